@@ -27,6 +27,12 @@ class BigEndian {
         result.store(swap_to_or_from_network(value));
         return result;
     }
+    // Bytes that are in network order already.
+    static constexpr BigEndian from_raw(T raw) noexcept {
+        BigEndian result;
+        result.store(raw);
+        return result;
+    }
     constexpr T host() const noexcept { return swap_to_or_from_network(raw()); }
     // The bytes as they stand, for checksums and comparisons that do not care about order.
     constexpr T raw() const noexcept {

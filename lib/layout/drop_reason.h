@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Why a packet was dropped. Every dropped packet has exactly one of these reasons.
+//
+// To add one: a line here, a `drop(DropReason::...)` where it happens, and a test in
+// test/path/ that provokes it (a test fails for a reason that none provokes).
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::layout {
+
+// expected: a healthy network does this.  notice: worth a look when it grows.
+// warning: somebody loses packets he wanted.  error: the router itself is short of something.
+enum class Severity : uint8_t { expected, notice, warning, error };
+
+// name, severity, what happened, what to do about it
+#define SLUICE_DROP_REASONS(X)                                                                     \
+    /* ethernet */                                                                                 \
+    X(frame_too_short, notice, "the frame is shorter than its Ethernet header",                    \
+      "look for a broken NIC, driver or virtual switch")                                           \
+    X(frame_not_for_us, expected, "the frame is addressed to another MAC address",                 \
+      "normal on a flooding switch or a promiscuous port")                                         \
+    X(frame_bad_source, warning, "the frame's source MAC is a group address",                      \
+      "no station may send this; find it by its port on the switch")                               \
+    X(vlan_not_accepted, notice, "the frame carries a VLAN tag",                                   \
+      "make the switch port untagged (access)")                                                    \
+    X(ipv6_not_routed, expected, "IPv6 is not routed",                                             \
+      "nothing, if the hosts use IPv4 too")                                                        \
+    X(ethertype_unknown, expected, "neither IPv4 nor ARP",                                         \
+      "nothing: spanning tree, LLDP and their like end here")                                      \
+    /* arp */                                                                                      \
+    X(arp_malformed, warning, "the ARP packet is cut short or not Ethernet and IPv4",              \
+      "look for the sender in `sluice trace`")                                                     \
+    X(arp_bad_sender, warning, "the ARP sender's MAC or IP can not be a host's",                   \
+      "look for spoofing on the segment")                                                          \
+    X(arp_own_address, error, "another station claims an address of this router",                  \
+      "give the other station another address; `sluice show events` names its MAC")                \
+    /* ipv4 validation */                                                                          \
+    X(ip_too_short, warning, "fewer than 20 bytes follow the Ethernet header",                     \
+      "look for a broken sender")                                                                  \
+    X(ip_bad_version, warning, "the IP version is not 4", "look for a broken sender")              \
+    X(ip_bad_header_length, warning, "the IP header length is under 5 words",                      \
+      "look for a broken sender")                                                                  \
+    X(ip_header_truncated, warning, "the IP header reaches past the packet",                       \
+      "look for a broken sender")                                                                  \
+    X(ip_bad_total_length, warning, "the total length is under the header's or over the packet's", \
+      "look for a broken sender or a path that cuts packets")                                      \
+    X(ip_bad_checksum, warning, "the IP header checksum is wrong",                                 \
+      "on virtual NICs switch off tx checksum offload at the sender (ethtool -K DEV tx off)")      \
+    /* ipv4 addresses */                                                                           \
+    X(source_martian, notice, "the source address can not be a host's (RFC 1812 5.3.7)",           \
+      "look for a misconfigured or spoofing sender")                                               \
+    X(source_is_ours, warning, "the source address is this router's own",                          \
+      "look for a loop, a spoofing sender or a duplicate address")                                 \
+    X(reverse_path_failed, notice, "the way back to the source is not by this interface",          \
+      "if routing is asymmetric here, set \"reverse_path\" to \"loose\" or \"off\"")               \
+    X(destination_martian, notice, "the destination address can not be a host's",                  \
+      "look for a misconfigured sender")                                                           \
+    X(multicast_not_routed, expected, "multicast is not routed", "nothing")                        \
+    X(directed_broadcast, notice, "directed broadcasts are not forwarded (RFC 2644)",              \
+      "set \"directed_broadcast\" on the interface if a trusted tool needs it")                    \
+    X(link_broadcast, notice, "a link broadcast with a unicast destination (RFC 1812 5.3.4)",      \
+      "look for a broken sender")                                                                  \
+    /* ipv4 options */                                                                             \
+    X(option_malformed, warning, "an IP option is malformed", "look for a broken sender")          \
+    X(source_route_refused, notice, "source-routed packets are refused (RFC 7126)",                \
+      "set \"source_routing\" on the interface if a trusted tool needs it")                        \
+    X(source_route_failed, notice, "strict source route: the next address is on no network here",  \
+      "nothing")                                                                                   \
+    /* routes */                                                                                   \
+    X(no_route, warning, "no route covers the destination",                                        \
+      "add a route; `sluice show route ADDRESS` says what there is")                               \
+    X(route_blackhole, expected, "a blackhole route covers the destination", "nothing")            \
+    X(route_unreachable, expected, "an unreachable route covers the destination", "nothing")       \
+    X(route_prohibited, expected, "a prohibit route covers the destination", "nothing")            \
+    X(next_hop_unknown, error, "the route names a next hop that the configuration lacks",          \
+      "restart sluice-control, which mends the route table, and report this")                      \
+    X(no_live_next_hop, error, "every next hop of the route is down",                              \
+      "`sluice show interface` and `sluice show neighbour` say which and why")                     \
+    /* forwarding */                                                                               \
+    X(ttl_expired, expected, "the packet's time to live ran out",                                  \
+      "traceroute does this; if it grows fast look for a routing loop")                            \
+    X(too_big, notice, "larger than the next link's MTU and not to be fragmented",                 \
+      "senders learn the MTU from the ICMP message, if nobody filters it")                         \
+    X(interface_down, warning, "the interface to leave by is down",                                \
+      "`sluice show interface` says why")                                                          \
+    X(neighbour_failed, warning, "the next hop does not answer ARP",                               \
+      "look whether the host is up and on this network")                                           \
+    X(neighbour_queue_full, notice, "too many packets wait for this neighbour's MAC address",      \
+      "normal for the first packets to a host that does not exist")                                \
+    X(neighbour_table_full, error, "no room for another neighbour",                                \
+      "look for an address scan in `sluice show neighbour`; raise \"arp\".\"max_entries\"")        \
+    X(transmit_full, warning, "the device took no more packets",                                   \
+      "the link is the bottleneck; raise \"tx_descriptors\" if it comes in bursts")                \
+    /* local delivery */                                                                           \
+    X(icmp_malformed, notice, "an ICMP message to this router is cut short or its checksum wrong", \
+      "look for a broken sender")                                                                  \
+    X(icmp_not_answered, expected, "an ICMP message to this router that asks for no answer",       \
+      "nothing")                                                                                   \
+    X(protocol_unreachable, expected, "a protocol that this router does not speak, sent to it",    \
+      "nothing")                                                                                   \
+    X(port_unreachable, expected, "a TCP or UDP port on which this router does not listen",        \
+      "nothing: scans do this")                                                                    \
+    /* reassembly */                                                                               \
+    X(fragment_malformed, warning, "a fragment to this router overlaps another or is too long",    \
+      "look for an attack")                                                                        \
+    X(reassembly_full, warning, "too many packets to this router await their other fragments",     \
+      "look for an attack or a lossy link")                                                        \
+    X(reassembly_timeout, notice, "the rest of a fragmented packet to this router never came",     \
+      "look for a lossy link")                                                                     \
+    /* the router's own limits */                                                                  \
+    X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")            \
+    X(rate_limited, expected, "an answer of the router itself was over its rate limit",            \
+      "normal under a scan; raise \"icmp\" rates if monitoring suffers")
+
+enum class DropReason : uint8_t {
+#define X(name, severity, sentence, advice) name,
+    SLUICE_DROP_REASONS(X)
+#undef X
+        count
+};
+inline constexpr unsigned drop_reason_count = static_cast<unsigned>(DropReason::count);
+
+struct DropReasonText {
+    std::string_view name;
+    Severity severity;
+    std::string_view sentence;
+    std::string_view advice;
+};
+
+inline constexpr std::array<DropReasonText, drop_reason_count> drop_reason_texts{{
+#define X(name, severity, sentence, advice) {#name, Severity::severity, sentence, advice},
+    SLUICE_DROP_REASONS(X)
+#undef X
+}};
+
+constexpr const DropReasonText& text_of(DropReason reason) noexcept {
+    return drop_reason_texts[static_cast<unsigned>(reason)];
+}
+
+}  // namespace sluice::layout

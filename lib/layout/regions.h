@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The two memories as regions: their names, sizes and the stamp that tells builds apart.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/layout/intent.h"
+#include "lib/layout/state.h"
+#include "lib/shm/region.h"
+
+namespace sluice::layout {
+
+inline constexpr const char* version = "sluice 0.1.0";
+
+// Changes with every size, offset and count below. Raise `revision` when a field keeps its place
+// but changes its meaning.
+constexpr uint64_t fold_numbers(std::initializer_list<uint64_t> numbers) noexcept {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const uint64_t number : numbers) {
+        for (unsigned byte = 0; byte < 8; ++byte) {
+            hash = (hash ^ (number >> (8 * byte) & 0xff)) * 0x100000001b3;
+        }
+    }
+    return hash;
+}
+
+inline constexpr uint64_t revision = 1;
+
+inline constexpr shm::Layout intent_layout{
+    "intent",
+    fold_numbers({revision, sizeof(Intent), offsetof(Intent, trace), offsetof(Intent, snapshots),
+                  offsetof(Intent, routes), offsetof(Intent, fib), sizeof(Snapshot),
+                  offsetof(Snapshot, interfaces), offsetof(Snapshot, addresses),
+                  offsetof(Snapshot, neighbours), offsetof(Snapshot, next_hops),
+                  offsetof(Snapshot, members), sizeof(Interface), sizeof(NextHop),
+                  sizeof(DataplaneSettings), sizeof(ArpSettings), sizeof(IcmpSettings)}),
+    version, sizeof(Intent)};
+
+inline constexpr shm::Layout state_layout{
+    "state",
+    fold_numbers({revision, sizeof(State), offsetof(State, interfaces), offsetof(State, workers),
+                  offsetof(State, neighbours), sizeof(WorkerBlock), offsetof(WorkerBlock, stages),
+                  offsetof(WorkerBlock, drops), offsetof(WorkerBlock, tallies),
+                  offsetof(WorkerBlock, interfaces), offsetof(WorkerBlock, events),
+                  offsetof(WorkerBlock, traces), sizeof(InterfaceBlock), sizeof(MainBlock),
+                  sizeof(NeighbourEntry), sizeof(TraceRecord), drop_reason_count, stage_count,
+                  tally_count}),
+    version, sizeof(State)};
+
+}  // namespace sluice::layout
