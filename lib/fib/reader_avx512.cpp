@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// find_bulk with 16 lookups to a gather.
+//
+// A gather loads 32 bits where an entry has 16. Gathering the aligned pair an entry is in, and
+// shifting, keeps each load whole (a load that crosses a line is not), within one cache line,
+// and inside of the table without padding behind it.
+#if defined(__x86_64__)
+#include <algorithm>
+
+#include <immintrin.h>
+
+#include "lib/fib/reader_vector.h"
+
+#define SLUICE_AVX512 __attribute__((target("avx512f"), always_inline)) inline
+
+namespace sluice::fib {
+namespace {
+
+constexpr unsigned kWide = 16;
+constexpr unsigned kBurst = 64;
+
+// A variant for addresses in network order would swap bytes here, and only here.
+SLUICE_AVX512 __m512i load_addresses(const std::uint32_t* addresses, __mmask16 lanes) {
+    return _mm512_maskz_loadu_epi32(lanes, addresses);
+}
+
+SLUICE_AVX512 __m512i gather_entries(const Entry* base, __m512i index, __mmask16 lanes) {
+    const __m512i pair = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes,
+                                                     _mm512_srli_epi32(index, 1), base, 4);
+    const __m512i shift = _mm512_and_si512(_mm512_slli_epi32(index, 4), _mm512_set1_epi32(16));
+    return _mm512_srlv_epi32(pair, shift);  // the neighbour, if any, is in the high half
+}
+
+SLUICE_AVX512 __m512i gather_extended(const Table& table, __m512i entries, __m512i addresses,
+                                      __mmask16 lanes) {
+    const __m512i group = _mm512_and_si512(entries, _mm512_set1_epi32(kGroups - 1));
+    const __m512i last = _mm512_and_si512(addresses, _mm512_set1_epi32(0xff));
+    const __m512i found =
+        gather_entries(table.tbl8, _mm512_or_si512(_mm512_slli_epi32(group, 8), last), lanes);
+    return _mm512_mask_mov_epi32(entries, lanes, found);
+}
+
+SLUICE_AVX512 void store_answers(NextHopId* out, __m512i entries, __mmask16 lanes) {
+    _mm512_mask_cvtepi32_storeu_epi16(out, lanes,
+                                      _mm512_and_si512(entries, _mm512_set1_epi32(kMaxNextHop)));
+}
+
+// All gathers from tbl24 are issued before the first answer is looked at.
+template <unsigned kVectors>
+SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* addresses, NextHopId* out,
+                                __mmask16 last_lanes) {
+    const auto lanes = [&](unsigned i) {
+        return i + 1 < kVectors ? __mmask16{0xffff} : last_lanes;
+    };
+    __m512i address[kVectors];
+    __m512i entry[kVectors];
+    __mmask16 extended[kVectors];
+    for (unsigned i = 0; i < kVectors; ++i) {
+        address[i] = load_addresses(addresses + i * kWide, lanes(i));
+        entry[i] = gather_entries(table.tbl24, _mm512_srli_epi32(address[i], 8), lanes(i));
+    }
+    unsigned any_extended = 0;
+    for (unsigned i = 0; i < kVectors; ++i) {
+        extended[i] = _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(kExtended));
+        any_extended |= extended[i];
+    }
+    if (any_extended != 0) {
+        for (unsigned i = 0; i < kVectors; ++i)
+            entry[i] = gather_extended(table, entry[i], address[i], extended[i]);
+    }
+    for (unsigned i = 0; i < kVectors; ++i) store_answers(out + i * kWide, entry[i], lanes(i));
+}
+
+}  // namespace
+
+__attribute__((target("avx512f"))) void find_bulk_avx512(const Table& table,
+                                                         const std::uint32_t* addresses,
+                                                         NextHopId* out, unsigned n) noexcept {
+    for (; n >= kBurst; n -= kBurst, addresses += kBurst, out += kBurst)
+        find_vectors<kBurst / kWide>(table, addresses, out, 0xffff);
+    for (; n >= 2 * kWide; n -= 2 * kWide, addresses += 2 * kWide, out += 2 * kWide)
+        find_vectors<2>(table, addresses, out, 0xffff);
+    if (n == 0) return;
+    const auto last_lanes = [](unsigned left) { return static_cast<__mmask16>((1u << left) - 1); };
+    if (n > kWide) {
+        find_vectors<2>(table, addresses, out, last_lanes(n - kWide));
+    } else {
+        find_vectors<1>(table, addresses, out, last_lanes(n));
+    }
+}
+
+}  // namespace sluice::fib
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/fib/rib.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+namespace sluice::fib {
+namespace {
+
+// How many leading bits two prefixes share.
+unsigned common_length(Prefix a, Prefix b) {
+    const auto differ = static_cast<unsigned>(std::countl_zero(a.address ^ b.address));
+    return std::min({differ, unsigned{a.length}, unsigned{b.length}});
+}
+
+}  // namespace
+
+NextHopId Rib::set(Prefix prefix, NextHopId next_hop) {
+    assert(next_hop != kNoRoute);
+    // Room for the two nodes this may add, so that links stay where they are meanwhile.
+    if (nodes_.capacity() - nodes_.size() < 2) nodes_.reserve(nodes_.capacity() * 3 / 2 + 2);
+
+    NodeIndex* link = &root_;
+    while (*link != kNone) {
+        Node& node = nodes_[*link];
+        const unsigned common = common_length(prefix, node.prefix());
+        if (common < node.length) {
+            split(*link, prefix, next_hop, common);
+            ++routes_;
+            return kNoRoute;
+        }
+        if (common == prefix.length) {
+            routes_ += node.next_hop == kNoRoute;
+            return std::exchange(node.next_hop, next_hop);
+        }
+        link = &node.child[side(prefix.address, node.length)];
+    }
+    *link = add_node(prefix, next_hop);
+    ++routes_;
+    return kNoRoute;
+}
+
+// Puts the prefix above the linked node, or beside it under a new branch.
+void Rib::split(NodeIndex& link, Prefix prefix, NextHopId next_hop, unsigned common) {
+    const NodeIndex below = link;
+    const std::uint32_t below_address = nodes_[below].address;
+    if (common == prefix.length) {
+        link = add_node(prefix, next_hop);
+    } else {
+        link = add_node(Prefix::of(prefix.address, common), kNoRoute);
+        nodes_[link].child[side(prefix.address, common)] = add_node(prefix, next_hop);
+    }
+    nodes_[link].child[side(below_address, common)] = below;
+}
+
+NextHopId Rib::erase(Prefix prefix) {
+    NodeIndex* parent = nullptr;
+    NodeIndex* link = &root_;
+    while (*link != kNone && nodes_[*link].length < prefix.length) {
+        Node& node = nodes_[*link];
+        parent = link;
+        link = &node.child[side(prefix.address, node.length)];
+    }
+    if (*link == kNone || nodes_[*link].prefix() != prefix) return kNoRoute;
+
+    const NodeIndex index = *link;
+    Node& node = nodes_[index];
+    const NextHopId before = std::exchange(node.next_hop, kNoRoute);
+    if (before == kNoRoute) return kNoRoute;
+    --routes_;
+    if (node.child[0] != kNone && node.child[1] != kNone) return before;
+
+    const bool was_leaf = node.is_leaf();
+    *link = node.child[0] != kNone ? node.child[0] : node.child[1];
+    free_node(index);
+    if (was_leaf && parent != nullptr && nodes_[*parent].next_hop == kNoRoute) {
+        const NodeIndex branch = *parent;  // has one child left, so it separates nothing
+        const auto& child = nodes_[branch].child;
+        *parent = child[0] != kNone ? child[0] : child[1];
+        free_node(branch);
+    }
+    return before;
+}
+
+NextHopId Rib::find(Prefix prefix) const {
+    NodeIndex index = root_;
+    while (index != kNone && nodes_[index].length < prefix.length)
+        index = nodes_[index].child[side(prefix.address, nodes_[index].length)];
+    const bool exact = index != kNone && nodes_[index].prefix() == prefix;
+    return exact ? nodes_[index].next_hop : kNoRoute;
+}
+
+std::optional<Route> Rib::longest(Prefix prefix, unsigned longest_length) const {
+    std::optional<Route> best;
+    NodeIndex index = root_;
+    while (index != kNone) {
+        const Node& node = nodes_[index];
+        if (node.length > longest_length || !node.prefix().contains(prefix)) break;
+        if (node.next_hop != kNoRoute) best = Route{node.prefix(), node.next_hop};
+        if (node.length == prefix.length) break;
+        index = node.child[side(prefix.address, node.length)];
+    }
+    return best;
+}
+
+std::optional<Route> Rib::longest_match(std::uint32_t address) const {
+    return longest(Prefix::of(address, 32), 32);
+}
+
+std::optional<Route> Rib::covering(Prefix prefix) const {
+    return prefix.length == 0 ? std::nullopt : longest(prefix, prefix.length - 1u);
+}
+
+Rib::Position Rib::at(Prefix prefix) const {
+    NextHopId next_hop = kNoRoute;
+    NodeIndex index = root_;
+    while (index != kNone) {
+        const Node& node = nodes_[index];
+        if (node.length >= prefix.length) {
+            if (!prefix.contains(node.prefix())) break;
+            if (node.length == prefix.length && node.next_hop != kNoRoute) next_hop = node.next_hop;
+            return {next_hop, index};
+        }
+        if (!node.prefix().contains(prefix)) break;
+        if (node.next_hop != kNoRoute) next_hop = node.next_hop;
+        index = node.child[side(prefix.address, node.length)];
+    }
+    return {next_hop, kNone};
+}
+
+std::size_t Rib::bytes() const {
+    return nodes_.capacity() * sizeof(Node);
+}
+
+Rib::NodeIndex Rib::add_node(Prefix prefix, NextHopId next_hop) {
+    NodeIndex index = free_;
+    if (index != kNone) {
+        free_ = nodes_[index].child[0];
+    } else {
+        index = static_cast<NodeIndex>(nodes_.size());
+        nodes_.emplace_back();
+    }
+    nodes_[index] = Node{prefix.address, {kNone, kNone}, next_hop, prefix.length};
+    return index;
+}
+
+void Rib::free_node(NodeIndex index) {
+    nodes_[index] = Node{};
+    nodes_[index].child[0] = free_;
+    free_ = index;
+}
+
+}  // namespace sluice::fib

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the FIB's tests share: a table that faults when it is left, an oracle, short spellings.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <new>
+#include <ostream>
+#include <span>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include "lib/fib/reader.h"
+#include "lib/fib/writer.h"
+
+namespace sluice::fib {
+
+inline void PrintTo(const Prefix& prefix, std::ostream* out) {
+    const std::uint32_t a = prefix.address;
+    *out << (a >> 24) << '.' << (a >> 16 & 255) << '.' << (a >> 8 & 255) << '.' << (a & 255) << '/'
+         << unsigned{prefix.length};
+}
+
+constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
+    return a << 24 | b << 16 | c << 8 | d;
+}
+constexpr Prefix prefix(unsigned a, unsigned b, unsigned c, unsigned d, unsigned length) {
+    return Prefix::of(address(a, b, c, d), length);
+}
+
+// A zeroed table between two pages that may not be touched: the vector twins' loads are not
+// seen by AddressSanitizer, but a page fault they do not survive.
+class GuardedTable {
+  public:
+    GuardedTable() {
+        void* all = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (all == MAP_FAILED) throw std::bad_alloc();
+        all_ = static_cast<char*>(all);
+        if (mprotect(all_ + kGuard, sizeof(Table), PROT_READ | PROT_WRITE) != 0)
+            throw std::bad_alloc();
+    }
+    ~GuardedTable() { munmap(all_, kSize); }
+    GuardedTable(const GuardedTable&) = delete;
+    GuardedTable& operator=(const GuardedTable&) = delete;
+
+    Table& operator*() { return *reinterpret_cast<Table*>(all_ + kGuard); }
+    Table* operator->() { return &**this; }
+
+  private:
+    static constexpr std::size_t kGuard = 4096;
+    static constexpr std::size_t kSize = sizeof(Table) + 2 * kGuard;
+    static_assert(sizeof(Table) % kGuard == 0, "ends where the guard begins");
+    char* all_;
+};
+
+// Longest-prefix match as slow and plain as it gets: a node for each bit, nothing compressed,
+// nothing ever freed.
+class PlainTrie {
+  public:
+    void set(Prefix prefix, NextHopId next_hop) {
+        std::uint32_t node = 0;
+        for (unsigned bit = 0; bit < prefix.length; ++bit) {
+            const unsigned side = prefix.address >> (31 - bit) & 1;
+            if (nodes_[node].child[side] == 0) {
+                nodes_[node].child[side] = static_cast<std::uint32_t>(nodes_.size());
+                nodes_.emplace_back();
+            }
+            node = nodes_[node].child[side];
+        }
+        nodes_[node].next_hop = next_hop;
+    }
+    void erase(Prefix prefix) { set(prefix, kNoRoute); }
+
+    NextHopId find(std::uint32_t address) const {
+        NextHopId best = nodes_[0].next_hop;
+        std::uint32_t node = 0;
+        for (unsigned bit = 0; bit < 32; ++bit) {
+            node = nodes_[node].child[address >> (31 - bit) & 1];
+            if (node == 0) break;
+            if (nodes_[node].next_hop != kNoRoute) best = nodes_[node].next_hop;
+        }
+        return best;
+    }
+
+  private:
+    struct Node {
+        std::array<std::uint32_t, 2> child = {};
+        NextHopId next_hop = kNoRoute;
+    };
+    std::vector<Node> nodes_ = std::vector<Node>(1);
+};
+
+// Every available way to look up, against what is expected.
+inline void expect_answers(const Table& table, std::span<const std::uint32_t> addresses,
+                           std::span<const NextHopId> expected, const char* when = "") {
+    std::vector<NextHopId> found(addresses.size());
+    for (std::size_t i = 0; i < addresses.size(); ++i) found[i] = find(table, addresses[i]);
+    ASSERT_TRUE(std::ranges::equal(found, expected)) << "find " << when;
+    for (const Method method : kMethods) {
+        if (!available(method)) continue;
+        std::ranges::fill(found, NextHopId{0xdead});
+        find_bulk_by(method)(table, addresses.data(), found.data(),
+                             static_cast<unsigned>(addresses.size()));
+        ASSERT_TRUE(std::ranges::equal(found, expected)) << name(method) << ' ' << when;
+    }
+}
+
+}  // namespace sluice::fib
