@@ -20,7 +20,7 @@ unsigned common_length(Prefix a, Prefix b) {
 NextHopId Rib::set(Prefix prefix, NextHopId next_hop) {
     assert(next_hop != kNoRoute);
     // Room for the two nodes this may add, so that links stay where they are meanwhile.
-    if (nodes_.capacity() - nodes_.size() < 2) nodes_.reserve(nodes_.capacity() * 3 / 2 + 2);
+    if (nodes_.capacity() - nodes_.size() < 2) nodes_.reserve(nodes_.capacity() * 5 / 4 + 2);
 
     NodeIndex* link = &root_;
     while (*link != kNone) {
