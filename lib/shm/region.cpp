@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lib/shm/region.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -105,9 +107,28 @@ void check_stamp(int fd, const Layout& layout, const fs::path& path) {
     }
 }
 
+// Held while a writer looks for its region and makes it. Without it two writers that start at the
+// same moment would both make one, and the slower cut the other's short under it.
+Descriptor lock_directory(const fs::path& directory) {
+    Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    int result = -1;
+    while (fd.get() >= 0 && (result = ::flock(fd.get(), LOCK_EX)) != 0 && errno == EINTR) continue;
+    if (result != 0) throw Error(fmt::format("{}: {}", directory.string(), why()));
+    return fd;
+}
+
+// "/run/sluice" and "intent" make "sluice-run-sluice-intent": by the whole path, so that two
+// routers whose run directories are called alike do not take each other's memory.
+std::string region_name(const fs::path& run_directory, const Layout& layout) {
+    std::string path = fs::canonical(run_directory).string();
+    std::replace(path.begin(), path.end(), '/', '-');
+    return fmt::format("sluice{}-{}", path, layout.name);
+}
+
 // A new file, all its pages allocated now, so that no later store can fail for want of memory.
 Descriptor make_file(const fs::path& path, uint64_t size) {
-    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    ::unlink(path.c_str());  // what a writer left that was killed here
+    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
     if (fd.get() < 0) return fd;
     if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
         ::fallocate(fd.get(), 0, 0, static_cast<off_t>(size)) != 0) {
@@ -125,7 +146,7 @@ struct Made {
 };
 
 Made make_region(const fs::path& run_directory, const Layout& layout) {
-    const std::string name = fmt::format("sluice-{}-{}", run_directory.filename().string(), layout.name);
+    const std::string name = region_name(run_directory, layout);
     const uint64_t size = round_up(layout.size);
     for (const fs::path& directory : {hugetlbfs_mount(), fs::path("/dev/shm")}) {
         if (directory.empty()) continue;
@@ -144,9 +165,10 @@ Made make_region(const fs::path& run_directory, const Layout& layout) {
         stamp.size = layout.size;
         std::strncpy(stamp.version, layout.version, sizeof stamp.version - 1);
         ::munmap(base, size);
-        if (!take_lock(fd.get()) ||
-            ::rename(unfinished.c_str(), path.c_str()) != 0) {
-            throw Error(fmt::format("{}: {}", path.string(), why()));
+        if (!take_lock(fd.get()) || ::rename(unfinished.c_str(), path.c_str()) != 0) {
+            const std::string reason = why();
+            ::unlink(unfinished.c_str());
+            throw Error(fmt::format("{}: {}", path.string(), reason));
         }
         return {std::move(fd), path};
     }
@@ -180,17 +202,23 @@ fs::path hugetlbfs_mount() {
         std::istringstream fields(line);
         std::string device, directory, type;
         fields >> device >> directory >> type;
-        if (type == "hugetlbfs") return directory;
+        struct statfs info {};
+        if (type == "hugetlbfs" && ::statfs(directory.c_str(), &info) == 0 &&
+            static_cast<uint64_t>(info.f_bsize) == huge_page) {
+            return directory;
+        }
     }
     return {};
 }
 
 Region Region::own(const fs::path& run_directory, const Layout& layout, WhenForeign when_foreign) {
     fs::create_directories(run_directory);
+    const Descriptor turn = lock_directory(run_directory);
     const fs::path link = run_directory / layout.name;
 
     Descriptor old(::open(link.c_str(), O_RDWR | O_CLOEXEC));
     bool found = old.get() >= 0;
+    if (!found && errno != ENOENT) throw Error(fmt::format("{}: {}", link.string(), why()));
     if (found) {
         if (!take_lock(old.get())) {
             throw Owned(fmt::format("{}: another process writes this memory already", link.string()));
@@ -204,9 +232,15 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
     }
     Descriptor made(-1);
     if (!found) {
+        std::error_code no_link;
+        const fs::path replaced = fs::read_symlink(link, no_link);
         Made region = make_region(run_directory, layout);
         point_link(link, region.path);
         if (old.get() >= 0) retire(old.get());
+        // The old one lay on the other file system; no link leads to it any more.
+        if (replaced != region.path && replaced.filename() == region.path.filename()) {
+            ::unlink(replaced.c_str());
+        }
         made = std::move(region.fd);
     }
     Descriptor& fd = found ? old : made;
@@ -220,7 +254,10 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
 Region Region::view(const fs::path& run_directory, const Layout& layout) {
     const fs::path link = run_directory / layout.name;
     Descriptor fd(::open(link.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.get() < 0) throw Absent(fmt::format("{}: {}", link.string(), why()));
+    if (fd.get() < 0 && errno == ENOENT) {
+        throw Absent(fmt::format("{}: {}", link.string(), why()));
+    }
+    if (fd.get() < 0) throw Error(fmt::format("{}: {}", link.string(), why()));
     check_stamp(fd.get(), layout, link);
     const size_t size = round_up(layout.size);
     void* base = map(fd.get(), size, PROT_READ);

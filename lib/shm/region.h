@@ -99,7 +99,7 @@ class Region {
     bool huge_ = false;
 };
 
-// Where hugetlbfs is mounted, or an empty path.
+// Where hugetlbfs with pages of 2 MiB is mounted, or an empty path.
 std::filesystem::path hugetlbfs_mount();
 
 }  // namespace sluice::shm
