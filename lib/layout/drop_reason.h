@@ -57,7 +57,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "if routing is asymmetric here, set \"reverse_path\" to \"loose\" or \"off\"")               \
     X(destination_martian, notice, "the destination address can not be a host's",                  \
       "look for a misconfigured sender")                                                           \
-    X(multicast_not_routed, expected, "multicast is not routed", "nothing")                        \
+    X(group_not_joined, expected, "multicast or limited broadcast that this router does not hear",  \
+      "nothing")                        \
     X(directed_broadcast, notice, "directed broadcasts are not forwarded (RFC 2644)",              \
       "set \"directed_broadcast\" on the interface if a trusted tool needs it")                    \
     X(link_broadcast, notice, "a link broadcast with a unicast destination (RFC 1812 5.3.4)",      \
@@ -110,9 +111,7 @@ enum class Severity : uint8_t { expected, notice, warning, error };
     X(reassembly_timeout, notice, "the rest of a fragmented packet to this router never came",     \
       "look for a lossy link")                                                                     \
     /* the router's own limits */                                                                  \
-    X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")            \
-    X(rate_limited, expected, "an answer of the router itself was over its rate limit",            \
-      "normal under a scan; raise \"icmp\" rates if monitoring suffers")
+    X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")
 
 enum class DropReason : uint8_t {
 #define X(name, severity, sentence, advice) name,

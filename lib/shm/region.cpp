@@ -71,9 +71,24 @@ long filesystem_of(int fd) {
     return ::fstatfs(fd, &info) == 0 ? static_cast<long>(info.f_type) : 0;
 }
 
+// At a multiple of a huge page, which the layouts' alignment counts on wherever the file lies.
 void* map(int fd, size_t size, int protection) {
-    void* base = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
-    return base == MAP_FAILED ? nullptr : base;
+    const size_t reserved = size + huge_page;
+    void* reservation = ::mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (reservation == MAP_FAILED) return nullptr;
+    auto* const begin = static_cast<std::byte*>(reservation);
+    auto* const base = begin + (huge_page - reinterpret_cast<uintptr_t>(begin) % huge_page);
+    if (::mmap(base, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+        const int error = errno;
+        ::munmap(reservation, reserved);
+        errno = error;
+        return nullptr;
+    }
+    ::munmap(begin, static_cast<size_t>(base - begin));
+    if (base + size < begin + reserved) {
+        ::munmap(base + size, static_cast<size_t>(begin + reserved - (base + size)));
+    }
+    return base;
 }
 
 // Throws unless the file is a whole region of this layout.

@@ -76,6 +76,7 @@ class Region {
     Region& operator=(Region&& other) noexcept;
     ~Region();
 
+    // Mapped at a multiple of 2 MiB, so that a T may ask for any alignment up to that.
     template <typename T>
     T& as() const noexcept {
         return *reinterpret_cast<T*>(static_cast<std::byte*>(base_));

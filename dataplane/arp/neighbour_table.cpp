@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/arp/neighbour_table.h"
+
+#include <bit>
+#include <cassert>
+
+namespace sluice {
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+constexpr uint32_t failed_stays_ms = 60'000;
+constexpr uint32_t unattended_ms = 10'000;
+constexpr uint32_t unused_stays_ms = 600'000;
+constexpr uint64_t in_transit = 1;  // no key has its highest bit clear
+
+uint64_t mix(uint64_t key) noexcept {
+    key *= 0x9e3779b97f4a7c15;
+    return key >> 32;
+}
+
+// Of the clock, which wraps.
+uint32_t since(uint32_t then_ms, uint32_t now_ms) noexcept { return now_ms - then_ms; }
+
+bool may_be_evicted(NeighbourLink link) noexcept {
+    const NeighbourCondition c = link.condition();
+    return !link.pinned() && !link.is_static() &&
+           (c == NeighbourCondition::incomplete || c == NeighbourCondition::failed);
+}
+
+}  // namespace
+
+NeighbourTable::NeighbourTable(std::span<NeighbourEntry> entries) noexcept : entries_(entries) {
+    assert(std::has_single_bit(entries.size()) && entries.size() >= set_size);
+    uint32_t used = 0;
+    for (const NeighbourEntry& e : entries_) used += e.key.load(relaxed) != 0;
+    count_.store(used, relaxed);
+}
+
+std::span<NeighbourEntry> NeighbourTable::set_of(uint64_t key) const noexcept {
+    const size_t set = mix(key) & (entries_.size() / set_size - 1);
+    return entries_.subspan(set * set_size, set_size);
+}
+
+uint32_t NeighbourTable::find(InterfaceId interface, net::Ipv4Address address) const noexcept {
+    const uint64_t key = layout::NeighbourKey::of(interface, address);
+    for (const NeighbourEntry& e : set_of(key)) {
+        if (e.key.load(relaxed) == key) return place_of(e);
+    }
+    return none;
+}
+
+uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address address,
+                                     uint32_t now_ms, uint32_t max_entries) noexcept {
+    const uint64_t key = layout::NeighbourKey::of(interface, address);
+    const std::span<NeighbourEntry> set = set_of(key);
+    const uint64_t fresh = NeighbourLink().with(NeighbourCondition::incomplete).bits();
+
+    // A place that another worker takes first costs one more look at the set.
+    for (unsigned attempt = 0; attempt < set_size; ++attempt) {
+        if (const uint32_t place = find(interface, address); place != none) return place;
+
+        NeighbourEntry* victim = nullptr;
+        uint64_t victim_key = 0;
+        uint32_t victim_age = 0;
+        for (NeighbourEntry& e : set) {
+            const uint64_t held = e.key.load(relaxed);
+            if (held == 0) {
+                victim = &e;
+                victim_key = 0;
+                break;
+            }
+            const uint32_t age = since(e.changed_ms.load(relaxed), now_ms);
+            if (may_be_evicted(NeighbourLink(e.link.load(relaxed))) &&
+                (victim == nullptr || age > victim_age)) {
+                victim = &e;
+                victim_key = held;
+                victim_age = age;
+            }
+        }
+        if (victim == nullptr || (victim_key == 0 && count() >= max_entries)) return none;
+
+        // Nobody finds the place by the old key nor by the new one while it changes hands.
+        if (!victim->key.compare_exchange_strong(victim_key, in_transit, relaxed)) continue;
+        victim->attempts.store(0, relaxed);
+        victim->requested_ms.store(now_ms - unattended_ms, relaxed);
+        victim->changed_ms.store(now_ms, relaxed);
+        victim->link.store(fresh, relaxed);
+        victim->key.store(key, std::memory_order_release);
+        if (victim_key == 0) count_.fetch_add(1, relaxed);
+        return place_of(*victim);
+    }
+    return none;
+}
+
+NeighbourLink NeighbourTable::confirm(uint32_t place, InterfaceId interface,
+                                      net::Ipv4Address address, net::MacAddress mac,
+                                      uint32_t now_ms) noexcept {
+    NeighbourEntry& e = entries_[place];
+    uint64_t before = e.link.load(relaxed);
+    for (;;) {
+        const NeighbourLink known(before);
+        if (known.is_static()) return known;
+        const uint64_t after = known.with(NeighbourCondition::reachable).with_mac(mac).bits();
+        if (e.link.compare_exchange_weak(before, after, relaxed)) break;
+    }
+    // Another worker gave the place to another address since it was found: not its MAC.
+    if (e.key.load(relaxed) != layout::NeighbourKey::of(interface, address)) {
+        move(place, NeighbourCondition::reachable, NeighbourCondition::incomplete, now_ms);
+        return NeighbourLink();
+    }
+    e.confirmed_ms.store(now_ms, relaxed);
+    e.attempts.store(0, relaxed);
+    if (NeighbourLink(before).condition() != NeighbourCondition::reachable ||
+        NeighbourLink(before).mac() != mac) {
+        e.changed_ms.store(now_ms, relaxed);
+    }
+    return NeighbourLink(before);
+}
+
+bool NeighbourTable::move(uint32_t place, NeighbourCondition from, NeighbourCondition to,
+                          uint32_t now_ms) noexcept {
+    NeighbourEntry& e = entries_[place];
+    uint64_t before = e.link.load(relaxed);
+    do {
+        const NeighbourLink known(before);
+        if (known.condition() != from || known.is_static()) return false;
+    } while (!e.link.compare_exchange_weak(before, NeighbourLink(before).with(to).bits(), relaxed));
+    e.attempts.store(0, relaxed);
+    e.changed_ms.store(now_ms, relaxed);
+    return true;
+}
+
+bool NeighbourTable::claim_request(uint32_t place, uint32_t now_ms, uint32_t interval_ms) noexcept {
+    NeighbourEntry& e = entries_[place];
+    uint32_t last = e.requested_ms.load(relaxed);
+    return since(last, now_ms) >= interval_ms &&
+           e.requested_ms.compare_exchange_strong(last, now_ms, relaxed);
+}
+
+void NeighbourTable::set_static(uint32_t place, net::MacAddress mac, uint32_t now_ms) noexcept {
+    NeighbourEntry& e = entries_[place];
+    const NeighbourLink link =
+        NeighbourLink(e.link.load(relaxed)).with(NeighbourCondition::reachable).with_mac(mac);
+    e.link.store(link.with_flag(NeighbourLink::static_bit, true).bits(), relaxed);
+    e.confirmed_ms.store(now_ms, relaxed);
+    e.changed_ms.store(now_ms, relaxed);
+}
+
+void NeighbourTable::set_flag(uint32_t place, uint64_t flag, bool on) noexcept {
+    if (on) {
+        entries_[place].link.fetch_or(flag, relaxed);
+    } else {
+        entries_[place].link.fetch_and(~flag, relaxed);
+    }
+}
+
+void NeighbourTable::remove(uint32_t place) noexcept {
+    NeighbourEntry& e = entries_[place];
+    if (e.key.exchange(0, relaxed) != 0) count_.fetch_sub(1, relaxed);
+    e.link.store(0, relaxed);
+}
+
+void NeighbourTable::sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept {
+    for (uint32_t place = 0; place < size(); ++place) {
+        NeighbourEntry& e = entries_[place];
+        if (e.key.load(relaxed) == 0) continue;
+        const NeighbourLink link(e.link.load(relaxed));
+        const uint32_t unchanged = since(e.changed_ms.load(relaxed), now_ms);
+        switch (link.condition()) {
+            case NeighbourCondition::reachable:
+                if (since(e.confirmed_ms.load(relaxed), now_ms) > reachable_ms) {
+                    move(place, NeighbourCondition::reachable, NeighbourCondition::stale, now_ms);
+                }
+                break;
+            case NeighbourCondition::incomplete:
+            case NeighbourCondition::probe:
+                // The worker that asked is not asking any more.
+                if (unchanged > unattended_ms &&
+                    since(e.requested_ms.load(relaxed), now_ms) > unattended_ms) {
+                    move(place, link.condition(), NeighbourCondition::failed, now_ms);
+                }
+                break;
+            case NeighbourCondition::failed:
+                if (unchanged > failed_stays_ms && !link.pinned()) {
+                    move(place, NeighbourCondition::failed, NeighbourCondition::none, now_ms);
+                }
+                break;
+            case NeighbourCondition::stale:
+                if (unchanged > unused_stays_ms && !link.pinned()) {
+                    move(place, NeighbourCondition::stale, NeighbourCondition::none, now_ms);
+                }
+                break;
+            case NeighbourCondition::none:
+                if (!link.pinned()) remove(place);
+                break;
+        }
+    }
+}
+
+void NeighbourTable::adopt(uint32_t now_ms) noexcept {
+    for (uint32_t place = 0; place < size(); ++place) {
+        NeighbourEntry& e = entries_[place];
+        const uint64_t key = e.key.load(relaxed);
+        if (key == in_transit) remove(place);
+        if (key == 0 || key == in_transit) continue;
+        set_flag(place, NeighbourLink::pinned_bit, false);
+        e.requested_ms.store(now_ms - unattended_ms, relaxed);
+        e.attempts.store(0, relaxed);
+        move(place, NeighbourCondition::probe, NeighbourCondition::stale, now_ms);
+        move(place, NeighbourCondition::incomplete, NeighbourCondition::failed, now_ms);
+    }
+}
+
+}  // namespace sluice

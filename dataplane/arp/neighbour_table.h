@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The neighbours of all interfaces: which MAC address answers for which IPv4 address.
+//
+//                 packet to it                    reply                   silence
+//   (no entry) ────────────────▶ incomplete ────────────────▶ reachable    ┄┄┄┄┄┄▶ failed
+//                                                                │ not confirmed for reachable_ms
+//                  reply                 packet to it            ▼
+//   reachable ◀───────────── probe ◀──────────────────────────  stale
+//                              ┆ silence
+//                              ▼
+//   (no entry) ◀───────────  failed  ──── packet to it ────▶ incomplete
+//               a minute later
+//
+// reachable and probe are usable: packets flow. Static entries are reachable for ever.
+//
+// The table lies in the state memory and outlives the process. It is set-associative: a key has
+// one set of eight places it may be in, so that finding, adding and removing need neither a lock
+// nor a chain. Any worker may add an entry or change one; each change is one compare-and-swap of
+// one word. Two workers may add the same key at the same time into two places of the set; find()
+// then always returns the first, and the other ages away.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "lib/layout/neighbour.h"
+
+namespace sluice {
+
+using layout::InterfaceId;
+using layout::NeighbourCondition;
+using layout::NeighbourEntry;
+using layout::NeighbourLink;
+
+class NeighbourTable {
+  public:
+    static constexpr unsigned set_size = 8;
+    static constexpr uint32_t none = ~0u;
+
+    // `entries`: a power of two of them, at least one set; zeroed, or as another process left them.
+    explicit NeighbourTable(std::span<NeighbourEntry> entries) noexcept;
+
+    // The entry's place, or none.
+    uint32_t find(InterfaceId interface, net::Ipv4Address address) const noexcept;
+    // As find(); adds an incomplete entry if there is none. A set that is full gives up the
+    // entry that failed or waits longest; none when there is no such entry, or when the table
+    // holds `max_entries` already.
+    uint32_t find_or_add(InterfaceId interface, net::Ipv4Address address, uint32_t now_ms,
+                         uint32_t max_entries) noexcept;
+
+    NeighbourLink link(uint32_t place) const noexcept {
+        return NeighbourLink(entries_[place].link.load(std::memory_order_relaxed));
+    }
+    NeighbourEntry& entry(uint32_t place) const noexcept { return entries_[place]; }
+    uint32_t size() const noexcept { return static_cast<uint32_t>(entries_.size()); }
+
+    // The address was heard from: it is reachable at this MAC. Returns what was known before.
+    NeighbourLink confirm(uint32_t place, InterfaceId interface, net::Ipv4Address address,
+                          net::MacAddress mac, uint32_t now_ms) noexcept;
+    // Moves an entry on, if it still is in the first condition. True for the one that did it.
+    bool move(uint32_t place, NeighbourCondition from, NeighbourCondition to,
+              uint32_t now_ms) noexcept;
+    // True for the one caller, of all workers, that is to send a request now.
+    bool claim_request(uint32_t place, uint32_t now_ms, uint32_t interval_ms) noexcept;
+
+    // The main thread's.
+    void set_static(uint32_t place, net::MacAddress mac, uint32_t now_ms) noexcept;
+    void set_flag(uint32_t place, uint64_t flag, bool on) noexcept;
+    void remove(uint32_t place) noexcept;
+    // Once a second or so: reachable entries become stale, forgotten ones fail, failed ones go.
+    // An entry is freed one sweep after it was taken out of use, so that no worker still uses it.
+    void sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept;
+    // After a restart: whoever waited for an answer is gone.
+    void adopt(uint32_t now_ms) noexcept;
+    uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+  private:
+    std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
+    uint32_t place_of(const NeighbourEntry& entry) const noexcept {
+        return static_cast<uint32_t>(&entry - entries_.data());
+    }
+
+    std::span<NeighbourEntry> entries_;
+    std::atomic<uint32_t> count_{0};
+};
+
+}  // namespace sluice

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/arp/resolve.h"
+
+#include "dataplane/arp/request.h"
+#include "dataplane/discard.h"
+
+namespace sluice::arp {
+namespace {
+
+constexpr uint32_t retry_failed_ms = 1000;
+constexpr uint32_t unicast_probes = 1;  // then everybody is asked (RFC 1122 2.3.2.1)
+
+void ask(Context& c, uint32_t place, uint64_t key) noexcept {
+    NeighbourEntry& e = c.neighbours.entry(place);
+    const uint32_t asked = e.attempts.fetch_add(1, std::memory_order_relaxed);
+    const NeighbourLink link = c.neighbours.link(place);
+    const bool unicast =
+        link.condition() == NeighbourCondition::probe && asked < unicast_probes;
+    send_request(c, layout::NeighbourKey::interface(key), layout::NeighbourKey::address(key),
+                 unicast ? link.mac() : net::broadcast_mac);
+}
+
+}  // namespace
+
+void transmit(Context& c, Packet packet, InterfaceId interface, net::MacAddress to) noexcept {
+    net::EthernetHeader& frame = packet.ethernet();
+    frame.destination = to;
+    frame.source = c.interface(interface).mac;
+    c.transmitter.send(interface, packet);
+}
+
+Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
+                net::Ipv4Address neighbour) noexcept {
+    if (!c.interface(interface).up) return drop(DropReason::interface_down);
+
+    const uint32_t now = c.now_ms();
+    const uint32_t place =
+        c.neighbours.find_or_add(interface, neighbour, now, c.plan->arp.max_entries);
+    if (place == NeighbourTable::none) {
+        c.event(layout::EventKind::neighbour_table_full, interface, neighbour);
+        return drop(DropReason::neighbour_table_full);
+    }
+    const uint64_t key = layout::NeighbourKey::of(interface, neighbour);
+    const uint32_t interval = c.plan->arp.request_interval_ms;
+    const NeighbourLink link = c.neighbours.link(place);
+    switch (link.condition()) {
+        case NeighbourCondition::stale:
+            if (c.neighbours.move(place, NeighbourCondition::stale, NeighbourCondition::probe,
+                                  now) &&
+                c.waiting.watch(place, key) && c.neighbours.claim_request(place, now, interval)) {
+                ask(c, place, key);
+            }
+            [[fallthrough]];
+        case NeighbourCondition::reachable:
+        case NeighbourCondition::probe:
+            transmit(c, packet, interface, link.mac());
+            return finished();
+
+        case NeighbourCondition::failed:
+            // A host that is not there is not asked for at every packet.
+            if (now - c.neighbours.entry(place).changed_ms.load(std::memory_order_relaxed) <
+                retry_failed_ms) {
+                return drop(DropReason::neighbour_failed);
+            }
+            c.neighbours.move(place, NeighbourCondition::failed, NeighbourCondition::incomplete,
+                              now);
+            break;
+        case NeighbourCondition::none:
+            c.neighbours.move(place, NeighbourCondition::none, NeighbourCondition::incomplete, now);
+            break;
+        case NeighbourCondition::incomplete: break;
+    }
+    if (!c.waiting.hold(c, place, key, packet, arrival)) {
+        return drop(DropReason::neighbour_queue_full);
+    }
+    if (c.neighbours.claim_request(place, now, interval)) ask(c, place, key);
+    return finished();
+}
+
+Waiting::Neighbour* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept {
+    for (unsigned i = 0; i < count_; ++i) {
+        if (neighbours_[i].key == key) return &neighbours_[i];
+    }
+    if (count_ == max_neighbours) return nullptr;
+    Neighbour& added = neighbours_[count_++];
+    added.place = place;
+    added.key = key;
+    added.held = 0;
+    return &added;
+}
+
+bool Waiting::hold(Context& c, uint32_t place, uint64_t key, Packet packet,
+                   const Arrival& arrival) noexcept {
+    Neighbour* n = find_or_add(place, key);
+    if (n == nullptr) return false;
+    if (n->held == packets_each) {
+        const Held oldest = n->packets[0];
+        std::move(n->packets.begin() + 1, n->packets.end(), n->packets.begin());
+        --n->held;
+        discard(c, oldest.packet, oldest.arrival, drop(DropReason::neighbour_queue_full));
+    }
+    n->packets[n->held++] = {packet, arrival};
+    c.tally(layout::Tally::packets_held);
+    return true;
+}
+
+void Waiting::tick(Context& c) noexcept {
+    for (unsigned i = 0; i < count_;) {
+        // Discarding a held packet may have an ICMP error sent, which may have to wait in turn:
+        // so the entry is taken out before its packets are seen to.
+        Neighbour n = neighbours_[i];
+        if (!settle(c, n)) {
+            ++i;
+            continue;
+        }
+        neighbours_[i] = neighbours_[--count_];
+        const NeighbourLink link = c.neighbours.link(n.place);
+        const InterfaceId interface = layout::NeighbourKey::interface(n.key);
+        for (unsigned p = 0; p < n.held; ++p) {
+            if (link.usable()) {
+                transmit(c, n.packets[p].packet, interface, link.mac());
+            } else {
+                discard(c, n.packets[p].packet, n.packets[p].arrival,
+                        drop(DropReason::neighbour_failed));
+            }
+        }
+    }
+}
+
+// True when there is nothing left to wait for.
+bool Waiting::settle(Context& c, Neighbour& n) noexcept {
+    NeighbourEntry& e = c.neighbours.entry(n.place);
+    if (e.key.load(std::memory_order_relaxed) != n.key) return true;
+    const uint32_t now = c.now_ms();
+    const NeighbourLink link = c.neighbours.link(n.place);
+    switch (link.condition()) {
+        case NeighbourCondition::incomplete:
+        case NeighbourCondition::probe: break;
+        default: return true;
+    }
+    if (!c.neighbours.claim_request(n.place, now, c.plan->arp.request_interval_ms)) return false;
+    if (e.attempts.load(std::memory_order_relaxed) < c.plan->arp.attempts) {
+        ask(c, n.place, n.key);
+        return false;
+    }
+    if (c.neighbours.move(n.place, link.condition(), NeighbourCondition::failed, now)) {
+        c.event(layout::EventKind::neighbour_failed, layout::NeighbourKey::interface(n.key),
+                layout::NeighbourKey::address(n.key));
+    }
+    return true;
+}
+
+void Waiting::clear(PacketPool& pool) noexcept {
+    for (unsigned i = 0; i < count_; ++i) {
+        for (unsigned p = 0; p < neighbours_[i].held; ++p) pool.free(neighbours_[i].packets[p].packet);
+    }
+    count_ = 0;
+}
+
+}  // namespace sluice::arp

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/discard.h"
+
+#include "dataplane/icmp/error.h"
+
+namespace sluice {
+
+void discard(Context& c, Packet packet, const Arrival& arrival, Verdict why) noexcept {
+    c.counters.drops[static_cast<unsigned>(why.reason)].add(1);
+    icmp::tell_source(c, packet, arrival, why);
+    c.pool.free(packet);
+}
+
+}  // namespace sluice

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ICMP errors: what the source of a dropped packet is told (RFC 792, 1812 4.3, 5.2.7).
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "dataplane/context.h"
+
+namespace sluice::icmp {
+
+// Sends the error that the drop reason calls for, if it calls for any. No error is sent about
+// an ICMP error, a non-first fragment, a broadcast or multicast, or to a source that is no
+// single host (RFC 1812 4.3.2.7); nor beyond the rate limits (4.3.2.8).
+// The packet is quoted as it is and left alone.
+void tell_source(Context& c, Packet packet, const Arrival& arrival, Verdict why) noexcept;
+
+// RFC 1812 5.2.7.2: there is a shorter way, by `gateway`.
+void send_redirect(Context& c, Packet packet, const Arrival& arrival,
+                   net::Ipv4Address gateway) noexcept;
+
+// Token buckets: one for all errors of this worker, one for each source (by hash, so that two
+// sources may share one). Refilled as time passes; a second's worth can be saved up.
+class RateLimiter {
+  public:
+    bool allow(net::Ipv4Address source, uint64_t now_ns, const layout::IcmpSettings& limits) noexcept;
+
+  private:
+    struct Bucket {
+        uint64_t refilled_ns = 0;
+        uint64_t tokens_ns = 0;  // in nanoseconds of saved-up time
+
+        bool take(uint64_t now_ns, uint32_t per_second) noexcept;
+        bool could(uint64_t now_ns, uint32_t per_second) noexcept;
+    };
+    static constexpr unsigned sources = 1024;
+    Bucket all_;
+    std::array<Bucket, sources> by_source_;
+};
+
+}  // namespace sluice::icmp

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/ipv4/local.h"
+
+#include "dataplane/icmp/receive.h"
+#include "dataplane/ipv4/reassemble.h"
+
+namespace sluice::ipv4 {
+
+Verdict deliver(Context& c, Packet& packet, const Arrival& arrival) noexcept {
+    // RFC 1122 3.3.6: what came by link broadcast is for a broadcast address or for nobody.
+    if (arrival.to_group) return drop(DropReason::link_broadcast);
+    if (packet.ipv4().is_fragment()) {
+        Packet whole;
+        const Verdict v = note(c, layout::Step::ipv4_reassemble,
+                               c.reassembler.add(c, packet, arrival, whole), arrival.interface);
+        if (!whole) return v;
+        packet = whole;
+    }
+    switch (static_cast<net::Protocol>(packet.ipv4().protocol)) {
+        case net::Protocol::icmp:
+            return note(c, layout::Step::icmp_receive, icmp::receive(c, packet, arrival),
+                        arrival.interface);
+        case net::Protocol::tcp:
+        case net::Protocol::udp: return drop(DropReason::port_unreachable);
+        default: return drop(DropReason::protocol_unreachable);
+    }
+}
+
+}  // namespace sluice::ipv4

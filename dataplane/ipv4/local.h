@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Packets for the router itself: put together if they come in fragments, then given to whoever
+// speaks their protocol, which is ICMP alone.
+//
+// Expects:  validated and screened; the destination is an address of this router.
+// Drops:    protocol_unreachable, port_unreachable, link_broadcast; and what the reassembler and
+//           icmp::receive() drop.
+#pragma once
+#include "dataplane/context.h"
+
+namespace sluice::ipv4 {
+
+// `packet` becomes the whole packet when its last fragment was delivered.
+Verdict deliver(Context& c, Packet& packet, const Arrival& arrival) noexcept;
+
+}  // namespace sluice::ipv4

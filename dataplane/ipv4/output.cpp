@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/ipv4/output.h"
+
+#include "dataplane/arp/resolve.h"
+#include "dataplane/ipv4/fragment.h"
+
+namespace sluice::ipv4 {
+
+Verdict output(Context& c, Packet packet, const Arrival& arrival, const Route& route) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const InterfaceId out = route.adjacency.interface;
+    const uint32_t mtu = c.interface(out).mtu;
+    if (!c.interface(out).up) return drop(DropReason::interface_down);
+    if (ip.total_length.host() > mtu) {
+        if (ip.dont_fragment()) return drop(DropReason::too_big, mtu);
+        return note(c, layout::Step::ipv4_fragment, fragment(c, packet, arrival, route), out, mtu);
+    }
+    return note(c, layout::Step::arp_resolve,
+                arp::send_to(c, packet, arrival, out, route.next_hop), out, route.next_hop.value);
+}
+
+}  // namespace sluice::ipv4

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/pipeline.h"
+
+#include "dataplane/arp/receive.h"
+#include "dataplane/arp/resolve.h"
+#include "dataplane/discard.h"
+#include "dataplane/ethernet/accept.h"
+#include "dataplane/fast_path.h"
+#include "dataplane/ipv4/forward.h"
+#include "dataplane/ipv4/local.h"
+#include "dataplane/ipv4/options.h"
+#include "dataplane/ipv4/reassemble.h"
+#include "dataplane/ipv4/route.h"
+#include "dataplane/ipv4/screen_source.h"
+#include "dataplane/ipv4/validate.h"
+
+namespace sluice {
+namespace {
+
+using layout::Step;
+
+// To hosts of a network of ours: for us as one of them, or to be spread there.
+Verdict broadcast(Context& c, Packet packet, const Arrival& arrival,
+                  const ipv4::Route& route) noexcept {
+    if (route.adjacency.interface == arrival.interface) return drop(DropReason::group_not_joined);
+    return note(c, Step::ipv4_forward,
+                ipv4::forward_broadcast(c, packet, arrival, route.adjacency.interface),
+                route.adjacency.interface);
+}
+
+Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
+    if (const Verdict v = note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool),
+                               from.interface);
+        !v.is_passed()) {
+        return v;
+    }
+    const net::Ipv4Header& ip = packet.ipv4();
+    if (const Verdict v = note(c, Step::ipv4_screen_source, ipv4::screen_source(c, packet, from),
+                               from.interface, ip.source.host());
+        !v.is_passed()) {
+        return v;
+    }
+    if (ip.header_length() > sizeof ip) {
+        const Verdict v = note(c, Step::ipv4_options, ipv4::check_options(c, packet, from),
+                               from.interface);
+        if (!v.is_passed()) return v;
+    }
+    ipv4::Route route;
+    const uint32_t hash = ipv4::flow_hash(ip, packet.contiguous() - ethernet_header);
+    const Verdict found = ipv4::find_route(c, ip.destination_address(), hash, route);
+    if (const Verdict v = note(c, Step::ipv4_find_route, found, route.adjacency.interface,
+                               ip.destination.host(), route.id);
+        !v.is_passed()) {
+        return v;
+    }
+    if (route.adjacency.kind == NextHopKind::local) {
+        return note(c, Step::ipv4_local, ipv4::deliver(c, packet, from), from.interface);
+    }
+    if (route.adjacency.kind == NextHopKind::broadcast) return broadcast(c, packet, from, route);
+    return note(c, Step::ipv4_forward, ipv4::forward(c, packet, from, route),
+                route.adjacency.interface, route.next_hop.value);
+}
+
+Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
+    if (const Verdict v = note(c, Step::ethernet_accept, ethernet::accept(c, packet, from),
+                               from.interface);
+        !v.is_passed()) {
+        return v;
+    }
+    if (packet.ethernet().type.host() == static_cast<uint16_t>(net::EtherType::arp)) {
+        return note(c, Step::arp_receive, arp::receive(c, packet, from), from.interface);
+    }
+    return walk_ipv4(c, packet, from);
+}
+
+}  // namespace
+
+void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
+    Arrival from{in, false};
+    const Verdict v = walk(c, packet, from);
+    if (v.is_drop()) discard(c, packet, from, v);
+}
+
+void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
+    const unsigned rest = fast_path::forward(c, in, packets, count);
+    if (rest == 0) return;
+    c.counters.stages[static_cast<unsigned>(layout::Stage::plain)].packets.add(rest);
+    for (unsigned i = 0; i < rest; ++i) run_plain(c, in, Packet(packets[i]));
+}
+
+void tick(Context& c) noexcept {
+    if (!c.waiting.empty()) c.waiting.tick(c);
+    if (!c.reassembler.empty()) c.reassembler.tick(c);
+}
+
+}  // namespace sluice

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/plan.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "dataplane/arp/neighbour_table.h"
+
+namespace sluice {
+namespace {
+
+using layout::NextHop;
+using layout::Snapshot;
+
+template <typename... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
+    throw std::runtime_error(fmt::format(format, std::forward<Args>(args)...));
+}
+
+void check_counts(const Snapshot& s) {
+    const auto at_most = [](const char* what, uint32_t count, uint32_t limit) {
+        if (count > limit) refuse("snapshot: {} {}, at most {} fit", count, what, limit);
+    };
+    at_most("addresses", s.address_count, layout::max_addresses);
+    at_most("static neighbours", s.neighbour_count, layout::max_static_neighbours);
+    at_most("group members", s.member_count, layout::max_group_members);
+    at_most("next hops", s.next_hop_count, layout::max_next_hops);
+    at_most("workers", s.dataplane.workers, layout::max_workers);
+    at_most("cores", s.dataplane.core_count, layout::max_workers);
+}
+
+InterfaceId checked_interface(const Snapshot& s, InterfaceId id, const char* who) {
+    if (id >= layout::max_interfaces || s.interfaces[id].name[0] == '\0') {
+        refuse("snapshot: {} is on interface {}, which does not exist", who, id);
+    }
+    return id;
+}
+
+void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFacts> facts) {
+    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+        const layout::Interface& wish = s.interfaces[id];
+        PlanInterface& i = plan.interfaces[id];
+        if (wish.name[0] == '\0') continue;
+        i.mac = facts[id].mac;
+        i.up = facts[id].up && wish.enabled != 0;
+        i.mtu = std::min(facts[id].mtu, wish.mtu);
+        i.redirects = wish.redirects != 0;
+        i.reverse_path = wish.reverse_path;
+        i.proxy_arp = wish.proxy_arp != 0;
+        i.directed_broadcast = wish.directed_broadcast != 0;
+        i.source_routing = wish.source_routing != 0;
+    }
+}
+
+void add_to_filter(Plan& plan, net::Ipv4Address address) {
+    const uint32_t hash = Plan::own_hash(address.value);
+    plan.own_filter[hash >> 6] |= uint64_t{1} << (hash & 63);
+}
+
+void add_addresses(Plan& plan, const Snapshot& s) {
+    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+        PlanInterface& i = plan.interfaces[id];
+        i.first_address = static_cast<uint16_t>(plan.addresses.size());
+        for (uint32_t n = 0; n < s.address_count; ++n) {
+            const layout::Address& a = s.addresses[n];
+            if (checked_interface(s, a.interface, "an address") != id) continue;
+            if (a.length > 32) refuse("snapshot: an address of {} bits", a.length);
+            plan.addresses.push_back({{a.address}, a.length});
+            add_to_filter(plan, {a.address});
+            const net::InterfaceAddress& added = plan.addresses.back();
+            if (added.has_broadcast()) add_to_filter(plan, added.network().broadcast());
+        }
+        i.address_count = static_cast<uint16_t>(plan.addresses.size() - i.first_address);
+    }
+}
+
+// The highest of the living members' weights wins the bucket. Weights depend on the next hop
+// itself, not on its place in the list, so that a longer list moves no more than it must.
+uint64_t weight(const NextHop& member, unsigned bucket) noexcept {
+    uint64_t x = static_cast<uint64_t>(member.interface) << 40 ^
+                 static_cast<uint64_t>(member.address) << 8 ^ bucket;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+bool is_alive(const Plan& plan, uint16_t id, const NeighbourTable& neighbours) noexcept {
+    const Adjacency& a = plan.adjacencies[id];
+    if (!plan.interfaces[a.interface].up) return false;
+    return a.kind != NextHopKind::gateway || a.index == NeighbourTable::none ||
+           neighbours.link(a.index).condition() != NeighbourCondition::failed;
+}
+
+Group deal_buckets(const Plan& plan, const Snapshot& s, const NextHop& group,
+                   const NeighbourTable& neighbours) {
+    std::vector<uint16_t> living;
+    for (uint32_t m = group.first; m < group.first + group.count; ++m) {
+        if (is_alive(plan, s.members[m], neighbours)) living.push_back(s.members[m]);
+    }
+    Group dealt{};
+    for (unsigned b = 0; b < Group::buckets && !living.empty(); ++b) {
+        dealt.bucket[b] = *std::max_element(living.begin(), living.end(), [&](auto x, auto y) {
+            return weight(s.next_hops[x], b) < weight(s.next_hops[y], b);
+        });
+    }
+    return dealt;  // without living members: id 0, which leads nowhere
+}
+
+void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& neighbours) {
+    const NextHop& wish = s.next_hops[id];
+    Adjacency& a = plan.adjacencies[id];
+    switch (wish.kind) {
+        case NextHopKind::gateway:
+        case NextHopKind::connected: {
+            a.interface = checked_interface(s, wish.interface, "a next hop");
+            const PlanInterface& out = plan.interfaces[a.interface];
+            a.mtu = out.up ? static_cast<uint16_t>(out.mtu) : 0;
+            if (wish.kind == NextHopKind::gateway) {
+                plan.gateways[id] = wish.address;
+                a.index = neighbours.find_or_add(a.interface, {wish.address}, 0,
+                                                 layout::max_neighbours);
+                if (a.index != NeighbourTable::none) {
+                    neighbours.set_flag(a.index, NeighbourLink::pinned_bit, true);
+                }
+            }
+            break;
+        }
+        case NextHopKind::local:
+        case NextHopKind::broadcast:
+            a.interface = checked_interface(s, wish.interface, "an address");
+            break;
+        case NextHopKind::group:
+        case NextHopKind::none:
+        case NextHopKind::blackhole:
+        case NextHopKind::unreachable:
+        case NextHopKind::prohibit:
+        case NextHopKind::martian:
+        case NextHopKind::multicast:
+            break;
+        default:
+            refuse("snapshot: next hop {} is of unknown kind {}", id,
+                   static_cast<unsigned>(wish.kind));
+    }
+    a.kind = wish.kind;
+}
+
+void add_group(Plan& plan, const Snapshot& s, uint16_t id, const NeighbourTable& neighbours) {
+    const NextHop& wish = s.next_hops[id];
+    if (wish.count == 0 || wish.count > layout::max_group_size || wish.first > s.member_count ||
+        wish.count > s.member_count - wish.first) {
+        refuse("snapshot: group {} has members {} to {} of {}", id, wish.first,
+               wish.first + wish.count, s.member_count);
+    }
+    for (uint32_t m = wish.first; m < wish.first + wish.count; ++m) {
+        const uint16_t member = s.members[m];
+        const bool leads_out =
+            member < s.next_hop_count && (s.next_hops[member].kind == NextHopKind::gateway ||
+                                          s.next_hops[member].kind == NextHopKind::connected);
+        if (!leads_out) refuse("snapshot: member {} of group {} is no next hop", member, id);
+    }
+    plan.adjacencies[id].index = static_cast<uint32_t>(plan.groups.size());
+    plan.groups.push_back(deal_buckets(plan, s, wish, neighbours));
+}
+
+void add_static_neighbours(const Snapshot& s, NeighbourTable& neighbours) {
+    for (uint32_t n = 0; n < s.neighbour_count; ++n) {
+        const layout::StaticNeighbour& wish = s.neighbours[n];
+        const uint32_t place =
+            neighbours.find_or_add(checked_interface(s, wish.interface, "a neighbour"),
+                                   {wish.address}, 0, layout::max_neighbours);
+        if (place == NeighbourTable::none) continue;
+        neighbours.set_static(place, net::MacAddress::from_bits(wish.mac), 0);
+    }
+}
+
+}  // namespace
+
+std::optional<net::Ipv4Address> Plan::source_towards(InterfaceId id,
+                                                     net::Ipv4Address to) const noexcept {
+    const auto own = addresses_of(id);
+    if (own.empty()) return std::nullopt;
+    const auto near = std::find_if(own.begin(), own.end(), [&](const net::InterfaceAddress& a) {
+        return a.network().contains(to);
+    });
+    return (near != own.end() ? *near : own.front()).address;
+}
+
+bool Plan::is_own(InterfaceId id, net::Ipv4Address address) const noexcept {
+    const auto own = addresses_of(id);
+    return std::any_of(own.begin(), own.end(), [&](auto& a) { return a.address == address; });
+}
+
+bool Plan::is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept {
+    const auto own = addresses_of(id);
+    return std::any_of(own.begin(), own.end(),
+                       [&](auto& a) { return a.network().contains(address); });
+}
+
+std::unique_ptr<const Plan> compile(const Snapshot& s,
+                                    std::span<const InterfaceFacts, layout::max_interfaces> facts,
+                                    NeighbourTable& neighbours) {
+    check_counts(s);
+    auto plan = std::make_unique<Plan>();
+    plan->generation = s.generation;
+    plan->arp = s.arp;
+    plan->icmp = s.icmp;
+    add_interfaces(*plan, s, facts);
+    add_addresses(*plan, s);
+    add_static_neighbours(s, neighbours);
+    // Groups come last: their members must be known, and must not be groups themselves.
+    for (uint32_t id = 1; id < s.next_hop_count; ++id) {
+        add_next_hop(*plan, s, static_cast<uint16_t>(id), neighbours);
+    }
+    for (uint32_t id = 1; id < s.next_hop_count; ++id) {
+        if (s.next_hops[id].kind == NextHopKind::group) {
+            add_group(*plan, s, static_cast<uint16_t>(id), neighbours);
+        }
+    }
+    return plan;
+}
+
+void release_unreferenced(const Plan& plan, const Snapshot& s, NeighbourTable& neighbours) {
+    std::vector<bool> pinned(neighbours.size()), fixed(neighbours.size());
+    for (uint32_t id = 0; id < s.next_hop_count; ++id) {
+        const Adjacency& a = plan.adjacencies[id];
+        if (a.kind == NextHopKind::gateway && a.index < pinned.size()) pinned[a.index] = true;
+    }
+    for (uint32_t n = 0; n < s.neighbour_count; ++n) {
+        const uint32_t place =
+            neighbours.find(s.neighbours[n].interface, {s.neighbours[n].address});
+        if (place != NeighbourTable::none) fixed[place] = true;
+    }
+    for (uint32_t place = 0; place < neighbours.size(); ++place) {
+        const NeighbourLink link = neighbours.link(place);
+        if (link.pinned() && !pinned[place]) {
+            neighbours.set_flag(place, NeighbourLink::pinned_bit, false);
+        }
+        if (link.is_static() && !fixed[place]) {
+            neighbours.set_flag(place, NeighbourLink::static_bit, false);
+        }
+    }
+}
+
+}  // namespace sluice
