@@ -2,7 +2,9 @@
 // What tests of shared memory need: other processes, a run directory that leaves nothing behind,
 // and memory that parent and child both see.
 #pragma once
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -49,7 +51,9 @@ bool wait_until(Condition&& condition, std::chrono::seconds limit = std::chrono:
 class Child {
   public:
     template <typename Body>
-    explicit Child(Body&& body) : pid_(::fork()) {
+    explicit Child(Body&& body) {
+        std::fflush(nullptr);  // or the child would print it again
+        pid_ = ::fork();
         if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
         if (pid_ > 0) return;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -88,7 +92,7 @@ class Child {
         pid_ = -1;
         return status;
     }
-    pid_t pid_;
+    pid_t pid_ = -1;
 };
 
 // A T that starts as zeros and that children made later share with this process.
@@ -96,18 +100,21 @@ template <typename T>
 class Shared {
   public:
     Shared()
-        : at_(::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                     0)) {
-        if (at_ == MAP_FAILED) throw std::bad_alloc();
+        : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+        if (memory_ == MAP_FAILED) throw std::bad_alloc();
+        const auto address = reinterpret_cast<uintptr_t>(memory_);
+        at_ = reinterpret_cast<T*>((address + alignof(T) - 1) / alignof(T) * alignof(T));
     }
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
-    ~Shared() { ::munmap(at_, sizeof(T)); }
-    T& operator*() const noexcept { return *static_cast<T*>(at_); }
-    T* operator->() const noexcept { return static_cast<T*>(at_); }
+    ~Shared() { ::munmap(memory_, size); }
+    T& operator*() const noexcept { return *at_; }
+    T* operator->() const noexcept { return at_; }
 
   private:
-    void* at_;
+    static constexpr size_t size = sizeof(T) + alignof(T);
+    void* memory_;
+    T* at_;
 };
 
 // A run directory of its own; it goes, and with it every region that its links lead to.

@@ -379,6 +379,15 @@ TEST_F(RegionTest, LiesOnHugePagesExactlyWhenThereAreSome) {
     }
 }
 
+TEST_F(RegionTest, IsMappedAtAMultipleOfAHugePageWhereverItLies) {
+    for (unsigned i = 0; i < 4; ++i) {
+        const Region writer = own(), reader = view();
+        for (const Region* region : {&writer, &reader}) {
+            EXPECT_EQ(reinterpret_cast<uintptr_t>(&region->as<Stamp>()) % (2u << 20), 0u);
+        }
+    }
+}
+
 TEST_F(RegionTest, HasAllItsMemoryFromTheStart) {
     const Region region = own();
     struct stat info {};
