@@ -20,8 +20,7 @@ void find_up_to_64(const Table& table, const std::uint32_t* addresses, NextHopId
     }
     for (; extended != 0; extended &= extended - 1) {
         const int i = __builtin_ctzll(extended);
-        const std::size_t index = group_of(out[i]) * kGroupEntries + (addresses[i] & 0xff);
-        out[i] = load_entry(table.tbl8[index], std::memory_order_relaxed) & kMaxNextHop;
+        out[i] = find_in_group(table, out[i], addresses[i]);
     }
 }
 

@@ -11,13 +11,16 @@
 
 namespace sluice::fib {
 
+inline NextHopId find_in_group(const Table& table, Entry entry, std::uint32_t address) noexcept {
+    const std::size_t index = group_of(entry) * kGroupEntries + (address & 0xff);
+    return load_entry(table.tbl8[index], std::memory_order_relaxed) & kMaxNextHop;
+}
+
 inline NextHopId find(const Table& table, std::uint32_t address) noexcept {
-    Entry entry = load_entry(table.tbl24[address >> 8], std::memory_order_acquire);
-    if (entry & kExtended) [[unlikely]] {
-        const std::size_t index = group_of(entry) * kGroupEntries + (address & 0xff);
-        entry = load_entry(table.tbl8[index], std::memory_order_relaxed);
-    }
-    return entry & kMaxNextHop;
+    const Entry entry = load_entry(table.tbl24[address >> 8], std::memory_order_acquire);
+    if (entry & kExtended) [[unlikely]]
+        return find_in_group(table, entry, address);
+    return entry;
 }
 
 using FindBulk = void (*)(const Table&, const std::uint32_t* addresses, NextHopId* out,

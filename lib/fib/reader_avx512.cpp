@@ -5,7 +5,11 @@
 // shifting, keeps each load whole (a load that crosses a line is not), within one cache line,
 // and inside of the table without padding behind it.
 #if defined(__x86_64__)
-#include <algorithm>
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12's own header passes on a vector it leaves undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <bit>
 
 #include <immintrin.h>
 
@@ -45,7 +49,20 @@ SLUICE_AVX512 void store_answers(NextHopId* out, __m512i entries, __mmask16 lane
                                       _mm512_and_si512(entries, _mm512_set1_epi32(kMaxNextHop)));
 }
 
-// All gathers from tbl24 are issued before the first answer is looked at.
+// A core has some 16 buffers for lines on their way (Golden Cove). Misses beyond those are
+// tried again and again, which costs more than it overlaps: with every lookup a miss, 12 cycles
+// each with four gathers at once and 9 with two. So a gather waits for the last but one.
+constexpr unsigned kGathersAtOnce = 2;
+
+SLUICE_AVX512 __m512i wait_for(__m512i earlier, __m512i value) {
+    __m512i zero = _mm512_setzero_si512();
+    asm("" : "+v"(zero));  // else the compiler sees that nothing is waited for
+    return _mm512_or_si512(value, _mm512_and_si512(earlier, zero));
+}
+
+// Up to so many extended entries in a burst are looked up one by one.
+constexpr int kFewExtended = 8;
+
 template <unsigned kVectors>
 SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* addresses, NextHopId* out,
                                 __mmask16 last_lanes) {
@@ -55,20 +72,25 @@ SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* address
     __m512i address[kVectors];
     __m512i entry[kVectors];
     __mmask16 extended[kVectors];
+    std::uint64_t all_extended = 0;
     for (unsigned i = 0; i < kVectors; ++i) {
         address[i] = load_addresses(addresses + i * kWide, lanes(i));
-        entry[i] = gather_entries(table.tbl24, _mm512_srli_epi32(address[i], 8), lanes(i));
-    }
-    unsigned any_extended = 0;
-    for (unsigned i = 0; i < kVectors; ++i) {
+        __m512i slot = _mm512_srli_epi32(address[i], 8);
+        if (i >= kGathersAtOnce) slot = wait_for(entry[i - kGathersAtOnce], slot);
+        entry[i] = gather_entries(table.tbl24, slot, lanes(i));
         extended[i] = _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(kExtended));
-        any_extended |= extended[i];
+        all_extended |= std::uint64_t{extended[i]} << (i * kWide);
     }
-    if (any_extended != 0) {
+    if (std::popcount(all_extended) > kFewExtended) {
         for (unsigned i = 0; i < kVectors; ++i)
             entry[i] = gather_extended(table, entry[i], address[i], extended[i]);
+        all_extended = 0;
     }
     for (unsigned i = 0; i < kVectors; ++i) store_answers(out + i * kWide, entry[i], lanes(i));
+    for (; all_extended != 0; all_extended &= all_extended - 1) {
+        const int i = std::countr_zero(all_extended);
+        out[i] = find_in_group(table, out[i], addresses[i]);
+    }
 }
 
 }  // namespace
