@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/interfaces.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "control/config/addresses.h"
+#include "control/config/fields.h"
+#include "control/config/wording.h"
+
+namespace sluice::config {
+namespace {
+
+using nlohmann::json;
+
+// An address of an interface, and where the file says so.
+struct Placed {
+    net::InterfaceAddress own;
+    std::string interface;
+    const json* value;
+};
+
+bool is_interface_name(std::string_view name) {
+    const auto may_follow = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    };
+    return !name.empty() && name.size() <= 15 && name[0] >= 'a' && name[0] <= 'z' &&
+           std::all_of(name.begin(), name.end(), may_follow);
+}
+
+// Empty where an interface can have this address.
+std::string why_no_address(net::InterfaceAddress own) {
+    if (own.length == 0) return "has length 0, which is every network there is";
+    std::string reason = why_no_host(own.address);
+    return reason.empty() ? why_no_host(own.address, own.network()) : reason;
+}
+
+bool overlap(net::Ipv4Prefix a, net::Ipv4Prefix b) {
+    return a.contains(b.address) || b.contains(a.address);
+}
+
+// Two networks of one interface may overlap, as they do for secondary addresses; those of two
+// interfaces may not, since a destination is then on both.
+void check_against_earlier(const Placed& now, const std::vector<Placed>& earlier,
+                           Mistakes& mistakes) {
+    for (const Placed& before : earlier) {
+        if (now.own.address == before.own.address) {
+            mistakes.add(
+                *now.value,
+                fmt::format("{} is already an address of {}", brief(*now.value), before.interface),
+                before.value);
+            return;
+        }
+        if (now.interface != before.interface && overlap(now.own.network(), before.own.network())) {
+            mistakes.add(*now.value,
+                         fmt::format("{} overlaps {} of {}", brief(*now.value),
+                                     brief(*before.value), before.interface),
+                         before.value);
+            return;
+        }
+    }
+}
+
+void read_addresses(const json* list, Interface& interface, std::vector<Placed>& placed,
+                    Reading& reading) {
+    for (const json* value : items_of(list)) {
+        const auto own = read_interface_address(*value, reading.mistakes);
+        if (!own) {
+            reading.networks_known = false;
+            continue;
+        }
+        if (const std::string reason = why_no_address(*own); !reason.empty()) {
+            reading.mistakes.add(*value, fmt::format("{} {}", brief(*value), reason));
+            reading.networks_known = false;
+            continue;
+        }
+        if (placed.size() == max_addresses) {
+            reading.mistakes.add(*value, fmt::format("one address more than the {} that all "
+                                                     "interfaces together can have",
+                                                     max_addresses));
+            reading.networks_known = false;
+            return;
+        }
+        Placed now{*own, interface.name, value};
+        check_against_earlier(now, placed, reading.mistakes);
+        placed.push_back(std::move(now));
+        interface.addresses.push_back(*own);
+    }
+}
+
+void read_interface(const json& object, Interface& interface, Reading& reading) {
+    const Fields fields(object, reading.mistakes);
+    fields.read("device", interface.device);
+    fields.read("description", interface.description);
+    fields.read("enabled", interface.enabled);
+    fields.read("mtu", interface.mtu);
+    fields.read("rx_queues", interface.rx_queues);
+    fields.read("rx_descriptors", interface.rx_descriptors);
+    fields.read("tx_descriptors", interface.tx_descriptors);
+    fields.read("promiscuous", interface.promiscuous);
+    fields.read("proxy_arp", interface.proxy_arp);
+    fields.read("redirects", interface.redirects);
+    fields.read("reverse_path", interface.reverse_path, reverse_path_names);
+    fields.read("directed_broadcast", interface.directed_broadcast);
+    fields.read("source_routing", interface.source_routing);
+    const json* mac = fields.find("mac");
+    if (mac != nullptr && *mac != "auto") interface.mac = read_mac(*mac, reading.mistakes);
+}
+
+// What tells devices apart: 0000:00:06.0, 00:06.0 and 0000:00:06.0,arg=1 are one.
+std::string device_identity(const std::string& device) {
+    std::string name = device.substr(0, device.find(','));
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const bool pci_without_domain = name.size() == 7 && name[2] == ':' && name[5] == '.';
+    return pci_without_domain ? "0000:" + name : name;
+}
+
+void check_device(const json& value, const Interface& interface,
+                  std::map<std::string, std::pair<std::string, const json*>>& devices,
+                  Mistakes& mistakes) {
+    const auto [other, is_new] =
+        devices.try_emplace(device_identity(interface.device), interface.name, &value);
+    if (is_new) return;
+    mistakes.add(value,
+                 fmt::format("{} is already the device of {}", brief(value), other->second.first),
+                 other->second.second);
+}
+
+}  // namespace
+
+void read_interfaces(const json& section, Reading& reading) {
+    std::vector<Placed> placed;
+    std::map<std::string, std::pair<std::string, const json*>> devices;
+    for (const auto& [name, object] : section.items()) {
+        if (!is_interface_name(name)) {
+            reading.mistakes.add_key(
+                object, fmt::format("{} should be a name of an interface: a letter a-z, then at "
+                                    "most 14 of a-z, 0-9, '_', '.' and '-'",
+                                    in_quotes(name)));
+        }
+        Interface interface;
+        interface.name = name;
+        read_interface(object, interface, reading);
+        const Fields fields(object, reading.mistakes);
+        if (const json* device = fields.find("device")) {
+            check_device(*device, interface, devices, reading.mistakes);
+        }
+        if (!object.is_object() || fields.is_wrong("addresses")) reading.networks_known = false;
+        read_addresses(fields.find("addresses"), interface, placed, reading);
+        reading.config.interfaces.push_back(std::move(interface));
+    }
+}
+
+const Interface* read_interface_name(const json& value, Reading& reading) {
+    const auto& name = value.get_ref<const std::string&>();
+    const Interface* interface = find_interface(reading.config, name);
+    if (interface != nullptr) return interface;
+
+    std::vector<std::string> names;
+    for (const Interface& known : reading.config.interfaces) names.push_back(known.name);
+    std::string help = "; there are none";
+    if (const auto meant = nearest(name, names)) {
+        help = fmt::format("; did you mean {}?", in_quotes(*meant));
+    } else if (!names.empty()) {
+        help = fmt::format("; there are {}", listed(names));
+    }
+    reading.mistakes.add(value, fmt::format("there is no interface {}{}", brief(value), help));
+    return nullptr;
+}
+
+std::string networks_of(const Config& config) {
+    std::vector<std::string> networks;
+    for (const Interface& interface : config.interfaces) {
+        for (const net::InterfaceAddress& own : interface.addresses) {
+            networks.push_back(fmt::format("{} {}", interface.name, net::to_string(own)));
+        }
+    }
+    return networks.empty() ? "none has an address" : "there are " + listed(networks);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/model.h"
+
+#include <algorithm>
+
+#include "control/config/names.h"
+
+namespace sluice::config {
+namespace {
+
+template <typename Choice, size_t n>
+std::string_view name_of(Choice choice, const Names<Choice, n>& names) {
+    for (const auto& [name, named] : names) {
+        if (named == choice) return name;
+    }
+    return "?";
+}
+
+}  // namespace
+
+const Interface* find_interface(const Config& config, std::string_view name) {
+    for (const Interface& interface : config.interfaces) {
+        if (interface.name == name) return &interface;
+    }
+    return nullptr;
+}
+
+std::optional<Connection> connection_to(const Config& config, net::Ipv4Address address) {
+    std::optional<Connection> best;
+    for (const Interface& interface : config.interfaces) {
+        for (const net::InterfaceAddress& own : interface.addresses) {
+            if (!own.network().contains(address)) continue;
+            if (!best || own.length > best->address.length) best = {&interface, own};
+        }
+    }
+    return best;
+}
+
+const Interface* owner_of(const Config& config, net::Ipv4Address address) {
+    for (const Interface& interface : config.interfaces) {
+        for (const net::InterfaceAddress& own : interface.addresses) {
+            if (own.address == address) return &interface;
+        }
+    }
+    return nullptr;
+}
+
+std::string_view to_string(Polling polling) {
+    return name_of(polling, polling_names);
+}
+std::string_view to_string(ReversePath check) {
+    return name_of(check, reverse_path_names);
+}
+std::string_view to_string(RouteType type) {
+    return name_of(type, route_type_names);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration as the rest of control knows it: plain values, already found to be sound.
+//
+// The defaults stand here, and in the schema for people to see; a test holds them equal.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/net/address.h"
+
+namespace sluice::config {
+
+inline constexpr size_t max_interfaces = 64;
+inline constexpr size_t max_addresses = 512;  // of all interfaces together
+inline constexpr size_t max_next_hops = 64;   // of one route
+inline constexpr size_t max_routes = 100'000;
+
+enum class Polling : uint8_t { adaptive, busy };
+
+struct Dataplane {
+    std::optional<uint16_t> workers;  // none: as many as there are cores to run on, less one
+    std::vector<uint16_t> cores;      // of the workers in turn; empty: chosen by the dataplane
+    Polling polling = Polling::adaptive;
+    uint32_t buffers = 16384;  // packets
+    bool operator==(const Dataplane&) const = default;
+};
+
+enum class ReversePath : uint8_t { off, strict, loose };
+
+struct Interface {
+    std::string name;
+    std::string device;  // PCI address or DPDK device argument, as written
+    std::string description;
+    bool enabled = true;
+    std::vector<net::InterfaceAddress> addresses;  // in the order of the file
+    uint16_t mtu = 1500;                           // bytes of IPv4 packet
+    std::optional<net::MacAddress> mac;            // none: the device's own
+    std::optional<uint16_t> rx_queues;             // none: one per worker
+    uint16_t rx_descriptors = 1024;                // of each queue
+    uint16_t tx_descriptors = 1024;
+    bool promiscuous = false;
+    bool proxy_arp = false;
+    bool redirects = true;
+    ReversePath reverse_path = ReversePath::off;
+    bool directed_broadcast = false;
+    bool source_routing = false;
+    bool operator==(const Interface&) const = default;
+};
+
+struct Neighbour {
+    std::string interface;
+    net::Ipv4Address address;
+    net::MacAddress mac;
+    bool operator==(const Neighbour&) const = default;
+};
+
+enum class RouteType : uint8_t { unicast, blackhole, unreachable, prohibit };
+
+// A unicast route has next hops, or an interface that its destinations are neighbours on, or
+// both: then every next hop is reached through that interface. The other types have neither.
+struct Route {
+    net::Ipv4Prefix prefix;
+    RouteType type = RouteType::unicast;
+    std::vector<net::Ipv4Address> via;
+    std::string interface;  // empty: of each next hop, the one that connection_to() tells
+    std::string description;
+    bool operator==(const Route&) const = default;
+};
+
+struct Arp {
+    uint32_t reachable_s = 30;
+    uint32_t stale_s = 600;
+    uint32_t retry_s = 1;
+    uint32_t attempts = 3;
+    uint32_t max_entries = 16384;
+    bool operator==(const Arp&) const = default;
+};
+
+struct Icmp {
+    uint32_t errors_per_second = 1000;
+    uint32_t errors_per_source_per_second = 10;
+    bool operator==(const Icmp&) const = default;
+};
+
+struct Config {
+    Dataplane dataplane;
+    std::vector<Interface> interfaces;  // by name
+    std::vector<Neighbour> neighbours;
+    std::vector<Route> routes;
+    Arp arp;
+    Icmp icmp;
+    bool operator==(const Config&) const = default;
+};
+
+// Null where there is none.
+const Interface* find_interface(const Config& config, std::string_view name);
+
+// The interface that has the address in one of its networks (the longest), and that network.
+struct Connection {
+    const Interface* interface;
+    net::InterfaceAddress address;
+};
+std::optional<Connection> connection_to(const Config& config, net::Ipv4Address address);
+
+// The interface whose own address this is; null where it is nobody's.
+const Interface* owner_of(const Config& config, net::Ipv4Address address);
+
+std::string_view to_string(Polling polling);
+std::string_view to_string(ReversePath check);
+std::string_view to_string(RouteType type);
+
+}  // namespace sluice::config

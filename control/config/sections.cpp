@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/sections.h"
+
+#include "control/config/arp.h"
+#include "control/config/dataplane.h"
+#include "control/config/icmp.h"
+#include "control/config/interfaces.h"
+#include "control/config/neighbours.h"
+#include "control/config/routes.h"
+
+namespace sluice::config {
+
+std::span<const Section> sections() {
+    static constexpr Section all[] = {
+        {"dataplane", read_dataplane},
+        {"interfaces", read_interfaces},
+        {"neighbours", read_neighbours},
+        {"routes", read_routes},
+        {"arp", read_arp},
+        {"icmp", read_icmp},
+    };
+    return all;
+}
+
+}  // namespace sluice::config
