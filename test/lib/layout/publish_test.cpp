@@ -24,7 +24,7 @@ using test::is_whole;
 using test::Shared;
 using test::wait_until;
 
-constexpr uint64_t generations = test::under_thread_sanitizer ? 60 : 4000;
+constexpr uint64_t generations = 3000 / test::slowdown;
 constexpr unsigned readers = 3;
 
 void publish_generation(Intent& intent, uint64_t generation) {
@@ -126,7 +126,7 @@ TEST(Publication, SurvivesWritersKilledAtAnyMoment) {
     const auto copy = std::make_unique<Snapshot>();
     std::mt19937 random(9);
     uint64_t newest = 0;
-    for (unsigned round = 0; round < (test::under_thread_sanitizer ? 5 : 40); ++round) {
+    for (unsigned round = 0; round < (test::slowdown > 1 ? 5 : 40); ++round) {
         Child writer([&] {
             const Region region = Region::own(run.path(), intent_layout, WhenForeign::refuse);
             auto& mine = region.as<Intent>();
@@ -179,11 +179,11 @@ TEST(Publication, WithAnyPublishedWordIsReadWithinTheSlots) {
     std::vector<uint64_t> words{0xff,          0x100,         0x1ff, 0x1fe, (2u << 8) | 1,
                                 ~uint64_t{0},  ~uint64_t{0} - 1, uint64_t{1} << 63,
                                 uint64_t{3} << 8 | 2};
-    for (uint64_t low = 1; low < (test::under_thread_sanitizer ? 8 : 256); ++low) {
+    for (uint64_t low = 1; low < 256 / test::slowdown; ++low) {
         words.push_back(low);
     }
     std::mt19937_64 random(4);
-    for (unsigned i = 0; i < (test::under_thread_sanitizer ? 8 : 200); ++i) {
+    for (unsigned i = 0; i < 200 / test::slowdown; ++i) {
         words.push_back(random());
     }
     const auto copy = std::make_unique<Snapshot>();

@@ -20,7 +20,7 @@ using test::number_of;
 using test::Shared;
 using test::wait_until;
 
-constexpr uint64_t pushes = test::under_thread_sanitizer ? 5000 : 300'000;
+constexpr uint64_t pushes = 300'000 / test::slowdown;
 constexpr unsigned readers = 3;
 constexpr unsigned size = 16;
 

@@ -20,7 +20,7 @@ using test::number_of;
 using test::Shared;
 using test::wait_until;
 
-constexpr uint64_t writes = test::under_thread_sanitizer ? 3000 : 200'000;
+constexpr uint64_t writes = 200'000 / test::slowdown;
 constexpr unsigned readers = 3;
 
 using Guarded = test::Block<64>;

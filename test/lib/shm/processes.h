@@ -23,16 +23,16 @@
 
 namespace sluice::test {
 
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool under_thread_sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-inline constexpr bool under_thread_sanitizer = true;
-#else
-inline constexpr bool under_thread_sanitizer = false;
+// By how much a sanitizer slows shared memory down: tests try that much less.
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
 #endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+inline constexpr unsigned slowdown = 50;
+#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+inline constexpr unsigned slowdown = 10;
 #else
-inline constexpr bool under_thread_sanitizer = false;
+inline constexpr unsigned slowdown = 1;
 #endif
 
 // False when it did not come true in time; a broken test must end, not hang.
