@@ -2,7 +2,7 @@
 // The routes, in control's private memory: a path-compressed binary trie (Morrison's PATRICIA).
 //
 // A node is 16 bytes and holds a route, or is a branch between two children (next_hop 0).
-// n routes need at most 2n - 1 nodes; the real table needs about 1.6 n, 26 bytes a route.
+// n routes need at most 2n - 1 nodes, so 32 bytes a route, and the room a vector grows by.
 //
 // Invariants: a node lies inside its parent's prefix, on the side its next bit says; a node
 // without a route has two children. One thread; prefixes are canonical (Prefix::of).

@@ -113,15 +113,14 @@ Peer fib_peer(const char* name, rte_fib_lookup_type type) {
 
 bool start_eal() {
     const bool huge = free_huge_pages() >= kHugePagesWanted;
-    std::vector<const char*> words = {"fib_bench",
-                                      "--in-memory",
-                                      "--no-pci",
-                                      "--no-telemetry",
-                                      "--log-level=error",
-                                      "--force-max-simd-bitwidth=512",
-                                      "-m",
-                                      "1000"};
-    if (!huge) words.push_back("--no-huge");
+    std::vector<const char*> words = {"fib_bench", "--no-pci", "--no-telemetry", "-m", "1000"};
+    words.push_back("--log-level=error");
+    words.push_back("--force-max-simd-bitwidth=512");
+    if (huge) {
+        words.push_back("--in-memory");
+    } else {
+        words.insert(words.end(), {"--no-huge", "--no-shconf"});
+    }
     auto** arguments = const_cast<char**>(words.data());
     require(rte_eal_init(static_cast<int>(words.size()), arguments) >= 0, "rte_eal_init");
     return huge;
