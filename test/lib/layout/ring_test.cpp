@@ -24,7 +24,7 @@ constexpr uint64_t pushes = 300'000 / test::slowdown;
 constexpr unsigned readers = 3;
 constexpr unsigned size = 16;
 
-using Entry = test::Block<16>;
+using Entry = test::Block<64>;  // long enough to be overtaken while being read
 using SmallRing = Ring<Entry, size>;
 
 // Entry n holds the number n + 1: none looks like memory that nobody wrote to.

@@ -28,7 +28,7 @@ namespace sluice::test {
 #define __has_feature(feature) 0
 #endif
 #if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-inline constexpr unsigned slowdown = 50;
+inline constexpr unsigned slowdown = 150;
 #elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 inline constexpr unsigned slowdown = 10;
 #else
