@@ -10,7 +10,6 @@ namespace {
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr uint32_t failed_stays_ms = 60'000;
 constexpr uint32_t unattended_ms = 10'000;
-constexpr uint32_t unused_stays_ms = 600'000;
 constexpr uint64_t in_transit = 1;  // no key has its highest bit clear
 
 uint64_t mix(uint64_t key) noexcept {
@@ -160,7 +159,7 @@ void NeighbourTable::remove(uint32_t place) noexcept {
     e.link.store(0, relaxed);
 }
 
-void NeighbourTable::sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept {
+void NeighbourTable::sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept {
     for (uint32_t place = 0; place < size(); ++place) {
         NeighbourEntry& e = entries_[place];
         if (e.key.load(relaxed) == 0) continue;
@@ -168,7 +167,7 @@ void NeighbourTable::sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept {
         const uint32_t unchanged = since(e.changed_ms.load(relaxed), now_ms);
         switch (link.condition()) {
             case NeighbourCondition::reachable:
-                if (since(e.confirmed_ms.load(relaxed), now_ms) > reachable_ms) {
+                if (since(e.confirmed_ms.load(relaxed), now_ms) > settings.reachable_ms) {
                     move(place, NeighbourCondition::reachable, NeighbourCondition::stale, now_ms);
                 }
                 break;
@@ -186,7 +185,7 @@ void NeighbourTable::sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept {
                 }
                 break;
             case NeighbourCondition::stale:
-                if (unchanged > unused_stays_ms && !link.pinned()) {
+                if (unchanged > settings.stale_ms && !link.pinned()) {
                     move(place, NeighbourCondition::stale, NeighbourCondition::none, now_ms);
                 }
                 break;

@@ -24,6 +24,7 @@
 #include <span>
 
 #include "lib/layout/neighbour.h"
+#include "lib/layout/snapshot.h"
 
 namespace sluice {
 
@@ -67,9 +68,9 @@ class NeighbourTable {
     void set_static(uint32_t place, net::MacAddress mac, uint32_t now_ms) noexcept;
     void set_flag(uint32_t place, uint64_t flag, bool on) noexcept;
     void remove(uint32_t place) noexcept;
-    // Once a second or so: reachable entries become stale, forgotten ones fail, failed ones go.
+    // Once a second or so: reachable entries become stale, unanswered ones fail, old ones go.
     // An entry is freed one sweep after it was taken out of use, so that no worker still uses it.
-    void sweep(uint32_t now_ms, uint32_t reachable_ms) noexcept;
+    void sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     // After a restart: whoever waited for an answer is gone.
     void adopt(uint32_t now_ms) noexcept;
     uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }

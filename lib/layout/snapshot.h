@@ -25,11 +25,13 @@ static_assert(sizeof(DataplaneSettings) == 80);
 
 struct ArpSettings {
     uint32_t reachable_ms;  // confirmed longer ago: stale
+    uint32_t stale_ms;      // unused for so long: forgotten
     uint32_t request_interval_ms;
     uint32_t attempts;
     uint32_t max_entries;
+    uint32_t reserved;
 };
-static_assert(sizeof(ArpSettings) == 16);
+static_assert(sizeof(ArpSettings) == 24);
 
 struct IcmpSettings {
     uint32_t errors_per_second;
@@ -71,7 +73,8 @@ struct StaticNeighbour {
     uint64_t mac;
     uint32_t address;
     InterfaceId interface;
-    uint8_t reserved[3];
+    uint8_t run_time;  // added by `sluice neighbour`, not by the configuration
+    uint8_t reserved[2];
 };
 static_assert(sizeof(StaticNeighbour) == 16);
 
@@ -115,8 +118,8 @@ struct Snapshot {
     uint16_t members[max_group_members];  // ids of gateways and connected next hops
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
-static_assert(offsetof(Snapshot, interfaces) == 128);
-static_assert(offsetof(Snapshot, next_hops) == 128 + 64 * 288 + 512 * 8 + 1024 * 16);
-static_assert(sizeof(Snapshot) == 128 + 64 * 288 + 512 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
+static_assert(offsetof(Snapshot, interfaces) == 136);
+static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 512 * 8 + 1024 * 16);
+static_assert(sizeof(Snapshot) == 136 + 64 * 288 + 512 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
 
 }  // namespace sluice::layout

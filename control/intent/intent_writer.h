@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Brings the intent memory to what the configuration and the run-time routes say, in an order in
+// which no packet ever meets half a change:
+//
+//   1. a snapshot with all that is new in it, nothing gone yet; every worker takes it
+//   2. the FIB, entry by entry, now that every next hop it names is known
+//   3. a snapshot without what is gone
+//   4. ids of next hops are free for another meaning once every worker has let go of them
+//
+// Found again after a restart, the memory is taken over as it is: what was published stays.
+// One thread. Waits for workers where the order asks for it: milliseconds, bounded by a second.
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "control/config/model.h"
+#include "control/routes/next_hops.h"
+#include "control/routes/route_table.h"
+#include "lib/layout/intent.h"
+
+namespace sluice::intent {
+
+// The workers of the dataplane, if there is one. Both give false when that takes too long.
+struct Workers {
+    std::function<bool(uint64_t generation)> wait_for_plan = [](uint64_t) { return true; };
+    std::function<bool()> wait_for_quiescence = [] { return true; };
+};
+
+// A route as a user gives it; as of the configuration's Route.
+struct RouteChange {
+    net::Ipv4Prefix prefix;
+    bool remove = false;
+    config::RouteType type = config::RouteType::unicast;
+    std::vector<net::Ipv4Address> via;
+    std::string interface;
+};
+
+struct RouteError {
+    size_t index;  // of the change
+    std::string message;
+};
+
+struct StaticNeighbour {
+    std::string interface;
+    net::Ipv4Address address;
+    net::MacAddress mac;
+};
+
+class IntentWriter {
+  public:
+    // `fresh`: the memory is all zero; else as another control left it.
+    IntentWriter(layout::Intent& intent, bool fresh, Workers workers);
+
+    // Makes this the configuration. Returns the generation that says so in full.
+    // Throws std::runtime_error where the memory has no room, before anything has changed.
+    uint64_t apply(const config::Config& config);
+
+    // All of the changes, or those without an error: each is on its own.
+    std::vector<RouteError> change_routes(std::span<const RouteChange> changes);
+    // Every route of source runtime. Returns how many.
+    size_t flush_routes();
+
+    // An empty MAC removes the neighbour.
+    void set_neighbour(const StaticNeighbour& neighbour);
+    std::vector<StaticNeighbour> run_time_neighbours() const { return run_time_neighbours_; }
+
+    // What the dataplane says of the links; by interface id.
+    void set_links(const std::vector<bool>& up);
+
+    void request_trace(const layout::TraceRequest& request);
+
+    uint64_t generation() const { return generation_; }
+    const config::Config& config() const { return config_; }
+    const routes::RouteTable& routes() const { return routes_; }
+    const routes::NextHops& next_hops() const { return next_hops_; }
+    // Empty where there is none.
+    std::string interface_name(layout::InterfaceId id) const;
+    layout::InterfaceId interface_id(std::string_view name) const;  // or no_interface
+
+  private:
+    fib::NextHopId intern(const RouteChange& change, const config::Config& config,
+                          std::string& error);
+    std::vector<fib::Route> connected_routes(const config::Config& config);
+    std::vector<fib::Route> configured_routes(const config::Config& config);
+    void assign_places(const config::Config& config);
+    void fill(layout::Snapshot& snapshot, const config::Config& config,
+              const config::Config* leaving);
+    void publish(const config::Config* leaving);
+    void sync_routes();
+
+    layout::Intent& intent_;
+    Workers workers_;
+    config::Config config_;
+    std::array<std::string, layout::max_interfaces> places_;  // names, by interface id
+    routes::NextHops next_hops_;
+    routes::RouteTable routes_;
+    std::vector<StaticNeighbour> run_time_neighbours_;
+    std::vector<bool> links_;
+    uint64_t generation_;
+    bool built_;  // whether the FIB is known to hold nothing but what the routes say
+};
+
+}  // namespace sluice::intent

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/support/test_router.h"
+
+#include <stdexcept>
+
+#include <sys/mman.h>
+
+#include "control/config/read.h"
+#include "lib/layout/publish.h"
+
+namespace sluice::test {
+namespace {
+
+layout::Intent* map_intent() {
+    void* memory = ::mmap(nullptr, sizeof(layout::Intent), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    return static_cast<layout::Intent*>(memory);
+}
+
+config::Config read(std::string_view json) {
+    auto result = config::read_config(json, "test.json");
+    std::string problems;
+    for (const config::Problem& p : result.problems) problems += config::to_string(p) + "\n";
+    if (!result.config) throw std::invalid_argument(problems);
+    return *result.config;
+}
+
+}  // namespace
+
+void TestRouter::FreeIntent::operator()(layout::Intent* intent) const {
+    ::munmap(intent, sizeof *intent);
+}
+
+TestRouter::TestRouter(std::string_view json)
+    : intent_(map_intent()),
+      intent_writer_(std::make_unique<intent::IntentWriter>(*intent_, true, intent::Workers{})),
+      entries_(1024),
+      neighbours_(entries_),
+      waiting_(std::make_unique<arp::Waiting>()),
+      limiter_(std::make_unique<icmp::RateLimiter>()),
+      reassembler_(std::make_unique<ipv4::Reassembler>()),
+      counters_(std::make_unique<layout::WorkerBlock>()),
+      links_(layout::max_interfaces, true),
+      context_{.neighbours = neighbours_,
+               .waiting = *waiting_,
+               .limiter = *limiter_,
+               .reassembler = *reassembler_,
+               .pool = pool_,
+               .transmitter = *this,
+               .counters = *counters_} {
+    context_.routes = &intent_->fib;
+    context_.now_ns = 1'000'000'000'000;
+    apply(json);
+}
+
+TestRouter::~TestRouter() {
+    waiting_->clear(pool_);
+    reassembler_->clear(pool_);
+}
+
+void TestRouter::apply(std::string_view json) {
+    intent_writer_->apply(read(json));
+    take_plan();
+}
+
+void TestRouter::take_plan() {
+    auto snapshot = std::make_unique<layout::Snapshot>();
+    if (!layout::copy_published(*intent_, *snapshot)) throw std::runtime_error("nothing published");
+    std::array<InterfaceFacts, layout::max_interfaces> facts;
+    for (unsigned id = 0; id < facts.size(); ++id) {
+        facts[id] = {links_[id], net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}},
+                     9216};
+    }
+    plan_ = compile(*snapshot, facts, neighbours_);
+    release_unreferenced(*plan_, *snapshot, neighbours_);
+    context_.plan = plan_.get();
+}
+
+InterfaceId TestRouter::id_of(std::string_view interface) const {
+    const InterfaceId id = intent_writer_->interface_id(interface);
+    if (id == layout::no_interface) throw std::invalid_argument("no interface of that name");
+    return id;
+}
+
+net::MacAddress TestRouter::mac_of(std::string_view interface) const {
+    return plan_->interfaces[id_of(interface)].mac;
+}
+
+void TestRouter::set_link(std::string_view interface, bool up) {
+    links_[id_of(interface)] = up;
+    intent_writer_->set_links(links_);
+    take_plan();
+}
+
+void TestRouter::knows(std::string_view interface, std::string_view address, net::MacAddress mac) {
+    const InterfaceId id = id_of(interface);
+    const uint32_t place =
+        neighbours_.find_or_add(id, ip(address), context_.now_ms(), layout::max_neighbours);
+    neighbours_.confirm(place, id, ip(address), mac, context_.now_ms());
+}
+
+Packet TestRouter::packet_of(const Bytes& frame, size_t piece) {
+    Packet whole;
+    for (size_t at = 0; at < frame.size() || !whole; at += piece) {
+        const size_t length = std::min({piece, frame.size() - at,
+                                        size_t{HeapPool::room - HeapPool::headroom}});
+        Packet part = pool_.allocate();
+        part.set_length(static_cast<uint32_t>(length));
+        std::memcpy(part.data(), frame.data() + at, length);
+        if (whole) {
+            whole.chain(part);
+        } else {
+            whole = part;
+        }
+        if (length < piece) at = at + length - piece;  // a buffer held less than the piece
+    }
+    return whole;
+}
+
+Bytes TestRouter::addressed(std::string_view interface, Bytes frame) const {
+    const bool no_destination =
+        frame.size() >= 6 && std::all_of(frame.begin(), frame.begin() + 6, [](auto b) { return b == 0; });
+    if (no_destination) std::memcpy(frame.data(), mac_of(interface).bytes.data(), 6);
+    return frame;
+}
+
+std::vector<Sent> TestRouter::receives(std::string_view interface, Bytes frame) {
+    return receives(interface, std::vector<Bytes>{std::move(frame)});
+}
+
+std::vector<Sent> TestRouter::receives(std::string_view interface, const Ipv4Builder& frame) {
+    return receives(interface, frame.build());
+}
+
+std::vector<Sent> TestRouter::receives(std::string_view interface,
+                                       const std::vector<Bytes>& frames) {
+    std::vector<rte_mbuf*> packets;
+    for (const Bytes& frame : frames) {
+        packets.push_back(packet_of(addressed(interface, frame)).buffer());
+    }
+    return run_burst(id_of(interface), std::move(packets));
+}
+
+std::vector<Sent> TestRouter::receives_in_pieces(std::string_view interface, const Bytes& frame,
+                                                 size_t piece) {
+    return run_burst(id_of(interface), {packet_of(addressed(interface, frame), piece).buffer()});
+}
+
+std::vector<Sent> TestRouter::run_burst(InterfaceId in, std::vector<rte_mbuf*> packets) {
+    if (plain_only_) {
+        for (rte_mbuf* m : packets) run_plain(context_, in, Packet(m));
+    } else {
+        run(context_, in, packets.data(), static_cast<unsigned>(packets.size()));
+    }
+    return take_sent();
+}
+
+std::vector<Sent> TestRouter::waits(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds step{100};
+    for (; time.count() > 0; time -= step) {
+        context_.now_ns += std::chrono::nanoseconds(std::min(step, time)).count();
+        tick(context_);
+    }
+    return take_sent();
+}
+
+std::vector<Sent> TestRouter::take_sent() {
+    Transmitter::flush();
+    return std::exchange(sent_, {});
+}
+
+void TestRouter::transmit(layout::InterfaceId interface, rte_mbuf** packets,
+                          unsigned count) noexcept {
+    for (unsigned i = 0; i < count; ++i) {
+        const Packet packet(packets[i]);
+        Bytes bytes(packet.length());
+        packet.copy_out(0, bytes.data(), packet.length());
+        sent_.push_back({intent_writer_->interface_name(interface), Frame(std::move(bytes))});
+        pool_.free(packet);
+    }
+}
+
+uint64_t TestRouter::all_drops() const {
+    uint64_t sum = 0;
+    for (const layout::Counter& c : counters_->drops) sum += c.get();
+    return sum;
+}
+
+std::vector<layout::Event> TestRouter::events() const {
+    std::vector<layout::Event> result;
+    layout::Event event;
+    for (uint64_t n = 0; counters_->events.read(n, event); ++n) result.push_back(event);
+    return result;
+}
+
+}  // namespace sluice::test

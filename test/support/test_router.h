@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A router in one thread, without EAL and without devices: a JSON configuration goes in through
+// the real control code, frames go in and come out.
+//
+//   TestRouter router(R"({"interfaces": {"lan": {...}}})");
+//   router.knows("lan", "10.0.0.9", mac("02:00:00:00:00:09"));
+//   const auto out = router.receives("lan", ipv4().to("192.0.2.1").ttl(1));
+//
+// Interface `n` (in the order of their names) has MAC address 02:5a:00:00:00:0n.
+// The clock stands still unless a test moves it.
+#pragma once
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/intent/intent_writer.h"
+#include "dataplane/arp/neighbour_table.h"
+#include "dataplane/arp/resolve.h"
+#include "dataplane/icmp/error.h"
+#include "dataplane/ipv4/reassemble.h"
+#include "dataplane/pipeline.h"
+#include "test/support/frame.h"
+#include "test/support/heap_pool.h"
+
+namespace sluice::test {
+
+struct Sent {
+    std::string interface;
+    Frame frame;
+};
+
+class TestRouter : private Transmitter {
+  public:
+    explicit TestRouter(std::string_view json);
+    ~TestRouter() override;
+
+    // Takes another configuration, as `sluice apply` does.
+    void apply(std::string_view json);
+
+    // Which way packets go in: run() with its fast way, or the plain way alone.
+    void use_plain_way_only() { plain_only_ = true; }
+
+    // A frame comes in; returns all that leaves, in order. Its destination MAC, where the test
+    // gave none, is the interface's.
+    std::vector<Sent> receives(std::string_view interface, Bytes frame);
+    std::vector<Sent> receives(std::string_view interface, const Ipv4Builder& frame);
+    // As one burst.
+    std::vector<Sent> receives(std::string_view interface, const std::vector<Bytes>& frames);
+    // As a chain of buffers of at most this many bytes each.
+    std::vector<Sent> receives_in_pieces(std::string_view interface, const Bytes& frame,
+                                         size_t piece);
+    // Time passes; returns what is sent meanwhile (in steps of 100 ms).
+    std::vector<Sent> waits(std::chrono::milliseconds time);
+
+    // Puts a neighbour into the table, reachable.
+    void knows(std::string_view interface, std::string_view address, net::MacAddress mac);
+    void link_down(std::string_view interface) { set_link(interface, false); }
+    void link_up(std::string_view interface) { set_link(interface, true); }
+
+    net::MacAddress mac_of(std::string_view interface) const;
+    uint64_t drops(DropReason reason) const {
+        return counters_->drops[static_cast<unsigned>(reason)].get();
+    }
+    uint64_t all_drops() const;
+    uint64_t tally(layout::Tally t) const {
+        return counters_->tallies[static_cast<unsigned>(t)].get();
+    }
+    std::vector<layout::Event> events() const;
+
+    intent::IntentWriter& intent() { return *intent_writer_; }
+    NeighbourTable& neighbours() { return neighbours_; }
+    HeapPool& pool() { return pool_; }
+    Context& context() { return context_; }
+    const Plan& plan() const { return *plan_; }
+    InterfaceId id_of(std::string_view interface) const;
+    // Compiles what control has published since; receives() does so by itself.
+    void take_plan();
+    Packet packet_of(const Bytes& frame, size_t piece = HeapPool::room);
+
+  private:
+    void transmit(layout::InterfaceId interface, rte_mbuf** packets,
+                  unsigned count) noexcept override;
+    void set_link(std::string_view interface, bool up);
+    std::vector<Sent> take_sent();
+    std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
+    Bytes addressed(std::string_view interface, Bytes frame) const;
+
+    struct FreeIntent {
+        void operator()(layout::Intent* intent) const;
+    };
+    std::unique_ptr<layout::Intent, FreeIntent> intent_;
+    std::unique_ptr<intent::IntentWriter> intent_writer_;
+    HeapPool pool_;
+    std::vector<NeighbourEntry> entries_;
+    NeighbourTable neighbours_;
+    std::unique_ptr<arp::Waiting> waiting_;
+    std::unique_ptr<icmp::RateLimiter> limiter_;
+    std::unique_ptr<ipv4::Reassembler> reassembler_;
+    std::unique_ptr<layout::WorkerBlock> counters_;
+    std::vector<bool> links_;
+    std::unique_ptr<const Plan> plan_;
+    Context context_;
+    std::vector<Sent> sent_;
+    bool plain_only_ = false;
+};
+
+}  // namespace sluice::test
