@@ -12,8 +12,8 @@ namespace sluice::layout {
 
 inline constexpr const char* version = "sluice 0.1.0";
 
-// Changes with every size, offset and count below. Raise `revision` when a field keeps its place
-// but changes its meaning.
+// Changes with every size, offset and count below, and with the order of what is numbered by
+// name. Raise `revision` when a field keeps its place but changes its meaning.
 constexpr uint64_t fold_numbers(std::initializer_list<uint64_t> numbers) noexcept {
     uint64_t hash = 0xcbf29ce484222325;
     for (const uint64_t number : numbers) {
@@ -25,6 +25,22 @@ constexpr uint64_t fold_numbers(std::initializer_list<uint64_t> numbers) noexcep
 }
 
 inline constexpr uint64_t revision = 1;
+
+// Two builds that number their reasons, stages or tallies differently would show each other's
+// counts under wrong names, so the names are part of the layout.
+constexpr uint64_t fold_names(std::initializer_list<const char*> names) noexcept {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char* name : names) {
+        for (; *name != '\0'; ++name) hash = (hash ^ static_cast<uint8_t>(*name)) * 0x100000001b3;
+        hash = (hash ^ 0xff) * 0x100000001b3;
+    }
+    return hash;
+}
+#define SLUICE_NAME(name, ...) #name,
+inline constexpr uint64_t names = fold_names(
+    {SLUICE_DROP_REASONS(SLUICE_NAME) SLUICE_STAGES(SLUICE_NAME) SLUICE_TALLIES(SLUICE_NAME)
+         SLUICE_STEPS(SLUICE_NAME) SLUICE_FEATURES(SLUICE_NAME)});
+#undef SLUICE_NAME
 
 inline constexpr shm::Layout intent_layout{
     "intent",
@@ -43,8 +59,7 @@ inline constexpr shm::Layout state_layout{
                   offsetof(WorkerBlock, drops), offsetof(WorkerBlock, tallies),
                   offsetof(WorkerBlock, interfaces), offsetof(WorkerBlock, events),
                   offsetof(WorkerBlock, traces), sizeof(InterfaceBlock), sizeof(MainBlock),
-                  sizeof(NeighbourEntry), sizeof(TraceRecord), drop_reason_count, stage_count,
-                  tally_count}),
+                  sizeof(NeighbourEntry), sizeof(TraceRecord), names}),
     version, sizeof(State)};
 
 }  // namespace sluice::layout
