@@ -24,12 +24,10 @@ std::string why_no_next_hop(net::Ipv4Address via, const Interface* through,
     if (const Interface* owner = owner_of(reading.config, via)) {
         return fmt::format("is the router's own address, on {}", owner->name);
     }
-    if (!reading.networks_known) return {};
-
     const auto connection = connection_to(reading.config, via);
     if (!connection) {
         // A named interface may reach what is in no network of its own, as with /32 addresses.
-        if (through != nullptr) return {};
+        if (through != nullptr || !reading.networks_known) return {};
         return fmt::format("is in no interface's network; {}", networks_of(reading.config));
     }
     if (through != nullptr && connection->interface != through) {

@@ -151,6 +151,15 @@ TEST(Routes, AreNotBlamedForAnInterfacesWrongAddress) {
                 ElementsAre(HasSubstr("c.json:1: interfaces.lan.addresses[0]: ")));
 }
 
+TEST(Routes, AreStillCheckedAgainstTheNetworksThatAreRight) {
+    EXPECT_THAT(told("{\"interfaces\": {\"wan\": {\"device\": \"net_tap0\", \"addresses\": "
+                     "[\"10.0.0.0/24\", \"10.1.0.1/24\"]}},\n"
+                     "\"routes\": [{\"prefix\": \"0.0.0.0/0\", \"via\": \"10.1.0.255\"}]}"),
+                ElementsAre(HasSubstr("c.json:1: interfaces.wan.addresses[0]: "),
+                            "c.json:2: routes[0].via: \"10.1.0.255\" is the broadcast address of "
+                            "10.1.0.0/24"));
+}
+
 TEST(Routes, AreAtMost100000) {
     std::string text = "\"routes\": [";
     for (int i = 0; i < 100'001; ++i) {
