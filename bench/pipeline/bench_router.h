@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A router in one thread for measuring the pipeline alone: the real control code, plan, FIB and
+// neighbours, no EAL, no device. Packets are buffers that lie ready and go round in a circle, as
+// they do between a driver and its pool.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/intent/intent_writer.h"
+#include "dataplane/arp/neighbour_table.h"
+#include "dataplane/arp/resolve.h"
+#include "dataplane/icmp/error.h"
+#include "dataplane/ipv4/reassemble.h"
+#include "dataplane/pipeline.h"
+#include "lib/fib/prefix.h"
+
+namespace sluice::bench {
+
+// Memory on huge pages where there are any, else on pages that the kernel may make huge.
+class HugeMemory {
+  public:
+    explicit HugeMemory(size_t size);
+    HugeMemory(const HugeMemory&) = delete;
+    ~HugeMemory();
+    void* data() const { return data_; }
+    static const char* kind();  // for the report
+
+  private:
+    void* data_;
+    size_t size_;
+};
+
+// Counts what it is given; the buffers stay where they are.
+class Sink : public Transmitter {
+  public:
+    uint64_t sent() const { return sent_; }
+
+  private:
+    void transmit(layout::InterfaceId, rte_mbuf**, unsigned count) noexcept override {
+        sent_ += count;
+    }
+    uint64_t sent_ = 0;
+};
+
+class NoPool : public PacketPool {
+    Packet allocate() noexcept override { return Packet(); }
+    void free(Packet) noexcept override {}
+};
+
+class BenchRouter {
+  public:
+    static constexpr unsigned buffers = 1024;
+
+    // One interface in, `next_hops` gateways spread over four interfaces out.
+    explicit BenchRouter(unsigned next_hops);
+
+    // Adds routes; the next hop of each is a number below `next_hops`, plus one.
+    void add(const std::vector<fib::Route>& routes);
+
+    // The next `count` buffers as fresh 64-byte frames to these addresses, host order.
+    void fill(const uint32_t* destinations, unsigned count, unsigned frame_size = 60);
+    // Runs the burst that was filled through the pipeline; returns the cycles that took.
+    uint64_t run(unsigned count);
+
+    Sink& sink() { return sink_; }
+    Context& context() { return context_; }
+    layout::WorkerBlock& counters() { return *counters_; }
+
+  private:
+    HugeMemory intent_memory_;
+    HugeMemory buffer_memory_;
+    std::unique_ptr<intent::IntentWriter> intent_;
+    std::vector<NeighbourEntry> entries_;
+    NeighbourTable neighbours_;
+    std::unique_ptr<arp::Waiting> waiting_ = std::make_unique<arp::Waiting>();
+    std::unique_ptr<icmp::RateLimiter> limiter_ = std::make_unique<icmp::RateLimiter>();
+    std::unique_ptr<ipv4::Reassembler> reassembler_ = std::make_unique<ipv4::Reassembler>();
+    std::unique_ptr<layout::WorkerBlock> counters_ = std::make_unique<layout::WorkerBlock>();
+    Sink sink_;
+    NoPool pool_;
+    std::unique_ptr<const Plan> plan_;
+    Context context_;
+    std::vector<std::string> gateways_;
+    unsigned next_ = 0;
+};
+
+}  // namespace sluice::bench
