@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The kernel interface below a virtual device whose driver does not watch it.
+#pragma once
+
+namespace sluice::port {
+
+bool kernel_interface_exists(unsigned index) noexcept;
+// It is up and has a carrier.
+bool kernel_interface_runs(unsigned index) noexcept;
+
+}  // namespace sluice::port

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/port/port.h"
+
+#include <cstring>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+
+#include "dataplane/port/driver_log.h"
+#include "dataplane/port/ena.h"
+#include "dataplane/port/kernel_interface.h"
+
+namespace sluice::port {
+namespace {
+
+void must(const char* what, int error) {
+    if (error == 0) return;
+    const std::string said = driver_log::last_line();
+    throw std::runtime_error(fmt::format("{}: {}{}{}", what, rte_strerror(-error),
+                                         said.empty() ? "" : "; the driver says: ", said));
+}
+
+Asked asked_by(const layout::Interface& wish, unsigned workers, const Pools& pools) {
+    Asked asked;
+    asked.workers = workers;
+    asked.rx_queues = wish.rx_queues;
+    asked.rx_descriptors = wish.rx_descriptors;
+    asked.tx_descriptors = wish.tx_descriptors;
+    asked.mtu = wish.mtu;
+    asked.mac = net::MacAddress::from_bits(wish.mac);
+    asked.promiscuous = wish.promiscuous != 0;
+    asked.one_pool = pools.count() <= 1;
+    asked.data_room = usual_data_room;
+    return asked;
+}
+
+}  // namespace
+
+Port::Port(const layout::Interface& wish)
+    : device_(std::string(wish.device, ::strnlen(wish.device, sizeof wish.device))) {
+    const rte_eth_dev_info info = device_.info();
+    driver_ = info.driver_name != nullptr ? info.driver_name : "";
+    // This driver reports its link as up whatever its interface does.
+    if (driver_ == "net_af_packet") kernel_interface_ = info.if_index;
+}
+
+Port::~Port() { stop(); }
+
+void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) {
+    driver_log::forget();
+    const rte_eth_dev_info info = device_.info();
+    granted_ = negotiate(asked_by(wish, workers, pools), info);
+    configure();
+    set_mtu();
+    set_up_queues(pools.get(device_.node(), granted_.data_room));
+    set_mac(wish);
+    must("start", rte_eth_dev_start(device_.port()));
+    running_ = true;
+    set_promiscuous(wish.promiscuous != 0);
+    // Some drivers, ENA's among them, forget the table at each start.
+    if (granted_.granted.has(Feature::reta_after_start)) set_indirection_table();
+    locks_.reset(granted_.tx_queues < workers ? new Lock[granted_.tx_queues] : nullptr);
+}
+
+void Port::stop() noexcept {
+    if (running_) rte_eth_dev_stop(device_.port());
+    running_ = false;
+}
+
+void Port::reset() {
+    stop();
+    device_.wants_reset.store(false, std::memory_order_release);
+    must("reset", rte_eth_dev_reset(device_.port()));
+}
+
+void Port::configure() {
+    rte_eth_conf conf{};
+    conf.rxmode.mtu = granted_.mtu;
+    conf.rxmode.offloads = granted_.rx_offloads;
+    conf.txmode.offloads = granted_.tx_offloads;
+    conf.intr_conf.lsc = granted_.granted.has(Feature::link_status) ? 1 : 0;
+    if (granted_.rss_functions != 0) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf.rss_hf = granted_.rss_functions;
+    }
+    must("configure", rte_eth_dev_configure(device_.port(), granted_.rx_queues, granted_.tx_queues,
+                                            &conf));
+    must("descriptors",
+         rte_eth_dev_adjust_nb_rx_tx_desc(device_.port(), &granted_.rx_descriptors,
+                                          &granted_.tx_descriptors));
+}
+
+void Port::set_up_queues(rte_mempool* pool) {
+    const rte_eth_dev_info info = device_.info();
+    const auto node = static_cast<unsigned>(device_.node());
+    rte_eth_rxconf rx = info.default_rxconf;
+    rx.offloads = granted_.rx_offloads & info.rx_queue_offload_capa;
+    for (uint16_t q = 0; q < granted_.rx_queues; ++q) {
+        must("receive queue", rte_eth_rx_queue_setup(device_.port(), q, granted_.rx_descriptors,
+                                                     node, &rx, pool));
+    }
+    rte_eth_txconf tx = info.default_txconf;
+    tx.offloads = granted_.tx_offloads;
+    for (uint16_t q = 0; q < granted_.tx_queues; ++q) {
+        must("transmit queue", rte_eth_tx_queue_setup(device_.port(), q, granted_.tx_descriptors,
+                                                      node, &tx));
+    }
+}
+
+void Port::lacks(std::string what, int error) {
+    granted_.why.push_back(fmt::format("{}: {}", what, rte_strerror(-error)));
+}
+
+void Port::set_mtu() {
+    const int error = rte_eth_dev_set_mtu(device_.port(), static_cast<uint16_t>(granted_.mtu));
+    if (error == 0 || error == -ENOTSUP || error == -ENOSYS) return;
+    lacks(fmt::format("MTU {} was refused", granted_.mtu), error);
+    uint16_t mtu = 0;
+    if (rte_eth_dev_get_mtu(device_.port(), &mtu) == 0) granted_.mtu = mtu;
+}
+
+void Port::set_mac(const layout::Interface& wish) {
+    rte_ether_addr own{};
+    if (wish.mac != 0) {
+        std::memcpy(&own, net::MacAddress::from_bits(wish.mac).bytes.data(), sizeof own);
+        const int error = rte_eth_dev_default_mac_addr_set(device_.port(), &own);
+        if (error == 0) {
+            granted_.granted.add(Feature::mac_change);
+        } else {
+            lacks("the device keeps its own MAC address", error);
+        }
+    }
+    rte_eth_macaddr_get(device_.port(), &own);
+    std::memcpy(mac_.bytes.data(), &own, sizeof own);
+}
+
+void Port::set_promiscuous(bool on) {
+    const int error = on ? rte_eth_promiscuous_enable(device_.port())
+                         : rte_eth_promiscuous_disable(device_.port());
+    if (!on) return;
+    if (error == 0) {
+        granted_.granted.add(Feature::promiscuous);
+    } else {
+        lacks("not promiscuous", error);
+    }
+}
+
+void Port::set_indirection_table() {
+    const rte_eth_dev_info info = device_.info();
+    const unsigned groups = (info.reta_size + RTE_ETH_RETA_GROUP_SIZE - 1) / RTE_ETH_RETA_GROUP_SIZE;
+    std::vector<rte_eth_rss_reta_entry64> table(groups);
+    for (unsigned i = 0; i < info.reta_size; ++i) {
+        rte_eth_rss_reta_entry64& group = table[i / RTE_ETH_RETA_GROUP_SIZE];
+        group.mask |= uint64_t{1} << i % RTE_ETH_RETA_GROUP_SIZE;
+        group.reta[i % RTE_ETH_RETA_GROUP_SIZE] = static_cast<uint16_t>(i % granted_.rx_queues);
+    }
+    if (const int error =
+            rte_eth_dev_rss_reta_update(device_.port(), table.data(), info.reta_size)) {
+        lacks("the table that spreads flows over the queues is the device's own", error);
+    }
+}
+
+bool Port::is_gone() const noexcept {
+    return device_.removed.load(std::memory_order_acquire) ||
+           (kernel_interface_ != 0 && !kernel_interface_exists(kernel_interface_));
+}
+
+Link Port::link() const noexcept {
+    rte_eth_link link{};
+    if (!running_ || rte_eth_link_get_nowait(device_.port(), &link) != 0) return {};
+    const bool up = link.link_status == RTE_ETH_LINK_UP &&
+                    (kernel_interface_ == 0 || kernel_interface_runs(kernel_interface_));
+    return {up, link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed};
+}
+
+TxQueue Port::tx_queue(unsigned worker) noexcept {
+    const auto queue = static_cast<uint16_t>(worker % granted_.tx_queues);
+    return {true, !granted_.granted.has(Feature::multi_segment), device_.port(), queue,
+            locks_ ? &locks_[queue] : nullptr};
+}
+
+void Port::read_counters(layout::DeviceCounters& counters) const {
+    rte_eth_stats stats{};
+    if (rte_eth_stats_get(device_.port(), &stats) == 0) {
+        counters.rx_missed.set(stats.imissed);
+        counters.rx_errors.set(stats.ierrors);
+        counters.rx_no_buffer.set(stats.rx_nombuf);
+        counters.tx_errors.set(stats.oerrors);
+    }
+    if (driver_ == "net_ena") ena::read_allowances(device_.port(), counters);
+}
+
+}  // namespace sluice::port

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An interface's device at work: configured as was negotiated, with queues for the workers.
+//
+//   made ──start()──▶ running ──stop()──▶ stopped ──start()──▶ running ...
+//
+// Main thread only. No worker may use its queues while it starts, stops or goes.
+#pragma once
+#include <memory>
+
+#include "dataplane/port/device.h"
+#include "dataplane/port/negotiate.h"
+#include "dataplane/port/pool.h"
+#include "dataplane/port/queues.h"
+#include "lib/layout/snapshot.h"
+
+namespace sluice::port {
+
+struct Link {
+    bool up = false;
+    uint32_t speed_mbps = 0;
+    bool operator==(const Link&) const noexcept = default;
+};
+
+class Port {
+  public:
+    // Opens the device. Throws std::runtime_error, as start() does.
+    explicit Port(const layout::Interface& wish);
+    ~Port();
+
+    void start(const layout::Interface& wish, unsigned workers, Pools& pools);
+    void stop() noexcept;
+    // After the device asked for it. To be started anew.
+    void reset();
+
+    bool wants_reset() const noexcept { return device_.wants_reset.load(std::memory_order_acquire); }
+    bool is_gone() const noexcept;
+    Link link() const noexcept;
+    bool take_link_change() noexcept { return device_.link_changed.exchange(false); }
+
+    uint16_t number() const noexcept { return device_.port(); }
+    const Granted& granted() const noexcept { return granted_; }
+    net::MacAddress mac() const noexcept { return mac_; }
+    std::string driver() const { return driver_; }
+    TxQueue tx_queue(unsigned worker) noexcept;
+    void read_counters(layout::DeviceCounters& counters) const;
+
+  private:
+    void configure();
+    void set_up_queues(rte_mempool* pool);
+    void set_mtu();
+    void set_mac(const layout::Interface& wish);
+    void set_promiscuous(bool on);
+    void set_indirection_table();
+    void lacks(std::string what, int error);
+
+    Device device_;
+    std::string driver_;
+    unsigned kernel_interface_ = 0;  // whose carrier is ours
+    Granted granted_;
+    net::MacAddress mac_;
+    std::unique_ptr<Lock[]> locks_;  // for each transmit queue, if workers share them
+    bool running_ = false;
+};
+
+}  // namespace sluice::port

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/process/crew.h"
+
+#include <algorithm>
+
+#include "dataplane/process/clock.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t stalled_after_ns = 1'000'000'000;
+
+void sleep_a_little() noexcept {
+    const timespec length{0, 20'000};
+    ::nanosleep(&length, nullptr);
+}
+
+}  // namespace
+
+std::vector<Worker::Seat> assign_seats(const layout::DataplaneSettings& settings,
+                                       const std::vector<unsigned>& cores, unsigned main_core) {
+    std::vector<unsigned> choice;
+    for (unsigned i = 0; i < settings.core_count && i < layout::max_workers; ++i) {
+        const unsigned core = settings.cores[i];
+        if (std::find(cores.begin(), cores.end(), core) != cores.end()) choice.push_back(core);
+    }
+    if (choice.empty()) {
+        std::copy_if(cores.begin(), cores.end(), std::back_inserter(choice),
+                     [&](unsigned core) { return core != main_core; });
+    }
+    if (choice.empty()) choice.push_back(main_core);
+
+    const auto count = std::min<unsigned>(
+        settings.workers != 0 ? settings.workers : static_cast<unsigned>(choice.size()),
+        layout::max_workers);
+    std::vector<Worker::Seat> seats;
+    for (unsigned i = 0; i < count; ++i) {
+        const unsigned core = choice[i % choice.size()];
+        seats.push_back({i, core, count > choice.size() || core == main_core});
+    }
+    return seats;
+}
+
+void Crew::start(std::vector<Worker::Seat> seats, std::unique_ptr<Orders> first,
+                 PacketPool& pool) {
+    seats_ = std::move(seats);
+    stalled_.assign(seats_.size(), false);
+    publish(std::move(first));
+    for (const Worker::Seat& seat : seats_) {
+        layout::WorkerBlock& block = state_.workers[seat.number];
+        block.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
+        workers_.push_back(std::make_unique<Worker>(seat, newest_, neighbours_, pool, block));
+    }
+}
+
+void Crew::stop() noexcept {
+    for (const auto& worker : workers_) worker->ask_to_stop();
+    workers_.clear();
+    seats_.clear();
+    in_use_.clear();
+    newest_.store(nullptr);
+}
+
+void Crew::publish(std::unique_ptr<Orders> orders) {
+    orders->number = ++number_;
+    // What worker 0 had no time to do it does now.
+    if (!in_use_.empty() && !workers_.empty() &&
+        workers_[0]->follows() < in_use_.back()->number) {
+        const auto& missed = in_use_.back()->errands;
+        orders->errands.insert(orders->errands.begin(), missed.begin(), missed.end());
+    }
+    newest_.store(orders.get(), std::memory_order_release);
+    in_use_.push_back(std::move(orders));
+}
+
+bool Crew::all_follow() noexcept {
+    uint64_t oldest = number_;
+    for (const auto& worker : workers_) oldest = std::min(oldest, worker->follows());
+    while (!in_use_.empty() && in_use_.front()->number < oldest) in_use_.pop_front();
+    return oldest == number_;
+}
+
+bool Crew::wait_until_all_follow(uint64_t timeout_ns) noexcept {
+    const uint64_t until = monotonic_ns() + timeout_ns;
+    while (!all_follow()) {
+        if (monotonic_ns() > until) return false;
+        sleep_a_little();
+    }
+    return true;
+}
+
+void Crew::look_after(uint64_t now_ns) {
+    for (const Worker::Seat& seat : seats_) {
+        const uint64_t beat = state_.workers[seat.number].heartbeat_ns.load(std::memory_order_relaxed);
+        const bool stalled = now_ns > beat && now_ns - beat > stalled_after_ns;
+        if (stalled == stalled_[seat.number]) continue;
+        stalled_[seat.number] = stalled;
+        report_.worker(stalled ? layout::EventKind::worker_stalled
+                               : layout::EventKind::worker_recovered,
+                       seat.number, seat.core);
+    }
+}
+
+}  // namespace sluice

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/process/intent_reader.h"
+
+#include <spdlog/spdlog.h>
+
+#include "lib/layout/publish.h"
+#include "lib/layout/regions.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t retry_ns = 50'000'000;
+
+}  // namespace
+
+const layout::Snapshot* IntentReader::look(uint64_t now_ns) {
+    if (!region_ || region_->retired()) map(now_ns);
+    if (!region_) return nullptr;
+    const auto& intent = region_->as<const layout::Intent>();
+    const uint64_t published = intent.published.load(std::memory_order_acquire);
+    if (published == taken_ || !layout::copy_published(intent, *snapshot_)) return nullptr;
+    taken_ = published;
+    return snapshot_.get();
+}
+
+std::shared_ptr<const fib::Table> IntentReader::routes() const {
+    return {region_, &region_->as<const layout::Intent>().fib};
+}
+
+void IntentReader::map(uint64_t now_ns) {
+    if (now_ns < next_try_ns_) return;
+    next_try_ns_ = now_ns + retry_ns;
+    try {
+        region_ = std::make_shared<shm::Region>(
+            shm::Region::view(run_directory_, layout::intent_layout));
+        taken_ = 0;
+        said_.clear();
+        spdlog::info("event=intent_mapped huge_pages={}", region_->on_huge_pages());
+    } catch (const shm::Absent&) {
+        say_once("sluice-control has not run yet");
+    } catch (const std::exception& why) {
+        say_once(why.what());
+    }
+}
+
+void IntentReader::say_once(std::string why) {
+    if (why == said_) return;
+    spdlog::warn("event=waiting_for_intent reason=\"{}\"", why);
+    said_ = std::move(why);
+}
+
+}  // namespace sluice

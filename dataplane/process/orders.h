@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Everything that the main thread tells the workers, published as one pointer: what to do with
+// packets, which queues to serve, what to tell the neighbours. Immutable once published, and freed
+// when every worker has taken newer ones.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/plan.h"
+#include "dataplane/port/queues.h"
+#include "lib/fib/table.h"
+
+namespace sluice {
+
+struct WorkerOrders {
+    std::vector<port::RxQueue> receive;
+    port::TxQueues transmit;
+};
+
+// Something for worker 0 to send when it takes the orders, once.
+struct Errand {
+    enum class Kind { announce, ask };  // tell that we have the address; ask who has it
+    Kind kind;
+    InterfaceId interface;
+    net::Ipv4Address address;
+};
+
+struct Orders {
+    uint64_t number = 0;  // grows
+    std::shared_ptr<const Plan> plan;
+    std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
+    bool busy_polling = false;
+    std::vector<WorkerOrders> workers;
+    std::vector<Errand> errands;
+};
+
+}  // namespace sluice

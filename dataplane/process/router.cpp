@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/process/router.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+#include <rte_lcore.h>
+#include <rte_timer.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "dataplane/process/clock.h"
+#include "lib/layout/regions.h"
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t tenth_ns = 100'000'000;
+constexpr uint64_t second_ns = 1'000'000'000;
+constexpr uint64_t patience_ns = 1'000'000'000;  // with workers
+constexpr unsigned seconds_between_questions = 5;
+
+uint32_t milliseconds(uint64_t ns) noexcept { return static_cast<uint32_t>(ns / 1'000'000); }
+
+template <size_t N>
+void copy_text(char (&to)[N], std::string_view from) noexcept {
+    const size_t n = std::min(from.size(), N - 1);
+    std::memcpy(to, from.data(), n);
+    std::memset(to + n, 0, N - n);
+}
+
+}  // namespace
+
+Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
+    : settings_(settings),
+      state_(state),
+      report_(state.main),
+      neighbours_(state.neighbours),
+      intent_(settings.run_directory),
+      crew_(state, neighbours_, report_) {
+    if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
+    for (auto& block : state_.interfaces) block.sequence.write(block.status, {});
+    rte_timer_subsystem_init();  // which ENA's driver counts on
+    packets_before_ = busy_packets();
+    write_status();
+}
+
+Router::~Router() {
+    crew_.stop();
+    if (ports_) ports_->close_all();
+}
+
+void Router::run(const std::atomic<bool>& stop) {
+    while (!stop.load(std::memory_order_relaxed)) {
+        const uint64_t now = monotonic_ns();
+        each_round(now);
+        if (plan_ && now >= next_tenth_ns_) {
+            next_tenth_ns_ = now + tenth_ns;
+            each_tenth(now);
+        }
+        if (plan_ && now >= next_second_ns_) {
+            next_second_ns_ = now + second_ns;
+            each_second(now);
+        }
+        const timespec millisecond{0, 1'000'000};
+        ::nanosleep(&millisecond, nullptr);
+    }
+}
+
+void Router::each_round(uint64_t now_ns) {
+    state_.main.heartbeat_ns.store(now_ns, std::memory_order_relaxed);
+    if (const layout::Snapshot* wanted = intent_.look(now_ns)) take(*wanted, now_ns);
+    if (!plan_) return;
+    if (ports_->link_interrupt() && ports_->watch_links()) replan(now_ns);
+    if (unsettled_) settle();
+    if (!forwards_) note_readiness(now_ns);
+}
+
+void Router::each_tenth(uint64_t now_ns) {
+    if (ports_->watch_links()) replan(now_ns);
+    watch_next_hops(now_ns);
+    const port::Interfaces due = ports_->due(now_ns);
+    if (due != 0 && change_ports(due, now_ns)) replan(now_ns);
+    send(announcer_.due(now_ns));
+}
+
+void Router::each_second(uint64_t now_ns) {
+    rte_timer_manage();
+    ports_->read_counters();
+    neighbours_.sweep(milliseconds(now_ns), plan_->arp);
+    crew_.look_after(now_ns);
+    if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
+}
+
+// Checked by a plan for the ports as they are, before anything is touched.
+void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
+    try {
+        const std::array<InterfaceFacts, layout::max_interfaces> nothing{};
+        compile(wanted, ports_ ? ports_->facts() : nothing, neighbours_);
+    } catch (const std::exception& why) {
+        return refuse(wanted.generation, why.what());
+    }
+    make_pools(wanted.dataplane);
+    snapshot_ = std::make_unique<layout::Snapshot>(wanted);
+    port::Interfaces which = ports_->to_change(wanted);
+    seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core);
+    if (!crew_.sits(seats_)) {
+        if (crew_.size() > 0) spdlog::warn("event=workers_restart workers={}", seats_.size());
+        crew_.stop();
+        which = port::all_interfaces;
+    }
+    change_ports(which, now_ns);
+    ports_->answer(wanted.generation);
+    replan(now_ns);
+}
+
+void Router::make_pools(const layout::DataplaneSettings& settings) {
+    if (pools_) return;
+    pools_.emplace(settings.buffers);
+    own_packets_.emplace(pools_->get(static_cast<int>(rte_socket_id()), port::usual_data_room));
+    ports_.emplace(state_, report_, *pools_);
+}
+
+// Takes ports out of the workers' hands; false when a worker does not let go.
+bool Router::withdraw(port::Interfaces which) {
+    if (crew_.size() == 0 || which == 0) return true;
+    crew_.publish(orders(which, {}));
+    if (crew_.wait_until_all_follow(patience_ns)) return true;
+    spdlog::error("event=port_change_delayed reason=\"a worker does not come around\"");
+    return false;
+}
+
+bool Router::change_ports(port::Interfaces which, uint64_t now_ns) {
+    if (!withdraw(which)) return false;
+    const auto workers = static_cast<unsigned>(seats_.size());
+    ports_->change(which, *snapshot_, workers, now_ns);
+    if (pools_->count() <= 1) return true;
+    const port::Interfaces again = ports_->relying_on_one_pool();
+    if (withdraw(again)) ports_->change(again, *snapshot_, workers, now_ns);
+    return true;
+}
+
+std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand> errands) const {
+    auto orders = std::make_unique<Orders>();
+    orders->plan = plan_;
+    orders->routes = intent_.routes();
+    orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
+    orders->workers = ports_->deal_queues(static_cast<unsigned>(seats_.size()), but);
+    orders->errands = std::move(errands);
+    return orders;
+}
+
+void Router::send(std::vector<Errand> errands) {
+    if (!errands.empty()) crew_.publish(orders(0, std::move(errands)));
+}
+
+void Router::replan(uint64_t now_ns) {
+    plan_ = compile(*snapshot_, ports_->facts(), neighbours_);
+    next_hops_.follow(*snapshot_, *plan_, neighbours_);
+    auto first = orders(0, announcer_.on_plan(*plan_, now_ns));
+    if (crew_.size() == 0) {
+        crew_.start(seats_, std::move(first), *own_packets_);
+    } else {
+        crew_.publish(std::move(first));
+    }
+    unsettled_ = true;
+    if (state_.main.generation.load(std::memory_order_relaxed) == snapshot_->generation &&
+        status_.worker_count == seats_.size()) {
+        return;
+    }
+    status_.worker_count = static_cast<uint32_t>(seats_.size());
+    status_.message[0] = '\0';
+    write_status();
+    state_.main.generation.store(snapshot_->generation, std::memory_order_release);
+    spdlog::info("event=plan_published generation={} workers={} after_ms={:.1f}",
+                 snapshot_->generation, seats_.size(),
+                 static_cast<double>(monotonic_ns() - settings_.started_ns) / 1e6);
+}
+
+void Router::settle() {
+    if (!crew_.all_follow()) return;
+    release_unreferenced(*plan_, *snapshot_, neighbours_);
+    unsettled_ = false;
+}
+
+void Router::watch_next_hops(uint64_t now_ns) {
+    const auto changes = next_hops_.look(neighbours_);
+    for (const NextHopWatch::Change& c : changes) {
+        report_.next_hop(c.kind, c.interface, ports_->name(c.interface), c.address);
+    }
+    if (!changes.empty()) replan(now_ns);
+}
+
+void Router::refuse(uint64_t generation, std::string_view why) {
+    report_.plan_refused(generation, why);
+    status_.refused = generation;
+    copy_text(status_.message, why);
+    write_status();
+}
+
+void Router::write_status() {
+    status_.started_ns = settings_.started_ns;
+    status_.tsc_hz = rte_get_tsc_hz();
+    status_.process = static_cast<uint32_t>(::getpid());
+    status_.huge_pages = settings_.huge_pages ? 1 : 0;
+    copy_text(status_.version, layout::version);
+    state_.main.sequence.write(state_.main.status, status_);
+}
+
+uint64_t Router::busy_packets() const noexcept {
+    uint64_t packets = 0;
+    for (const layout::WorkerBlock& w : state_.workers) packets += w.busy_packets.get();
+    return packets;
+}
+
+void Router::note_readiness(uint64_t now_ns) {
+    if (busy_packets() == packets_before_) return;
+    forwards_ = true;
+    spdlog::info("event=first_packet after_ms={:.1f}",
+                 static_cast<double>(now_ns - settings_.started_ns) / 1e6);
+}
+
+}  // namespace sluice

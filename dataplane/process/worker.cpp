@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/process/worker.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_prefetch.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dataplane/arp/request.h"
+#include "dataplane/process/clock.h"
+#include "lib/layout/quiescence.h"
+#include "lib/tsc.h"
+
+namespace sluice {
+namespace {
+
+constexpr unsigned sample_every = 64;  // bursts
+constexpr uint64_t tick_ns = 1'000'000;
+// Empty rounds before the first sleep: a few dozen microseconds of polling, so that a steady
+// stream of packets is never kept waiting.
+constexpr unsigned patience = 300;
+// The longer nothing comes, the longer the sleep. Its end is what an idle router's first packet
+// waits for, and its length is what an idle router costs.
+constexpr uint64_t shortest_sleep_ns = 10'000;
+constexpr uint64_t longest_sleep_ns = 400'000;
+constexpr unsigned rounds_per_yield = 16;
+
+void sleep_ns(uint64_t ns) noexcept {
+    const timespec length{0, static_cast<long>(ns)};
+    ::nanosleep(&length, nullptr);
+}
+
+}  // namespace
+
+Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
+               NeighbourTable& neighbours, PacketPool& pool, layout::WorkerBlock& block)
+    : seat_(seat),
+      published_(orders),
+      block_(block),
+      transmitter_(block),
+      context_{.neighbours = neighbours,
+               .waiting = waiting_,
+               .limiter = limiter_,
+               .reassembler = reassembler_,
+               .pool = pool,
+               .transmitter = transmitter_,
+               .counters = block},
+      thread_(&Worker::run, this) {}
+
+Worker::~Worker() {
+    ask_to_stop();
+    thread_.join();
+    waiting_.clear(context_.pool);
+    reassembler_.clear(context_.pool);
+}
+
+void Worker::settle_in() noexcept {
+    cpu_set_t core;
+    CPU_ZERO(&core);
+    CPU_SET(seat_.core, &core);
+    ::pthread_setaffinity_np(::pthread_self(), sizeof core, &core);
+    ::pthread_setname_np(::pthread_self(), fmt::format("worker-{}", seat_.number).c_str());
+    ::prctl(PR_SET_TIMERSLACK, 1);
+    rte_thread_register();  // for a packet cache of its own
+    block_.core.store(seat_.core, std::memory_order_relaxed);
+    block_.thread.store(static_cast<uint32_t>(::syscall(SYS_gettid)), std::memory_order_relaxed);
+    clock_step_ = rte_get_tsc_hz() / 100'000;
+    context_.next_identification = static_cast<uint16_t>(read_tsc());
+}
+
+void Worker::run() noexcept {
+    settle_in();
+    while (!stop_.load(std::memory_order_relaxed)) {
+        const Orders* newest = published_.load(std::memory_order_acquire);
+        if (newest != orders_) take(*newest);
+        layout::pass_quiescent_state(block_);
+
+        const uint64_t begin = read_tsc();
+        look_at_clock(begin);
+        const unsigned packets = round();
+        count(read_tsc() - begin, packets);
+        if (!orders_->busy_polling || seat_.shares_core) rest(packets);
+    }
+    rte_thread_unregister();
+}
+
+void Worker::take(const Orders& orders) noexcept {
+    orders_ = &orders;
+    own_ = &orders.workers[seat_.number];
+    context_.plan = orders.plan.get();
+    context_.routes = orders.routes.get();
+    transmitter_.use(own_->transmit);
+    block_.generation.store(orders.plan->generation, std::memory_order_release);
+    follows_.store(orders.number, std::memory_order_release);
+    if (seat_.number == 0) run_errands(orders);
+}
+
+void Worker::run_errands(const Orders& orders) noexcept {
+    for (const Errand& e : orders.errands) {
+        if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::ask) arp::send_request(context_, e.interface, e.address);
+    }
+    transmitter_.flush();
+}
+
+// The clock is dearer than the counter, and nothing here needs it to the microsecond.
+void Worker::look_at_clock(uint64_t tsc) noexcept {
+    if (tsc - clock_tsc_ < clock_step_) return;
+    clock_tsc_ = tsc;
+    context_.now_ns = monotonic_ns();
+    if (context_.now_ns < next_tick_ns_) return;
+    next_tick_ns_ = context_.now_ns + tick_ns;
+    block_.heartbeat_ns.store(context_.now_ns, std::memory_order_relaxed);
+    tick(context_);
+}
+
+unsigned Worker::round() noexcept {
+    unsigned packets = 0;
+    for (const port::RxQueue& queue : own_->receive) packets += serve(queue);
+    transmitter_.flush();
+    return packets;
+}
+
+unsigned Worker::serve(const port::RxQueue& queue) noexcept {
+    std::array<rte_mbuf*, burst_size> burst;
+    const bool sampled = bursts_ % sample_every == 0;
+    const uint64_t begin = sampled ? read_tsc() : 0;
+    const unsigned n = rte_eth_rx_burst(queue.port, queue.queue, burst.data(), burst_size);
+    if (n == 0) return 0;
+
+    ++bursts_;
+    transmitter_.sample(sampled);
+    layout::StageCounters& stage = block_.stages[static_cast<unsigned>(layout::Stage::receive)];
+    stage.packets.add(n);
+    if (sampled) [[unlikely]] {
+        stage.sampled_packets.add(n);
+        stage.sampled_cycles.add(read_tsc() - begin);
+    }
+    for (unsigned i = 0; i < n; ++i) rte_prefetch0(rte_pktmbuf_mtod(burst[i], const void*));
+    sluice::run(context_, queue.interface, burst.data(), n);
+    return n;
+}
+
+void Worker::count(uint64_t cycles, unsigned packets) noexcept {
+    if (packets == 0) return block_.idle_cycles.add(cycles);
+    block_.busy_cycles.add(cycles);
+    block_.busy_packets.add(packets);
+}
+
+void Worker::rest(unsigned packets) noexcept {
+    if (packets > 0) {
+        empty_rounds_ = 0;
+        last_packet_ns_ = context_.now_ns;
+        if (seat_.shares_core && bursts_ % rounds_per_yield == 0) ::sched_yield();
+        return;
+    }
+    ++empty_rounds_;
+    if (seat_.shares_core) ::sched_yield();
+    if (orders_->busy_polling || empty_rounds_ < patience) return;
+    const uint64_t quiet_ns = context_.now_ns - last_packet_ns_;
+    block_.sleeps.add(1);
+    sleep_ns(std::clamp(quiet_ns / 16, shortest_sleep_ns, longest_sleep_ns));
+}
+
+}  // namespace sluice

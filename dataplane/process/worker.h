@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A worker: a thread that carries packets from its receive queues to the wire, burst by burst.
+//
+//   take orders ─▶ for each queue: receive, run the pipeline ─▶ flush ─▶ now and then: tick
+//        ▲                                                                   │
+//        └────────────────── nothing came for a while: sleep a little ◀──────┘
+//
+// Between two rounds it holds nothing of a burst and nothing of the route table, and says so in
+// the state memory (`quiescent`); whoever waits for that may reuse what it saw before.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "dataplane/arp/neighbour_table.h"
+#include "dataplane/arp/resolve.h"
+#include "dataplane/context.h"
+#include "dataplane/icmp/error.h"
+#include "dataplane/ipv4/reassemble.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/port/queue_transmitter.h"
+#include "dataplane/process/orders.h"
+
+namespace sluice {
+
+class Worker {
+  public:
+    struct Seat {
+        unsigned number;
+        unsigned core;
+        bool shares_core;  // with another worker or the main thread
+        bool operator==(const Seat&) const noexcept = default;
+    };
+    // Starts at once. `orders` must hold some. The pool and the table outlive it.
+    Worker(const Seat& seat, const std::atomic<const Orders*>& orders, NeighbourTable& neighbours,
+           PacketPool& pool, layout::WorkerBlock& block);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    // Ends the thread and gives back the packets that it held.
+    ~Worker();
+
+    void ask_to_stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
+    const Seat& seat() const noexcept { return seat_; }
+    // The number of the orders that it follows; it uses none before those any more.
+    uint64_t follows() const noexcept { return follows_.load(std::memory_order_acquire); }
+
+  private:
+    void run() noexcept;
+    void settle_in() noexcept;
+    void take(const Orders& orders) noexcept;
+    void run_errands(const Orders& orders) noexcept;
+    unsigned round() noexcept;
+    unsigned serve(const port::RxQueue& queue) noexcept;
+    void look_at_clock(uint64_t tsc) noexcept;
+    void count(uint64_t cycles, unsigned packets) noexcept;
+    void rest(unsigned packets) noexcept;
+
+    Seat seat_;
+    const std::atomic<const Orders*>& published_;
+    layout::WorkerBlock& block_;
+    port::QueueTransmitter transmitter_;
+    arp::Waiting waiting_;
+    icmp::RateLimiter limiter_;
+    ipv4::Reassembler reassembler_;
+    Context context_;
+
+    const Orders* orders_ = nullptr;
+    const WorkerOrders* own_ = nullptr;
+    uint64_t clock_tsc_ = 0;
+    uint64_t clock_step_ = 0;  // of the time-stamp counter, between two looks at the clock
+    uint64_t next_tick_ns_ = 0;
+    unsigned bursts_ = 0;
+    unsigned empty_rounds_ = 0;
+    uint64_t last_packet_ns_ = 0;
+
+    std::atomic<uint64_t> follows_{0};
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+}  // namespace sluice
