@@ -46,11 +46,15 @@ struct Context {
     PacketPool& pool;
     Transmitter& transmitter;
     layout::WorkerBlock& counters;
+    uint32_t bursts = 0;
     uint16_t next_identification = 0;  // of the IP packets it makes itself
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
 
     uint32_t now_ms() const noexcept { return static_cast<uint32_t>(now_ns / 1'000'000); }
     const PlanInterface& interface(InterfaceId id) const noexcept { return plan->interfaces[id]; }
+    layout::StageCounters& stage(layout::Stage s) noexcept {
+        return counters.stages[static_cast<unsigned>(s)];
+    }
     void tally(layout::Tally t, uint64_t n = 1) noexcept {
         counters.tallies[static_cast<unsigned>(t)].add(n);
     }

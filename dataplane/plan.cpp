@@ -56,7 +56,7 @@ void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFact
 
 void add_to_filter(Plan& plan, net::Ipv4Address address) {
     const uint32_t hash = Plan::own_hash(address.value);
-    plan.own_filter[hash >> 6] |= uint64_t{1} << (hash & 63);
+    plan.own_filter[hash >> 5] |= 1u << (hash & 31);
 }
 
 void add_addresses(Plan& plan, const Snapshot& s) {
@@ -70,7 +70,9 @@ void add_addresses(Plan& plan, const Snapshot& s) {
             plan.addresses.push_back({{a.address}, a.length});
             add_to_filter(plan, {a.address});
             const net::InterfaceAddress& added = plan.addresses.back();
-            if (added.has_broadcast()) add_to_filter(plan, added.network().broadcast());
+            if (!added.has_broadcast()) continue;
+            add_to_filter(plan, added.network().broadcast());
+            add_to_filter(plan, added.network().address);  // the old form of it
         }
         i.address_count = static_cast<uint16_t>(plan.addresses.size() - i.first_address);
     }

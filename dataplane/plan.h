@@ -74,7 +74,7 @@ struct Plan {
     std::vector<Group> groups;
     // Addresses that only the router itself may send from, and directed broadcasts, from which
     // none may: hashed to 4096 bits, for a quick "certainly not one of these".
-    std::array<uint64_t, 64> own_filter{};
+    alignas(64) std::array<uint32_t, 128> own_filter{};
 
     std::span<const net::InterfaceAddress> addresses_of(InterfaceId id) const noexcept {
         const PlanInterface& i = interfaces[id];
@@ -90,7 +90,7 @@ struct Plan {
     }
     bool may_be_own(uint32_t address) const noexcept {
         const uint32_t hash = own_hash(address);
-        return (own_filter[hash >> 6] >> (hash & 63) & 1) != 0;
+        return (own_filter[hash >> 5] >> (hash & 31) & 1) != 0;
     }
     // The member of an equal-cost group that a flow takes; 0 when none is alive.
     uint16_t member(const Adjacency& group, uint32_t flow_hash) const noexcept {

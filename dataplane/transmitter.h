@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Gathers packets by the interface they leave by, so that devices see full bursts.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -12,41 +13,74 @@ namespace sluice {
 
 class Transmitter {
   public:
+    // A device is given at most this many at once.
     static constexpr unsigned batch_size = 64;
 
     virtual ~Transmitter() = default;
 
+    // Each owns the packets from here on.
     void send(layout::InterfaceId interface, Packet packet) noexcept {
-        rte_mbuf* buffer = packet.buffer();
-        send(interface, &buffer, 1);
-    }
-    // At most batch_size of them. Owns them from here on.
-    void send(layout::InterfaceId interface, rte_mbuf* const* packets, unsigned count) noexcept {
         Batch& batch = batches_[interface];
-        if (batch.count + count > batch_size) flush(interface);
-        std::memcpy(batch.packets.data() + batch.count, packets, count * sizeof *packets);
-        batch.count += count;
+        batch.packets[batch.count++] = packet.buffer();
         waiting_ |= uint64_t{1} << interface;
+        if (batch.count >= batch_size) flush(interface);
+    }
+    // A burst, each packet by its own interface. At most batch_size of them.
+    void send(const layout::InterfaceId* interfaces, rte_mbuf* const* packets,
+              unsigned count) noexcept {
+        if (count == 0) return;
+        const layout::InterfaceId first = interfaces[0];
+        if (all_equal(interfaces, count)) {
+            Batch& batch = batches_[first];
+            std::memcpy(batch.packets.data() + batch.count, packets, count * sizeof *packets);
+            batch.count += count;
+            waiting_ |= uint64_t{1} << first;
+            if (batch.count >= batch_size) flush(first);
+            return;
+        }
+        // No branch depends on where a packet goes: a mixed burst would mispredict each.
+        uint64_t used = 0;
+        for (unsigned i = 0; i < count; ++i) {
+            Batch& batch = batches_[interfaces[i]];
+            batch.packets[batch.count++] = packets[i];
+            used |= uint64_t{1} << interfaces[i];
+        }
+        waiting_ |= used;
+        for (; used != 0; used &= used - 1) {
+            const auto interface = static_cast<layout::InterfaceId>(__builtin_ctzll(used));
+            if (batches_[interface].count >= batch_size) flush(interface);
+        }
     }
     void flush() noexcept {
         while (waiting_ != 0) flush(static_cast<layout::InterfaceId>(__builtin_ctzll(waiting_)));
     }
 
   protected:
-    // Takes the packets: gives them to the device, or back to their pool.
+    // Takes the packets, at most batch_size: gives them to the device, or back to their pool.
     virtual void transmit(layout::InterfaceId interface, rte_mbuf** packets,
                           unsigned count) noexcept = 0;
 
   private:
+    // Holds fewer than batch_size between two calls, so that a whole burst always fits.
     struct Batch {
         unsigned count = 0;
-        std::array<rte_mbuf*, batch_size> packets;
+        std::array<rte_mbuf*, 2 * batch_size> packets;
     };
     void flush(layout::InterfaceId interface) noexcept {
         Batch& batch = batches_[interface];
-        if (batch.count > 0) transmit(interface, batch.packets.data(), batch.count);
+        for (unsigned sent = 0; sent < batch.count; sent += batch_size) {
+            transmit(interface, batch.packets.data() + sent,
+                     std::min(batch_size, batch.count - sent));
+        }
         batch.count = 0;
         waiting_ &= ~(uint64_t{1} << interface);
+    }
+    static bool all_equal(const layout::InterfaceId* interfaces, unsigned count) noexcept {
+        layout::InterfaceId difference = 0;
+        for (unsigned i = 1; i < count; ++i) {
+            difference = static_cast<layout::InterfaceId>(difference | (interfaces[i] ^ interfaces[0]));
+        }
+        return difference == 0;
     }
 
     std::array<Batch, layout::max_interfaces> batches_;

@@ -76,8 +76,9 @@ BenchRouter::BenchRouter(unsigned next_hops)
       buffer_memory_(buffers * stride),
       intent_(std::make_unique<intent::IntentWriter>(
           *static_cast<layout::Intent*>(intent_memory_.data()), true, intent::Workers{})),
-      entries_(65536),
-      neighbours_(entries_),
+      neighbour_memory_(layout::max_neighbours * sizeof(NeighbourEntry)),
+      neighbours_(std::span(static_cast<NeighbourEntry*>(neighbour_memory_.data()),
+                            layout::max_neighbours)),
       context_{.neighbours = neighbours_,
                .waiting = *waiting_,
                .limiter = *limiter_,

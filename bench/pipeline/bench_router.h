@@ -72,7 +72,7 @@ class BenchRouter {
     HugeMemory intent_memory_;
     HugeMemory buffer_memory_;
     std::unique_ptr<intent::IntentWriter> intent_;
-    std::vector<NeighbourEntry> entries_;
+    HugeMemory neighbour_memory_;
     NeighbourTable neighbours_;
     std::unique_ptr<arp::Waiting> waiting_ = std::make_unique<arp::Waiting>();
     std::unique_ptr<icmp::RateLimiter> limiter_ = std::make_unique<icmp::RateLimiter>();

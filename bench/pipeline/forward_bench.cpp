@@ -63,6 +63,13 @@ void forward(benchmark::State& state, size_t routes) {
         packets += burst;
     }
     state.counters["cycles_per_packet"] = static_cast<double>(cycles) / static_cast<double>(packets);
+    for (const auto stage : {layout::Stage::classify, layout::Stage::lookup, layout::Stage::resolve,
+                             layout::Stage::rewrite}) {
+        const layout::StageCounters& s = router.context().stage(stage);
+        state.counters[layout::stage_texts[static_cast<unsigned>(stage)].name.data()] =
+            static_cast<double>(s.sampled_cycles.get()) /
+            static_cast<double>(std::max<uint64_t>(s.sampled_packets.get(), 1));
+    }
     state.SetItemsProcessed(static_cast<int64_t>(packets));
     state.SetLabel(HugeMemory::kind());
     // Destinations that martian prefixes of the table cover are dropped; nearly all must go out.

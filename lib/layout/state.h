@@ -6,9 +6,11 @@
 // worker; each of their words is a single atomic (lib/layout/neighbour.h).
 // Times are nanoseconds of CLOCK_MONOTONIC unless the name says otherwise.
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include "lib/layout/counter.h"
@@ -38,6 +40,16 @@ enum class Stage : uint8_t {
         count
 };
 inline constexpr unsigned stage_count = static_cast<unsigned>(Stage::count);
+
+struct StageText {
+    std::string_view name;
+    std::string_view sentence;
+};
+inline constexpr std::array<StageText, stage_count> stage_texts{{
+#define X(name, sentence) {#name, sentence},
+    SLUICE_STAGES(X)
+#undef X
+}};
 
 struct StageCounters {
     Counter packets;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The fast way's first pass: which packets of a burst are plain IPv4 to be forwarded, and their
+// columns of the burst.
+//
+// A candidate is a packet of which Ethernet's accept(), IPv4's validate() and the address checks
+// of screen_source() would say nothing but good: to our MAC address from a single station, IPv4
+// without options, whole, checksum true, ttl above 1, source neither a martian nor perhaps ours.
+// For a chain of buffers, the frame must end where the packet does.
+//
+// There is a plain way to do this and one with AVX-512; a test holds them equal. Neither reads a
+// byte beyond a frame's first 34, and those only where the first buffer has them.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/plan.h"
+#include "dataplane/pipeline.h"
+
+namespace sluice::fast_path {
+
+// Where the fields lie in the frame.
+inline constexpr unsigned type_at = 12, version_at = 14, length_at = 16, ttl_at = 22,
+                          checksum_at = 24, source_at = 26, destination_at = 30, least = 34;
+
+// The burst, by columns: what one pass finds and the next one needs. Row i is the i-th packet
+// that is still on the fast way. Vector code writes whole registers, hence the slack.
+struct Columns {
+    static constexpr unsigned rows = burst_size + 16;
+    alignas(64) std::array<rte_mbuf*, rows> packet;
+    alignas(64) std::array<uint8_t*, rows> frame;
+    alignas(64) std::array<uint32_t, rows> destination;   // host order
+    alignas(64) std::array<uint32_t, rows> total_length;  // of the IP packet
+    alignas(64) std::array<uint32_t, rows> aged;  // ttl, protocol and checksum one hop on, as bytes
+    alignas(64) std::array<uint64_t, rows> mac;   // of the next hop, as bits
+    alignas(64) std::array<uint16_t, rows> next_hop;
+    alignas(64) std::array<InterfaceId, rows> out;
+};
+
+// What classify() needs of the plan.
+struct Screen {
+    uint64_t own_mac;  // as bits
+    const uint32_t* own_filter;
+};
+
+// Fills the first columns (packet, frame, destination, total_length, aged) with the candidates,
+// in order, and moves the other packets to the front of `packets`. Returns the candidates; the
+// others are the rest. `bytes` grows by all frames' lengths.
+using Classify = unsigned (*)(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+                              uint64_t& bytes) noexcept;
+unsigned classify_plain(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+                        uint64_t& bytes) noexcept;
+#if defined(__x86_64__)
+unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+                         uint64_t& bytes) noexcept;
+bool has_avx512() noexcept;
+#endif
+// The best that this processor has, picked when the program starts.
+extern const Classify classify;
+
+template <typename T>
+T load(const uint8_t* at) noexcept {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+template <typename T>
+void store(uint8_t* at, T value) noexcept {
+    std::memcpy(at, &value, sizeof value);
+}
+
+}  // namespace sluice::fast_path
