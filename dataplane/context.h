@@ -23,6 +23,9 @@ class RateLimiter;
 namespace ipv4 {
 class Reassembler;
 }
+namespace trace {
+class Tracer;
+}
 
 // How a packet came in.
 struct Arrival {
@@ -48,6 +51,7 @@ struct Context {
     layout::WorkerBlock& counters;
     uint32_t bursts = 0;
     uint16_t next_identification = 0;  // of the IP packets it makes itself
+    trace::Tracer* tracer = nullptr;       // while somebody traces
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
 
     uint32_t now_ms() const noexcept { return static_cast<uint32_t>(now_ns / 1'000'000); }

@@ -14,6 +14,7 @@
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/ipv4/validate.h"
 #include "dataplane/stage_clock.h"
+#include "dataplane/trace/tracer.h"
 
 namespace sluice {
 namespace {
@@ -83,6 +84,9 @@ void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
 }
 
 void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
+    if (c.tracer != nullptr) [[unlikely]] {
+        count = trace::trace_matching(c, *c.tracer, in, packets, count);
+    }
     const unsigned rest = fast_path::forward(c, in, packets, count);
     if (rest == 0) return;
     StageClock clock(c);
