@@ -79,6 +79,21 @@ void declare_options(CLI::App& app, Options& o) {
         ->capture_default_str();
 }
 
+// One who was killed a moment ago owns the memory until the kernel has taken him apart.
+shm::Region own_state(const Options& options, const std::string& run_directory) {
+    const auto when_foreign =
+        options.rebuild_state ? shm::WhenForeign::rebuild : shm::WhenForeign::refuse;
+    for (const uint64_t until = monotonic_ns() + 1'000'000'000; monotonic_ns() < until;) {
+        try {
+            return shm::Region::own(run_directory, layout::state_layout, when_foreign);
+        } catch (const shm::Owned&) {
+            const timespec pause{0, 2'000'000};
+            ::nanosleep(&pause, nullptr);
+        }
+    }
+    return shm::Region::own(run_directory, layout::state_layout, when_foreign);
+}
+
 int serve(const Options& options, uint64_t started_ns) {
     RouterSettings settings;
     settings.started_ns = started_ns;
@@ -88,9 +103,7 @@ int serve(const Options& options, uint64_t started_ns) {
     settings.main_core = options.main_core >= 0 ? static_cast<unsigned>(options.main_core)
                                                 : settings.cores.front();
 
-    const shm::Region state = shm::Region::own(
-        settings.run_directory, layout::state_layout,
-        options.rebuild_state ? shm::WhenForeign::rebuild : shm::WhenForeign::refuse);
+    const shm::Region state = own_state(options, settings.run_directory);
     EalWish eal = options.eal;
     eal.main_core = settings.main_core;
     settings.huge_pages = start_eal(eal).huge_pages;

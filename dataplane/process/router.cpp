@@ -62,8 +62,8 @@ void Router::run(const std::atomic<bool>& stop) {
             next_second_ns_ = now + second_ns;
             each_second(now);
         }
-        const timespec millisecond{0, 1'000'000};
-        ::nanosleep(&millisecond, nullptr);
+        const timespec pause{0, 2'000'000};
+        ::nanosleep(&pause, nullptr);
     }
 }
 

@@ -27,10 +27,13 @@ constexpr uint64_t tick_ns = 1'000'000;
 // Empty rounds before the first sleep: a few dozen microseconds of polling, so that a steady
 // stream of packets is never kept waiting.
 constexpr unsigned patience = 300;
-// The longer nothing comes, the longer the sleep. Its end is what an idle router's first packet
-// waits for, and its length is what an idle router costs.
-constexpr uint64_t shortest_sleep_ns = 10'000;
-constexpr uint64_t longest_sleep_ns = 400'000;
+// The longer nothing comes, the longer the sleep: the first packet after a silence waits for its
+// end, and a router that sleeps too briefly costs a core more than its traffic is worth.
+uint64_t length_of_sleep_ns(uint64_t quiet_ns) noexcept {
+    const uint64_t between_bursts = std::clamp<uint64_t>(quiet_ns / 16, 10'000, 400'000);
+    const uint64_t when_idle = std::min<uint64_t>(quiet_ns / 4096, 1'000'000);
+    return std::max(between_bursts, when_idle);
+}
 constexpr unsigned rounds_per_yield = 16;
 
 void sleep_ns(uint64_t ns) noexcept {
@@ -167,7 +170,7 @@ void Worker::rest(unsigned packets) noexcept {
     if (orders_->busy_polling || empty_rounds_ < patience) return;
     const uint64_t quiet_ns = context_.now_ns - last_packet_ns_;
     block_.sleeps.add(1);
-    sleep_ns(std::clamp(quiet_ns / 16, shortest_sleep_ns, longest_sleep_ns));
+    sleep_ns(length_of_sleep_ns(quiet_ns));
 }
 
 }  // namespace sluice
