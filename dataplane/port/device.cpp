@@ -26,9 +26,7 @@ constexpr rte_eth_event_type watched[] = {RTE_ETH_EVENT_INTR_RESET, RTE_ETH_EVEN
                                           RTE_ETH_EVENT_INTR_RMV};
 
 [[noreturn]] void fail(const std::string& device, int error) {
-    const std::string said = driver_log::last_line();
-    throw std::runtime_error(fmt::format("{}: {}{}{}", device, rte_strerror(error < 0 ? -error : error),
-                                         said.empty() ? "" : "; the driver says: ", said));
+    throw std::runtime_error(fmt::format("{}: {}", device, driver_log::explain(error)));
 }
 
 }  // namespace
@@ -43,7 +41,7 @@ Device::Device(const std::string& arguments) {
         fail(name, error);
     }
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port_) != 0) {
-        fail(name, ENODEV);
+        fail(name, -ENODEV);
     }
     for (const rte_eth_event_type type : watched) {
         rte_eth_dev_callback_register(port_, type, note_event, this);

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/port/driver_log.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <map>
 #include <mutex>
 #include <string_view>
 
+#include <fmt/format.h>
+#include <rte_errno.h>
 #include <rte_log.h>
 #include <spdlog/spdlog.h>
 
@@ -13,26 +18,23 @@
 namespace sluice::port::driver_log {
 namespace {
 
-constexpr unsigned lines_per_second = 20;
+constexpr uint64_t repeated_after_ns = 60'000'000'000;
+constexpr size_t most_remembered = 64;
 
 std::mutex guard;
 std::string unfinished;
-std::string last;
-uint64_t second = 0;
-unsigned lines = 0;
-unsigned suppressed = 0;
+std::string first;
+std::map<std::string, uint64_t, std::less<>> said;
 
+// A device that is tried again each second fails with the same words each second.
 void say(const std::string& line) {
-    const uint64_t now = monotonic_ns() / 1'000'000'000;
-    if (now != second) {
-        if (suppressed > 0) spdlog::warn("event=driver_log_suppressed lines={}", suppressed);
-        second = now;
-        lines = suppressed = 0;
-    }
-    if (++lines > lines_per_second) {
-        ++suppressed;
+    const uint64_t now = monotonic_ns();
+    if (const auto before = said.find(line);
+        before != said.end() && now - before->second < repeated_after_ns) {
         return;
     }
+    if (said.size() >= most_remembered) said.clear();
+    said[line] = now;
     spdlog::warn("event=driver_log text=\"{}\"", line);
 }
 
@@ -45,7 +47,7 @@ ssize_t write(void*, const char* text, size_t length) {
         }
         if (!unfinished.empty()) {
             say(unfinished);
-            last = std::move(unfinished);
+            if (first.empty()) first = std::move(unfinished);
         }
         unfinished.clear();
     }
@@ -65,12 +67,19 @@ void capture() {
 
 void forget() {
     const std::lock_guard hold(guard);
-    last.clear();
+    first.clear();
 }
 
-std::string last_line() {
+std::string first_line() {
     const std::lock_guard hold(guard);
-    return last;
+    return first;
+}
+
+std::string explain(int error) {
+    const std::string line = first_line();
+    // Drivers return a bare -1 for anything, which is no EPERM.
+    if (error == -1 && !line.empty()) return line;
+    return fmt::format("{}{}{}", rte_strerror(std::abs(error)), line.empty() ? "" : ": ", line);
 }
 
 }  // namespace sluice::port::driver_log

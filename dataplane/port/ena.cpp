@@ -4,7 +4,6 @@
 #include <array>
 #include <fstream>
 
-#include <rte_ethdev.h>
 #include <rte_version.h>
 
 namespace sluice::port::ena {
@@ -12,12 +11,6 @@ namespace {
 
 constexpr unsigned amazon = 0x1d0f;
 constexpr std::array devices{0x0ec2u, 0x1ec2u, 0xec20u, 0xec21u};
-
-// In the order of DeviceCounters::allowance.
-constexpr std::array allowance_names{
-    "bw_in_allowance_exceeded",     "bw_out_allowance_exceeded",
-    "pps_allowance_exceeded",       "conntrack_allowance_exceeded",
-    "linklocal_allowance_exceeded", "conntrack_allowance_available"};
 
 unsigned read_number(const std::string& path) {
     std::ifstream file(path);
@@ -51,14 +44,6 @@ std::string complete(const std::string& arguments) {
         if (device == ena) return with_llq(arguments);
     }
     return arguments;
-}
-
-void read_allowances(uint16_t port, layout::DeviceCounters& counters) {
-    for (size_t i = 0; i < allowance_names.size(); ++i) {
-        uint64_t id = 0, value = 0;
-        if (rte_eth_xstats_get_id_by_name(port, allowance_names[i], &id) != 0) return;
-        if (rte_eth_xstats_get_by_id(port, &id, &value, 1) == 1) counters.allowance[i].set(value);
-    }
 }
 
 }  // namespace sluice::port::ena

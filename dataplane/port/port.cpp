@@ -16,9 +16,7 @@ namespace {
 
 void must(const char* what, int error) {
     if (error == 0) return;
-    const std::string said = driver_log::last_line();
-    throw std::runtime_error(fmt::format("{}: {}{}{}", what, rte_strerror(-error),
-                                         said.empty() ? "" : "; the driver says: ", said));
+    throw std::runtime_error(fmt::format("{}: {}", what, driver_log::explain(error)));
 }
 
 Asked asked_by(const layout::Interface& wish, unsigned workers, const Pools& pools) {

@@ -17,36 +17,12 @@ void sleep_a_little() noexcept {
 
 }  // namespace
 
-std::vector<Worker::Seat> assign_seats(const layout::DataplaneSettings& settings,
-                                       const std::vector<unsigned>& cores, unsigned main_core) {
-    std::vector<unsigned> choice;
-    for (unsigned i = 0; i < settings.core_count && i < layout::max_workers; ++i) {
-        const unsigned core = settings.cores[i];
-        if (std::find(cores.begin(), cores.end(), core) != cores.end()) choice.push_back(core);
-    }
-    if (choice.empty()) {
-        std::copy_if(cores.begin(), cores.end(), std::back_inserter(choice),
-                     [&](unsigned core) { return core != main_core; });
-    }
-    if (choice.empty()) choice.push_back(main_core);
-
-    const auto count = std::min<unsigned>(
-        settings.workers != 0 ? settings.workers : static_cast<unsigned>(choice.size()),
-        layout::max_workers);
-    std::vector<Worker::Seat> seats;
-    for (unsigned i = 0; i < count; ++i) {
-        const unsigned core = choice[i % choice.size()];
-        seats.push_back({i, core, count > choice.size() || core == main_core});
-    }
-    return seats;
-}
-
-void Crew::start(std::vector<Worker::Seat> seats, std::unique_ptr<Orders> first,
+void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first,
                  PacketPool& pool) {
     seats_ = std::move(seats);
     stalled_.assign(seats_.size(), false);
     publish(std::move(first));
-    for (const Worker::Seat& seat : seats_) {
+    for (const Seat& seat : seats_) {
         layout::WorkerBlock& block = state_.workers[seat.number];
         block.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
         workers_.push_back(std::make_unique<Worker>(seat, newest_, neighbours_, pool, block));
@@ -90,7 +66,7 @@ bool Crew::wait_until_all_follow(uint64_t timeout_ns) noexcept {
 }
 
 void Crew::look_after(uint64_t now_ns) {
-    for (const Worker::Seat& seat : seats_) {
+    for (const Seat& seat : seats_) {
         const uint64_t beat = state_.workers[seat.number].heartbeat_ns.load(std::memory_order_relaxed);
         const bool stalled = now_ns > beat && now_ns - beat > stalled_after_ns;
         if (stalled == stalled_[seat.number]) continue;

@@ -8,14 +8,11 @@
 
 #include "dataplane/process/orders.h"
 #include "dataplane/process/report.h"
+#include "dataplane/process/seats.h"
 #include "dataplane/process/worker.h"
 #include "lib/layout/state.h"
 
 namespace sluice {
-
-// Where the workers sit: as the settings say, or one on each core but the main thread's.
-std::vector<Worker::Seat> assign_seats(const layout::DataplaneSettings& settings,
-                                       const std::vector<unsigned>& cores, unsigned main_core);
 
 class Crew {
   public:
@@ -23,11 +20,11 @@ class Crew {
         : state_(state), neighbours_(neighbours), report_(report) {}
     ~Crew() { stop(); }
 
-    bool sits(const std::vector<Worker::Seat>& seats) const noexcept { return seats == seats_; }
+    bool sits(const std::vector<Seat>& seats) const noexcept { return seats == seats_; }
     unsigned size() const noexcept { return static_cast<unsigned>(seats_.size()); }
 
     // With the first orders at hand. Throws std::system_error.
-    void start(std::vector<Worker::Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool);
+    void start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool);
     void stop() noexcept;
     // Workers take the orders before their next round.
     void publish(std::unique_ptr<Orders> orders);
@@ -42,7 +39,7 @@ class Crew {
     layout::State& state_;
     NeighbourTable& neighbours_;
     Report& report_;
-    std::vector<Worker::Seat> seats_;
+    std::vector<Seat> seats_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<bool> stalled_;
     std::atomic<const Orders*> newest_{nullptr};

@@ -77,9 +77,8 @@ EalStarted start_eal(const EalWish& wish) {
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     if (rte_eal_init(static_cast<int>(arguments.size()), pointers.data()) < 0) {
-        const std::string said = port::driver_log::last_line();
-        throw std::runtime_error(fmt::format("EAL does not start: {}{}{}", rte_strerror(rte_errno),
-                                             said.empty() ? "" : "; it says: ", said));
+        throw std::runtime_error(
+            fmt::format("EAL does not start: {}", port::driver_log::explain(-rte_errno)));
     }
     return {huge};
 }

@@ -4,8 +4,15 @@
 namespace sluice {
 namespace {
 
+// As the plan sees it (dataplane/plan.cpp).
 bool is_alive(const NeighbourTable& neighbours, uint32_t place) noexcept {
     return neighbours.link(place).condition() != NeighbourCondition::failed;
+}
+
+// A dead one that is merely being asked again has not come back.
+bool has_come_back(const NeighbourTable& neighbours, uint32_t place) noexcept {
+    return is_alive(neighbours, place) &&
+           neighbours.link(place).condition() != NeighbourCondition::incomplete;
 }
 
 }  // namespace
@@ -27,7 +34,8 @@ void NextHopWatch::follow(const layout::Snapshot& s, const Plan& plan,
 std::vector<NextHopWatch::Change> NextHopWatch::look(const NeighbourTable& neighbours) {
     std::vector<Change> changes;
     for (Gateway& g : gateways_) {
-        const bool alive = is_alive(neighbours, g.place);
+        const bool alive = g.alive ? is_alive(neighbours, g.place)
+                                   : has_come_back(neighbours, g.place);
         if (alive == g.alive) continue;
         g.alive = alive;
         changes.push_back({alive ? layout::EventKind::next_hop_revived

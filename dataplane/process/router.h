@@ -73,7 +73,7 @@ class Router {
 
     std::unique_ptr<layout::Snapshot> snapshot_;  // that the plan was made of
     std::shared_ptr<const Plan> plan_;
-    std::vector<Worker::Seat> seats_;
+    std::vector<Seat> seats_;
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan
     uint64_t next_tenth_ns_ = 0;

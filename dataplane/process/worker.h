@@ -21,17 +21,12 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/port/queue_transmitter.h"
 #include "dataplane/process/orders.h"
+#include "dataplane/process/seats.h"
 
 namespace sluice {
 
 class Worker {
   public:
-    struct Seat {
-        unsigned number;
-        unsigned core;
-        bool shares_core;  // with another worker or the main thread
-        bool operator==(const Seat&) const noexcept = default;
-    };
     // Starts at once. `orders` must hold some. The pool and the table outlive it.
     Worker(const Seat& seat, const std::atomic<const Orders*>& orders, NeighbourTable& neighbours,
            PacketPool& pool, layout::WorkerBlock& block);
