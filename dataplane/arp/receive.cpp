@@ -23,10 +23,15 @@ bool is_for_ethernet_and_ipv4(const net::ArpPacket& arp) noexcept {
            arp.hardware_length == 6 && arp.protocol_length == 4;
 }
 
-// RFC 1812 3.3.2: a reply that would bind a unicast address to a group's MAC is not believed.
-bool may_be_a_host(const Message& m) noexcept {
-    return !m.sender_mac.is_multicast() && !m.sender_mac.is_zero() &&
-           (m.sender.is_unspecified() || !ipv4::is_martian(m.sender));
+bool is_broadcast(const Context& c, net::Ipv4Address a) noexcept {
+    return c.plan->adjacencies[fib::find(*c.routes, a.value)].kind == NextHopKind::broadcast;
+}
+
+// RFC 1812 3.3.2: a reply that would bind a unicast address to a group's MAC is not believed; nor
+// is one that would bind a group's address to anything.
+bool may_be_a_host(const Context& c, const Message& m) noexcept {
+    if (m.sender_mac.is_multicast() || m.sender_mac.is_zero()) return false;
+    return m.sender.is_unspecified() || (!ipv4::is_martian(m.sender) && !is_broadcast(c, m.sender));
 }
 
 // Merges only into an entry that exists; makes one when this router was asked (RFC 826).
@@ -58,7 +63,9 @@ bool stands_in_for(const Context& c, const Message& m, InterfaceId interface) no
 
 void reply(Context& c, Packet packet, const Message& m, InterfaceId interface) noexcept {
     const net::MacAddress own = c.interface(interface).mac;
-    if (packet.segments() > 1 || packet.contiguous() + packet.tailroom() < net::min_frame) {
+    constexpr uint32_t heard = ethernet_header + sizeof(net::ArpPacket);
+    if (const Packet padding = packet.cut(heard)) c.pool.free(padding);
+    if (packet.contiguous() + packet.tailroom() < net::min_frame) {
         c.pool.free(packet);
         return;
     }
@@ -77,10 +84,14 @@ Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
     if (m.operation != net::arp_request && m.operation != net::arp_reply) {
         return drop(DropReason::arp_malformed);
     }
-    if (!may_be_a_host(m)) return drop(DropReason::arp_bad_sender);
+    if (!may_be_a_host(c, m)) return drop(DropReason::arp_bad_sender);
 
     const InterfaceId interface = arrival.interface;
-    if (c.plan->is_own(interface, m.sender) && m.sender_mac != c.interface(interface).mac) {
+    if (m.sender_mac == c.interface(interface).mac) {  // its own words, looped back
+        c.pool.free(packet);
+        return finished();
+    }
+    if (c.plan->is_own(interface, m.sender)) {
         c.event(layout::EventKind::duplicate_address, interface, m.sender, m.sender_mac);
         if (c.waiting.may_defend(c.now_ms())) announce(c, interface, m.sender);
         return drop(DropReason::arp_own_address);

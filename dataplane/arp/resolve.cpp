@@ -45,9 +45,11 @@ Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId i
     const NeighbourLink link = c.neighbours.link(place);
     switch (link.condition()) {
         case NeighbourCondition::stale:
-            if (c.neighbours.move(place, NeighbourCondition::stale, NeighbourCondition::probe,
+            // Without room to watch for the answer it stays stale, which loses nothing.
+            if (c.waiting.watch(place, key) &&
+                c.neighbours.move(place, NeighbourCondition::stale, NeighbourCondition::probe,
                                   now) &&
-                c.waiting.watch(place, key) && c.neighbours.claim_request(place, now, interval)) {
+                c.neighbours.claim_request(place, now, interval)) {
                 ask(c, place, key);
             }
             [[fallthrough]];
@@ -114,23 +116,32 @@ void Waiting::tick(Context& c) noexcept {
             continue;
         }
         neighbours_[i] = neighbours_[--count_];
-        const NeighbourLink link = c.neighbours.link(n.place);
-        const InterfaceId interface = layout::NeighbourKey::interface(n.key);
-        for (unsigned p = 0; p < n.held; ++p) {
-            if (link.usable()) {
-                transmit(c, n.packets[p].packet, interface, link.mac());
-            } else {
-                discard(c, n.packets[p].packet, n.packets[p].arrival,
-                        drop(DropReason::neighbour_failed));
-            }
-        }
+        for (unsigned p = 0; p < n.held; ++p) release(c, n, n.packets[p]);
     }
+}
+
+// Sends a packet that has waited to its neighbour, or drops it where there is none.
+void Waiting::release(Context& c, const Neighbour& n, const Held& held) noexcept {
+    const InterfaceId interface = layout::NeighbourKey::interface(n.key);
+    const NeighbourLink link = c.neighbours.link(n.place);
+    if (!c.interface(interface).up) {
+        discard(c, held.packet, held.arrival, drop(DropReason::interface_down));
+    } else if (link.usable() && still_means(c, n)) {
+        transmit(c, held.packet, interface, link.mac());
+    } else {
+        discard(c, held.packet, held.arrival, drop(DropReason::neighbour_failed));
+    }
+}
+
+// Read after the link: a place that has changed hands by then has another's MAC in it.
+bool Waiting::still_means(const Context& c, const Neighbour& n) noexcept {
+    return c.neighbours.entry(n.place).key.load(std::memory_order_acquire) == n.key;
 }
 
 // True when there is nothing left to wait for.
 bool Waiting::settle(Context& c, Neighbour& n) noexcept {
+    if (!still_means(c, n) || !c.interface(layout::NeighbourKey::interface(n.key)).up) return true;
     NeighbourEntry& e = c.neighbours.entry(n.place);
-    if (e.key.load(std::memory_order_relaxed) != n.key) return true;
     const uint32_t now = c.now_ms();
     const NeighbourLink link = c.neighbours.link(n.place);
     switch (link.condition()) {

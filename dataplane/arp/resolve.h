@@ -60,6 +60,8 @@ class Waiting {
         std::array<Held, packets_each> packets;  // the oldest first
     };
     Neighbour* find_or_add(uint32_t place, uint64_t key) noexcept;
+    static bool still_means(const Context& c, const Neighbour& waiting) noexcept;
+    static void release(Context& c, const Neighbour& waiting, const Held& held) noexcept;
     bool settle(Context& c, Neighbour& waiting) noexcept;
 
     std::array<Neighbour, max_neighbours> neighbours_;
