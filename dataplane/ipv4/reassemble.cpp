@@ -42,11 +42,9 @@ Verdict Reassembler::add(Context& c, Packet fragment, const Arrival& arrival,
         return drop(DropReason::fragment_malformed);
     }
     if (!ip.more_fragments()) p->total = end;
-    const Fragment& last = p->fragments[p->count - 1];
-    if (p->total != 0 && last.offset + last.length > p->total) {
-        // A fragment beyond the end came before the end did; this one is among the forgotten.
+    if (p->total != 0 && !may_become_whole(*p)) {
         forget(c, *p, DropReason::fragment_malformed);
-        return finished();
+        return finished();  // this one is among the forgotten
     }
     if (p->total == 0 || p->received < p->total) return finished();
     whole = join(*p);
@@ -92,6 +90,14 @@ bool Reassembler::insert(Partial& p, const Fragment& f) noexcept {
     ++p.count;
     ++fragments_;
     return true;
+}
+
+// What only all of the fragments tell: none lies beyond the end, which may have come after it,
+// and the first one's header, which may be the longest, does not make the packet too long.
+bool Reassembler::may_become_whole(const Partial& p) noexcept {
+    const Fragment &first = p.fragments[0], &last = p.fragments[p.count - 1];
+    const uint32_t header = first.offset == 0 ? first.packet.ipv4().header_length() : 0;
+    return last.offset + last.length <= p.total && header + p.total <= largest_packet;
 }
 
 Packet Reassembler::join(Partial& p) noexcept {

@@ -15,7 +15,7 @@ namespace sluice::ipv4 {
 class Reassembler {
   public:
     static constexpr unsigned max_packets = 32;
-    static constexpr unsigned max_fragments = 64;        // of one packet
+    static constexpr unsigned max_fragments = 128;       // of one packet: 64 KiB at an MTU of 576
     static constexpr unsigned max_fragments_total = 512;
     static constexpr uint64_t timeout_ns = 30'000'000'000;
 
@@ -48,6 +48,7 @@ class Reassembler {
     Partial* find(const net::Ipv4Header& ip) noexcept;
     Partial* begin(Context& c, const net::Ipv4Header& ip, const Arrival& arrival) noexcept;
     bool insert(Partial& p, const Fragment& f) noexcept;
+    static bool may_become_whole(const Partial& p) noexcept;
     Packet join(Partial& p) noexcept;
     void forget(Context& c, Partial& p, DropReason why) noexcept;
 
