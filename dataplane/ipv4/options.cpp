@@ -23,11 +23,25 @@ bool has_list(uint8_t type) noexcept {
 
 unsigned first_slot(uint8_t type) noexcept { return type == Option::timestamp ? 5 : 4; }
 
+unsigned slot_size(const Option& o) noexcept {
+    const bool is_short = o.type() != Option::timestamp ||
+                          (o.bytes[overflow_at] & 0x0f) == timestamps_only;
+    return is_short ? 4 : 8;
+}
+
 // Offset of the byte at fault within the option, or nothing when it is well-formed.
 std::optional<unsigned> fault_in(const Option& o) noexcept {
     if (!has_list(o.type())) return std::nullopt;
     if (o.length < first_slot(o.type()) - 1) return 1;
-    if (o.bytes[pointer_at] < first_slot(o.type())) return pointer_at;
+    const unsigned pointer = o.bytes[pointer_at];
+    if (pointer < first_slot(o.type())) return pointer_at;
+    // RFC 791: some room, but not for a whole entry, is an error in the packet; no room is not,
+    // unless nobody can count any more how many found none.
+    if (pointer <= o.length) {
+        if (pointer - 1 + slot_size(o) > o.length) return pointer_at;
+    } else if (o.type() == Option::timestamp && o.bytes[overflow_at] >= 0xf0) {
+        return overflow_at;
+    }
     return std::nullopt;
 }
 
@@ -60,23 +74,23 @@ net::Be32 timestamp_now() noexcept {
     return net::be32(static_cast<uint32_t>(now % 86'400'000));
 }
 
-void stamp(const Option& o, net::Ipv4Address own) noexcept {
+bool is_ours(const Context& c, net::Ipv4Address a) noexcept {
+    return c.plan->adjacencies[fib::find(*c.routes, a.value)].kind == NextHopKind::local;
+}
+
+void stamp(const Context& c, const Option& o, net::Ipv4Address own) noexcept {
     const uint8_t flag = o.bytes[overflow_at] & 0x0f;
-    const unsigned slot = flag == timestamps_only ? 4 : 8;
+    const unsigned slot = slot_size(o);
     if (!has_room(o, slot)) {
         if (o.bytes[overflow_at] < 0xf0) o.bytes[overflow_at] = o.bytes[overflow_at] + 0x10;
         return;
     }
     uint8_t* at = o.bytes + o.bytes[pointer_at] - 1;
-    if (flag == prespecified && address_at(at) != own) return;
+    if (flag == prespecified && !is_ours(c, address_at(at))) return;
     if (flag == with_addresses) put_address(at, own);
     const net::Be32 now = timestamp_now();
     std::memcpy(at + slot - 4, &now, sizeof now);
     o.bytes[pointer_at] = static_cast<uint8_t>(o.bytes[pointer_at] + slot);
-}
-
-bool is_ours(const Context& c, net::Ipv4Address a) noexcept {
-    return c.plan->adjacencies[fib::find(*c.routes, a.value)].kind == NextHopKind::local;
 }
 
 bool is_on_a_network_of_ours(const Context& c, net::Ipv4Address a) noexcept {
@@ -86,16 +100,15 @@ bool is_on_a_network_of_ours(const Context& c, net::Ipv4Address a) noexcept {
 
 // RFC 791: who is the destination swaps it for the next stop; the slot is filled on the way out.
 Verdict follow(Context& c, net::Ipv4Header& ip, const Option& o) noexcept {
-    if (!is_ours(c, ip.destination_address())) {
-        const bool strict = o.type() == Option::strict_source_route;
-        if (strict && !is_on_a_network_of_ours(c, ip.destination_address())) {
-            return drop(DropReason::source_route_failed);
-        }
-        return passed();
-    }
-    if (!has_room(o, 4)) return passed();  // the last stop: it is for us
+    const bool at_a_stop = is_ours(c, ip.destination_address());
+    if (at_a_stop && !has_room(o, 4)) return passed();  // the last one: it is for us
     uint8_t* slot = o.bytes + o.bytes[pointer_at] - 1;
-    ip.destination = net::be32(address_at(slot).value);
+    const net::Ipv4Address next = at_a_stop ? address_at(slot) : ip.destination_address();
+    if (o.type() == Option::strict_source_route && !is_on_a_network_of_ours(c, next)) {
+        return drop(DropReason::source_route_failed);
+    }
+    if (!at_a_stop) return passed();
+    ip.destination = net::be32(next.value);
     put_address(slot, net::Ipv4Address{});  // filled on the way out
     o.bytes[pointer_at] = static_cast<uint8_t>(o.bytes[pointer_at] + 4);
     net::fill_checksum(ip);
@@ -148,7 +161,7 @@ void fill_options(Context& c, Packet packet, InterfaceId out) noexcept {
     if (!own) return;
     for (const Option& o : options_of(ip)) {
         if (o.type() == Option::record_route) record(o, *own);
-        if (o.type() == Option::timestamp) stamp(o, *own);
+        if (o.type() == Option::timestamp) stamp(c, o, *own);
         if (o.is_source_route() && o.bytes[pointer_at] >= 8) {
             // The slot that follow() emptied is the one before the pointer.
             uint8_t* slot = o.bytes + o.bytes[pointer_at] - 5;
