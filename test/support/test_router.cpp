@@ -18,6 +18,9 @@ layout::Intent* map_intent() {
     return static_cast<layout::Intent*>(memory);
 }
 
+constexpr uint64_t second_ns = 1'000'000'000;
+constexpr uint64_t start_ns = 1000 * second_ns;
+
 config::Config read(std::string_view json) {
     auto result = config::read_config(json, "test.json");
     std::string problems;
@@ -28,14 +31,19 @@ config::Config read(std::string_view json) {
 
 }  // namespace
 
+std::set<DropReason>& provoked_reasons() {
+    static std::set<DropReason> reasons;
+    return reasons;
+}
+
 void TestRouter::FreeIntent::operator()(layout::Intent* intent) const {
     ::munmap(intent, sizeof *intent);
 }
 
-TestRouter::TestRouter(std::string_view json)
+TestRouter::TestRouter(std::string_view json, size_t neighbours)
     : intent_(map_intent()),
       intent_writer_(std::make_unique<intent::IntentWriter>(*intent_, true, intent::Workers{})),
-      entries_(1024),
+      entries_(neighbours),
       neighbours_(entries_),
       waiting_(std::make_unique<arp::Waiting>()),
       limiter_(std::make_unique<icmp::RateLimiter>()),
@@ -50,13 +58,31 @@ TestRouter::TestRouter(std::string_view json)
                .transmitter = *this,
                .counters = *counters_} {
     context_.routes = &intent_->fib;
-    context_.now_ns = 1'000'000'000'000;
+    context_.now_ns = start_ns;
     apply(json);
 }
 
 TestRouter::~TestRouter() {
     waiting_->clear(pool_);
     reassembler_->clear(pool_);
+    for (unsigned reason = 0; reason < layout::drop_reason_count; ++reason) {
+        if (counters_->drops[reason].get() > 0) {
+            provoked_reasons().insert(static_cast<DropReason>(reason));
+        }
+    }
+}
+
+void TestRouter::start_anew() {
+    waiting_->clear(pool_);
+    reassembler_->clear(pool_);
+    for (uint32_t place = 0; place < neighbours_.size(); ++place) neighbours_.remove(place);
+    *limiter_ = icmp::RateLimiter();
+    std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
+    context_.now_ns = start_ns;
+    context_.next_identification = 0;
+    links_.assign(layout::max_interfaces, true);
+    intent_writer_->set_links(links_);
+    take_plan();
 }
 
 void TestRouter::apply(std::string_view json) {
@@ -147,11 +173,19 @@ std::vector<Sent> TestRouter::receives_in_pieces(std::string_view interface, con
     return run_burst(id_of(interface), {packet_of(addressed(interface, frame), piece).buffer()});
 }
 
+std::vector<Sent> TestRouter::receives(std::string_view interface,
+                                       std::vector<rte_mbuf*> packets) {
+    return run_burst(id_of(interface), std::move(packets));
+}
+
 std::vector<Sent> TestRouter::run_burst(InterfaceId in, std::vector<rte_mbuf*> packets) {
     if (plain_only_) {
         for (rte_mbuf* m : packets) run_plain(context_, in, Packet(m));
-    } else {
-        run(context_, in, packets.data(), static_cast<unsigned>(packets.size()));
+        return take_sent();
+    }
+    for (size_t at = 0; at < packets.size(); at += burst_size) {
+        const size_t count = std::min<size_t>(burst_size, packets.size() - at);
+        run(context_, in, packets.data() + at, static_cast<unsigned>(count));
     }
     return take_sent();
 }
@@ -159,8 +193,12 @@ std::vector<Sent> TestRouter::run_burst(InterfaceId in, std::vector<rte_mbuf*> p
 std::vector<Sent> TestRouter::waits(std::chrono::milliseconds time) {
     constexpr std::chrono::milliseconds step{100};
     for (; time.count() > 0; time -= step) {
+        const uint64_t before = context_.now_ns;
         context_.now_ns += std::chrono::nanoseconds(std::min(step, time)).count();
         tick(context_);
+        if (before / second_ns == context_.now_ns / second_ns) continue;
+        sweep();
+        take_plan();
     }
     return take_sent();
 }

@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,9 +33,13 @@ struct Sent {
     Frame frame;
 };
 
+// The reasons for which the routers of this process have dropped packets, as of their ends.
+std::set<DropReason>& provoked_reasons();
+
 class TestRouter : private Transmitter {
   public:
-    explicit TestRouter(std::string_view json);
+    // `neighbours`: places in the table, a power of two.
+    explicit TestRouter(std::string_view json, size_t neighbours = 1024);
     ~TestRouter() override;
 
     // Takes another configuration, as `sluice apply` does.
@@ -52,8 +57,19 @@ class TestRouter : private Transmitter {
     // As a chain of buffers of at most this many bytes each.
     std::vector<Sent> receives_in_pieces(std::string_view interface, const Bytes& frame,
                                          size_t piece);
-    // Time passes; returns what is sent meanwhile (in steps of 100 ms).
+    // Buffers as a device might have given them.
+    std::vector<Sent> receives(std::string_view interface, std::vector<rte_mbuf*> packets);
+    // Time passes; returns what is sent meanwhile (in steps of 100 ms). Once a second the main
+    // thread's work is done: neighbours age, and a new plan knows which next hops are alive.
     std::vector<Sent> waits(std::chrono::milliseconds time);
+    // As a dataplane that has just started, with all links up; the configuration stays.
+    void start_anew();
+    // Has the pipeline do something by itself; returns what it sends.
+    template <typename Action>
+    std::vector<Sent> does(Action&& action) {
+        action(context_);
+        return take_sent();
+    }
 
     // Puts a neighbour into the table, reachable.
     void knows(std::string_view interface, std::string_view address, net::MacAddress mac);
@@ -78,6 +94,8 @@ class TestRouter : private Transmitter {
     InterfaceId id_of(std::string_view interface) const;
     // Compiles what control has published since; receives() does so by itself.
     void take_plan();
+    // Of the main thread: neighbours age.
+    void sweep() { neighbours_.sweep(context_.now_ms(), plan_->arp); }
     Packet packet_of(const Bytes& frame, size_t piece = HeapPool::room);
 
   private:
