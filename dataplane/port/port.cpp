@@ -33,6 +33,13 @@ Asked asked_by(const layout::Interface& wish, unsigned workers, const Pools& poo
     return asked;
 }
 
+// The driver gives its MAC address to the kernel's end of the TAP too, and two stations of one
+// address can not talk. It lets every frame through, so ours need not be the one it knows.
+net::MacAddress beside_the_kernels(net::MacAddress kernels) noexcept {
+    kernels.bytes[5] ^= 1;
+    return kernels;
+}
+
 }  // namespace
 
 Port::Port(const layout::Interface& wish)
@@ -120,7 +127,8 @@ void Port::set_mtu() {
 
 void Port::set_mac(const layout::Interface& wish) {
     rte_ether_addr own{};
-    if (wish.mac != 0) {
+    const bool is_tap = driver_ == "net_tap";
+    if (wish.mac != 0 && !is_tap) {
         std::memcpy(&own, net::MacAddress::from_bits(wish.mac).bytes.data(), sizeof own);
         const int error = rte_eth_dev_default_mac_addr_set(device_.port(), &own);
         if (error == 0) {
@@ -131,6 +139,9 @@ void Port::set_mac(const layout::Interface& wish) {
     }
     rte_eth_macaddr_get(device_.port(), &own);
     std::memcpy(mac_.bytes.data(), &own, sizeof own);
+    if (!is_tap) return;
+    mac_ = wish.mac != 0 ? net::MacAddress::from_bits(wish.mac) : beside_the_kernels(mac_);
+    if (wish.mac != 0) granted_.granted.add(Feature::mac_change);
 }
 
 void Port::set_promiscuous(bool on) {
