@@ -29,6 +29,13 @@ void copy_text(char (&to)[N], std::string_view from) noexcept {
     std::memset(to + n, 0, N - n);
 }
 
+// What the last dataplane said of its ports is over; whose number was whose is not.
+void forget_all_but_name(layout::InterfaceBlock& block) noexcept {
+    layout::InterfaceStatus status{};
+    std::memcpy(status.name, block.status.name, sizeof status.name);
+    block.sequence.write(block.status, status);
+}
+
 }  // namespace
 
 Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
@@ -39,7 +46,7 @@ Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
       intent_(settings.run_directory),
       crew_(state, neighbours_, report_) {
     if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
-    for (auto& block : state_.interfaces) block.sequence.write(block.status, {});
+    for (auto& block : state_.interfaces) forget_all_but_name(block);
     rte_timer_subsystem_init();  // which ENA's driver counts on
     packets_before_ = busy_packets();
     write_status();
@@ -79,7 +86,8 @@ void Router::each_round(uint64_t now_ns) {
 void Router::each_tenth(uint64_t now_ns) {
     if (ports_->watch_links()) replan(now_ns);
     watch_next_hops(now_ns);
-    const port::Interfaces due = ports_->due(now_ns);
+    // Changes that a slow worker put off are made up for here.
+    const port::Interfaces due = ports_->due(now_ns) | ports_->to_change(*snapshot_);
     if (due != 0 && change_ports(due, now_ns)) replan(now_ns);
     send(announcer_.due(now_ns));
 }
@@ -102,16 +110,31 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     }
     make_pools(wanted.dataplane);
     snapshot_ = std::make_unique<layout::Snapshot>(wanted);
-    port::Interfaces which = ports_->to_change(wanted);
+    for (layout::Interface& i : snapshot_->interfaces) i.name[sizeof i.name - 1] = '\0';
+    port::Interfaces which = ports_->to_change(*snapshot_);
     seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core);
     if (!crew_.sits(seats_)) {
         if (crew_.size() > 0) spdlog::warn("event=workers_restart workers={}", seats_.size());
         crew_.stop();
         which = port::all_interfaces;
     }
+    if (withdraw(which)) forget_replaced(*snapshot_);
     change_ports(which, now_ns);
     ports_->answer(wanted.generation);
     replan(now_ns);
+}
+
+// The number of an interface that went may be another's now, whose neighbours are others.
+void Router::forget_replaced(const layout::Snapshot& wanted) {
+    const auto replaced = [&](InterfaceId id) {
+        const char* before = state_.interfaces[id].status.name;
+        return std::strncmp(before, wanted.interfaces[id].name, sizeof wanted.interfaces[id].name) != 0;
+    };
+    for (uint32_t place = 0; place < neighbours_.size(); ++place) {
+        const uint64_t key = neighbours_.entry(place).key.load(std::memory_order_relaxed);
+        const InterfaceId id = layout::NeighbourKey::interface(key);
+        if (key != 0 && (id >= layout::max_interfaces || replaced(id))) neighbours_.remove(place);
+    }
 }
 
 void Router::make_pools(const layout::DataplaneSettings& settings) {

@@ -42,6 +42,7 @@ class Router {
 
   private:
     void take(const layout::Snapshot& wanted, uint64_t now_ns);
+    void forget_replaced(const layout::Snapshot& wanted);
     void make_pools(const layout::DataplaneSettings& settings);
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);
