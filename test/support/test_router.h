@@ -96,6 +96,8 @@ class TestRouter : private Transmitter {
     void take_plan();
     // Of the main thread: neighbours age.
     void sweep() { neighbours_.sweep(context_.now_ms(), plan_->arp); }
+    // The frame with the interface's MAC for destination where it has none.
+    Bytes addressed(std::string_view interface, Bytes frame) const;
     Packet packet_of(const Bytes& frame, size_t piece = HeapPool::room);
 
   private:
@@ -104,7 +106,6 @@ class TestRouter : private Transmitter {
     void set_link(std::string_view interface, bool up);
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
-    Bytes addressed(std::string_view interface, Bytes frame) const;
 
     struct FreeIntent {
         void operator()(layout::Intent* intent) const;
