@@ -2,7 +2,9 @@
 #include "dataplane/port/port.h"
 
 #include <cstring>
+#include <functional>
 #include <stdexcept>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <rte_errno.h>
@@ -33,6 +35,14 @@ Asked asked_by(const layout::Interface& wish, unsigned workers, const Pools& poo
     return asked;
 }
 
+// For devices that have none, such as rings: local, and the same after a restart.
+net::MacAddress made_of(std::string_view device) noexcept {
+    const uint64_t hash = std::hash<std::string_view>{}(device);
+    net::MacAddress mac = net::MacAddress::from_bits(hash);
+    mac.bytes[0] = 2;
+    return mac;
+}
+
 // The driver gives its MAC address to the kernel's end of the TAP too, and two stations of one
 // address can not talk. It lets every frame through, so ours need not be the one it knows.
 net::MacAddress beside_the_kernels(net::MacAddress kernels) noexcept {
@@ -58,7 +68,8 @@ void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) 
     granted_ = negotiate(asked_by(wish, workers, pools), info);
     configure();
     set_mtu();
-    set_up_queues(pools.get(device_.node(), granted_.data_room));
+    set_up_receive_queues(pools);
+    set_up_transmit_queues();
     set_mac(wish);
     must("start", rte_eth_dev_start(device_.port()));
     running_ = true;
@@ -96,20 +107,39 @@ void Port::configure() {
                                           &granted_.tx_descriptors));
 }
 
-void Port::set_up_queues(rte_mempool* pool) {
+int Port::try_receive_queues(rte_mempool* pool) {
     const rte_eth_dev_info info = device_.info();
-    const auto node = static_cast<unsigned>(device_.node());
-    rte_eth_rxconf rx = info.default_rxconf;
-    rx.offloads = granted_.rx_offloads & info.rx_queue_offload_capa;
+    rte_eth_rxconf conf = info.default_rxconf;
+    conf.offloads = granted_.rx_offloads & info.rx_queue_offload_capa;
     for (uint16_t q = 0; q < granted_.rx_queues; ++q) {
-        must("receive queue", rte_eth_rx_queue_setup(device_.port(), q, granted_.rx_descriptors,
-                                                     node, &rx, pool));
+        const int error =
+            rte_eth_rx_queue_setup(device_.port(), q, granted_.rx_descriptors,
+                                   static_cast<unsigned>(device_.node()), &conf, pool);
+        if (error != 0) return error;
     }
-    rte_eth_txconf tx = info.default_txconf;
-    tx.offloads = granted_.tx_offloads;
+    return 0;
+}
+
+// How large a buffer AF_PACKET wants depends on its arguments, and nothing reports it.
+void Port::set_up_receive_queues(Pools& pools) {
+    constexpr uint32_t largest = 16384;
+    int error = try_receive_queues(pools.get(device_.node(), granted_.data_room));
+    if (error == -ENOMEM && granted_.data_room < largest) {
+        granted_.data_room = largest;
+        granted_.why.push_back(
+            fmt::format("buffers of {} bytes: the driver takes no smaller ones", largest));
+        error = try_receive_queues(pools.get(device_.node(), largest));
+    }
+    must("receive queue", error);
+}
+
+void Port::set_up_transmit_queues() {
+    rte_eth_txconf conf = device_.info().default_txconf;
+    conf.offloads = granted_.tx_offloads;
     for (uint16_t q = 0; q < granted_.tx_queues; ++q) {
-        must("transmit queue", rte_eth_tx_queue_setup(device_.port(), q, granted_.tx_descriptors,
-                                                      node, &tx));
+        must("transmit queue",
+             rte_eth_tx_queue_setup(device_.port(), q, granted_.tx_descriptors,
+                                    static_cast<unsigned>(device_.node()), &conf));
     }
 }
 
@@ -139,6 +169,7 @@ void Port::set_mac(const layout::Interface& wish) {
     }
     rte_eth_macaddr_get(device_.port(), &own);
     std::memcpy(mac_.bytes.data(), &own, sizeof own);
+    if (mac_.is_zero()) mac_ = made_of(wish.device);
     if (!is_tap) return;
     mac_ = wish.mac != 0 ? net::MacAddress::from_bits(wish.mac) : beside_the_kernels(mac_);
     if (wish.mac != 0) granted_.granted.add(Feature::mac_change);

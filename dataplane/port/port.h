@@ -46,7 +46,9 @@ class Port {
 
   private:
     void configure();
-    void set_up_queues(rte_mempool* pool);
+    int try_receive_queues(rte_mempool* pool);
+    void set_up_receive_queues(Pools& pools);
+    void set_up_transmit_queues();
     void set_mtu();
     void set_mac(const layout::Interface& wish);
     void set_promiscuous(bool on);
