@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,6 +84,22 @@ void fill_interface(layout::Interface& to, const config::Interface& from) {
 }
 static_assert(static_cast<int>(config::ReversePath::loose) ==
               static_cast<int>(layout::ReversePath::loose));
+
+// Where a route leads, apart from its prefix: few of these stand for very many routes.
+struct Way {
+    const RouteChange* change;
+    bool operator==(const Way& other) const {
+        return change->type == other.change->type && change->via == other.change->via &&
+               change->interface == other.change->interface;
+    }
+};
+struct WayHash {
+    size_t operator()(const Way& way) const {
+        size_t hash = static_cast<size_t>(way.change->type);
+        for (const net::Ipv4Address via : way.change->via) hash = hash * 0x9e3779b97f4a7c15 + via.value;
+        return hash ^ std::hash<std::string>{}(way.change->interface);
+    }
+};
 
 }  // namespace
 
@@ -187,6 +205,11 @@ fib::NextHopId IntentWriter::intern(const RouteChange& change, const config::Con
         }
         const layout::InterfaceId id = place_of(change.interface);
         return id == layout::no_interface ? fib::kNoRoute : one({NextHopKind::connected, id, 0, {}});
+    }
+    if (change.via.size() > layout::max_group_size) {
+        error = fmt::format("{} next hops, at most {} fit", change.via.size(),
+                            layout::max_group_size);
+        return fib::kNoRoute;
     }
     std::vector<fib::NextHopId> members;
     for (const net::Ipv4Address via : change.via) {
@@ -327,39 +350,58 @@ uint64_t IntentWriter::apply(const config::Config& config) {
     return generation_;
 }
 
-std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange> changes) {
-    std::vector<RouteError> errors;
-    std::vector<std::pair<fib::Prefix, fib::NextHopId>> wanted;
+std::vector<IntentWriter::Wanted> IntentWriter::intern_all(std::span<const RouteChange> changes,
+                                                           std::vector<RouteError>& errors) {
+    struct Interned {
+        fib::NextHopId id;
+        std::string error;
+    };
+    std::unordered_map<Way, Interned, WayHash> known;
+    std::vector<Wanted> wanted;
     wanted.reserve(changes.size());
     for (size_t i = 0; i < changes.size(); ++i) {
         const RouteChange& change = changes[i];
-        std::string error;
-        const fib::NextHopId id = change.remove ? fib::kNoRoute : intern(change, config_, error);
-        if (!error.empty()) errors.push_back({i, error});
-        wanted.emplace_back(to_fib(change.prefix), id);
-    }
-    if (next_hops_.grown()) publish(nullptr);
-
-    size_t next_error = 0;
-    for (size_t i = 0; i < changes.size(); ++i) {
-        if (next_error < errors.size() && errors[next_error].index == i) {
-            ++next_error;
+        if (change.remove) {
+            wanted.push_back({to_fib(change.prefix), fib::kNoRoute});
             continue;
         }
+        const auto [at, is_new] = known.try_emplace(Way{&change});
+        Interned& way = at->second;
+        if (is_new) {
+            way.id = intern(change, config_, way.error);
+        } else if (way.id != fib::kNoRoute) {
+            next_hops_.ref(way.id);
+        }
+        if (!way.error.empty()) errors.push_back({i, way.error});
+        wanted.push_back({to_fib(change.prefix), way.id});
+    }
+    return wanted;
+}
+
+std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange> changes) {
+    std::vector<RouteError> errors;
+    const std::vector<Wanted> wanted = intern_all(changes, errors);
+    try {
+        if (next_hops_.grown()) publish(nullptr);
+    } catch (...) {
+        for (const Wanted& w : wanted) next_hops_.unref(w.next_hop);
+        throw;
+    }
+    for (size_t i = 0; i < changes.size(); ++i) {
         const auto [prefix, id] = wanted[i];
-        if (id == fib::kNoRoute) {
+        if (changes[i].remove) {
             if (!routes_.erase_runtime(prefix)) {
-                errors.insert(errors.begin() + static_cast<std::ptrdiff_t>(next_error++),
-                              {i, "there is no such route that was added at run time"});
+                errors.push_back({i, "there is no such route that was added at run time"});
             }
-        } else if (!routes_.set_runtime(prefix, id)) {
+        } else if (id != fib::kNoRoute && !routes_.set_runtime(prefix, id)) {
             next_hops_.unref(id);
-            errors.insert(errors.begin() + static_cast<std::ptrdiff_t>(next_error++),
-                          {i, fmt::format("the route memory is full ({} routes)",
-                                          routes_.runtime_capacity())});
+            errors.push_back({i, fmt::format("the route memory is full ({} routes)",
+                                             routes_.runtime_capacity())});
         }
     }
     sync_routes();
+    std::sort(errors.begin(), errors.end(),
+              [](const RouteError& a, const RouteError& b) { return a.index < b.index; });
     return errors;
 }
 

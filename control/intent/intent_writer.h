@@ -91,6 +91,13 @@ class IntentWriter {
               const config::Config* leaving);
     void publish(const config::Config* leaving);
     void sync_routes();
+    // What a batch of changes wants, interned once for each different way.
+    struct Wanted {
+        fib::Prefix prefix;
+        fib::NextHopId next_hop;  // or kNoRoute: to remove, or not to be had
+    };
+    std::vector<Wanted> intern_all(std::span<const RouteChange> changes,
+                                   std::vector<RouteError>& errors);
 
     layout::Intent& intent_;
     Workers workers_;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/explain/rehearsal.h"
+
+#include <array>
+#include <memory>
+#include <set>
+#include <stdexcept>
+
+#include "control/explain/packet.h"
+#include "control/state/read.h"
+#include "dataplane/arp/neighbour_table.h"
+#include "dataplane/arp/resolve.h"
+#include "dataplane/icmp/error.h"
+#include "dataplane/ipv4/reassemble.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/trace/tracer.h"
+#include "lib/layout/publish.h"
+
+namespace sluice::explain {
+namespace {
+
+using Facts = std::array<InterfaceFacts, layout::max_interfaces>;
+
+// Buffers from the heap: header and room in one piece.
+class HeapPool : public PacketPool {
+  public:
+    static constexpr uint16_t headroom = 128;
+    static constexpr uint16_t room = headroom + sizeof(net::EthernetHeader) + largest_packet + 128;
+    static constexpr size_t most = 256;
+
+    Packet allocate() noexcept override {
+        if (out_ == most) return Packet();
+        auto* buffer = new (std::align_val_t{64}, std::nothrow) std::byte[sizeof(rte_mbuf) + room];
+        if (buffer == nullptr) return Packet();
+        std::memset(buffer, 0, sizeof(rte_mbuf) + room);
+        auto* m = reinterpret_cast<rte_mbuf*>(buffer);
+        m->buf_addr = buffer + sizeof(rte_mbuf);
+        m->buf_len = room;
+        m->data_off = headroom;
+        m->nb_segs = 1;
+        m->refcnt = 1;
+        ++out_;
+        return Packet(m);
+    }
+    void free(Packet packet) noexcept override {
+        for (rte_mbuf* m = packet.buffer(); m != nullptr; --out_) {
+            rte_mbuf* next = m->next;
+            ::operator delete[](reinterpret_cast<std::byte*>(m), std::align_val_t{64});
+            m = next;
+        }
+    }
+
+  private:
+    size_t out_ = 0;
+};
+
+class Witness : public Transmitter {
+  public:
+    explicit Witness(PacketPool& pool) : pool_(pool) {}
+    std::vector<Leaving> seen;
+
+  private:
+    void transmit(layout::InterfaceId interface, rte_mbuf** packets,
+                  unsigned count) noexcept override {
+        for (unsigned i = 0; i < count; ++i) {
+            const Packet packet(packets[i]);
+            std::vector<uint8_t> frame(packet.length());
+            packet.copy_out(0, frame.data(), packet.length());
+            seen.push_back({interface, std::move(frame)});
+            pool_.free(packet);
+        }
+    }
+    PacketPool& pool_;
+};
+
+InterfaceFacts assumed(const layout::Interface& wish, unsigned id) {
+    const net::MacAddress mac = wish.mac != 0
+                                    ? net::MacAddress::from_bits(wish.mac)
+                                    : net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id)}};
+    return {true, mac, wish.mtu};
+}
+
+Facts facts_of(const layout::Snapshot& snapshot, const layout::State* state) {
+    Facts facts;
+    for (unsigned id = 0; id < facts.size(); ++id) {
+        facts[id] = assumed(snapshot.interfaces[id], id);
+        if (state == nullptr) continue;
+        const auto status = state::interface_status(*state, static_cast<layout::InterfaceId>(id));
+        if (!status || status->mac == 0) continue;
+        facts[id] = {status->condition == layout::InterfaceCondition::up,
+                     net::MacAddress::from_bits(status->mac), status->mtu};
+    }
+    return facts;
+}
+
+std::unique_ptr<layout::Snapshot> published(const layout::Intent& intent) {
+    auto snapshot = std::make_unique<layout::Snapshot>();
+    if (!layout::copy_published(intent, *snapshot)) {
+        throw std::runtime_error("nothing has been published yet");
+    }
+    return snapshot;
+}
+
+std::vector<NeighbourEntry> copy_of_neighbours(const layout::State* state) {
+    std::vector<NeighbourEntry> entries(layout::max_neighbours);
+    if (state == nullptr) return entries;
+    for (size_t i = 0; i < entries.size(); ++i) {
+        const NeighbourEntry& from = state->neighbours[i];
+        entries[i].key = from.key.load();
+        entries[i].link = from.link.load();
+        entries[i].confirmed_ms = from.confirmed_ms.load();
+        entries[i].requested_ms = from.requested_ms.load();
+        entries[i].attempts = from.attempts.load();
+        entries[i].changed_ms = from.changed_ms.load();
+    }
+    return entries;
+}
+
+Packet packet_of(std::span<const uint8_t> frame, PacketPool& pool) {
+    if (frame.size() > sizeof(net::EthernetHeader) + largest_packet) {
+        throw std::runtime_error("the frame is too long");
+    }
+    const Packet packet = pool.allocate();
+    if (!packet) throw std::bad_alloc();
+    std::copy(frame.begin(), frame.end(), packet.data());
+    packet.buffer()->data_len = static_cast<uint16_t>(frame.size());
+    packet.buffer()->pkt_len = static_cast<uint32_t>(frame.size());
+    return packet;
+}
+
+}  // namespace
+
+Rehearsal rehearse(const layout::Intent& intent, const layout::State* state,
+                   layout::InterfaceId in, std::span<const uint8_t> frame, uint64_t now_ns) {
+    const auto snapshot = published(intent);
+    std::vector<NeighbourEntry> entries = copy_of_neighbours(state);
+    NeighbourTable neighbours(entries);
+    const auto plan = compile(*snapshot, facts_of(*snapshot, state), neighbours);
+
+    HeapPool pool;
+    Witness witness(pool);
+    const auto waiting = std::make_unique<arp::Waiting>();
+    const auto limiter = std::make_unique<icmp::RateLimiter>();
+    const auto reassembler = std::make_unique<ipv4::Reassembler>();
+    const auto counters = std::make_unique<layout::WorkerBlock>();
+    Context context{.plan = plan.get(),
+                    .routes = &intent.fib,
+                    .now_ns = now_ns,
+                    .neighbours = neighbours,
+                    .waiting = *waiting,
+                    .limiter = *limiter,
+                    .reassembler = *reassembler,
+                    .pool = pool,
+                    .transmitter = witness,
+                    .counters = *counters};
+    const Packet packet = packet_of(frame, pool);
+    Rehearsal result;
+    result.record = trace::record_of(1, now_ns, in, packet);
+    context.trace = &result.record;
+    run_plain(context, in, packet);
+    context.trace = nullptr;
+    witness.flush();
+    result.leaving = std::move(witness.seen);
+    result.held = counters->tallies[static_cast<unsigned>(layout::Tally::packets_held)].get() > 0;
+    waiting->clear(pool);
+    reassembler->clear(pool);
+    return result;
+}
+
+net::MacAddress mac_of(const layout::Intent& intent, const layout::State* state,
+                       layout::InterfaceId id) {
+    return facts_of(*published(intent), state)[id].mac;
+}
+
+}  // namespace sluice::explain

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/process/control.h"
+
+#include <ctime>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "control/process/workers.h"
+
+namespace sluice::control {
+namespace {
+
+spdlog::level::level_enum level_of(layout::Severity severity) {
+    switch (severity) {
+        case layout::Severity::error: return spdlog::level::err;
+        case layout::Severity::warning: return spdlog::level::warn;
+        default: return spdlog::level::info;
+    }
+}
+
+}  // namespace
+
+uint64_t monotonic_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+Control::Control(Options given, layout::Intent& intent_memory, bool fresh, bool huge_pages)
+    : options(std::move(given)),
+      memory(intent_memory),
+      intent_on_huge_pages(huge_pages),
+      started_ns(monotonic_ns()),
+      state(options.run_directory),
+      intent(intent_memory, fresh, workers_of(state)),
+      config(options, intent),
+      events([this](const state::LoggedEvent& event) { log_event(event); }),
+      traces(intent_memory) {}
+
+void Control::tick() {
+    state.refresh();
+    if (state.trouble() != last_trouble_) {
+        last_trouble_ = state.trouble();
+        if (!last_trouble_.empty()) spdlog::error("event=state_foreign msg={}", as_value(last_trouble_));
+    }
+    events.drain(state);
+    traces.drain(state);
+    load.look(state, monotonic_ns());
+    config.tick();
+    try {
+        links.look(state, intent);
+    } catch (const std::runtime_error& error) {
+        uint64_t suppressed = 0;
+        if (throttle.allow("links", suppressed)) {
+            spdlog::error("event=links_failed msg={} suppressed={}", as_value(error.what()), suppressed);
+        }
+    }
+}
+
+void Control::log_event(const state::LoggedEvent& logged) {
+    const std::string_view name = state::name_of(logged.event.kind);
+    uint64_t suppressed = 0;
+    if (!throttle.allow(name, suppressed)) return;
+    const std::string interface = intent.interface_name(logged.event.interface);
+    spdlog::log(level_of(state::severity(logged.event.kind)), "event={}{}{}{} msg={}", name,
+                interface.empty() ? "" : " interface=" + interface,
+                logged.worker < 0 ? "" : fmt::format(" worker={}", logged.worker),
+                suppressed == 0 ? "" : fmt::format(" suppressed={}", suppressed),
+                as_value(state::sentence(logged.event, interface)));
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The parts of the control process, in one place. Everything runs in one thread; nothing in it
+// waits longer than a second.
+#pragma once
+#include "control/config/read.h"
+#include "control/intent/intent_writer.h"
+#include "control/process/config_store.h"
+#include "control/process/link_watch.h"
+#include "control/process/load.h"
+#include "control/process/log.h"
+#include "control/process/options.h"
+#include "control/state/event_log.h"
+#include "control/state/state_view.h"
+#include "control/trace/traces.h"
+
+namespace sluice::control {
+
+struct Control {
+    // `fresh`: the intent memory is all zero; else as another control left it.
+    Control(Options options, layout::Intent& memory, bool fresh, bool huge_pages);
+
+    // Every few dozen milliseconds: looks at what the dataplane says, and at the time.
+    void tick();
+
+    Options options;
+    const layout::Intent& memory;
+    bool intent_on_huge_pages;
+    uint64_t started_ns;  // CLOCK_MONOTONIC
+    Throttle throttle{5};
+    state::StateView state;
+    intent::IntentWriter intent;
+    ConfigStore config;
+    state::EventLog events;
+    LinkWatch links;
+    Load load;
+    trace::Traces traces;
+
+  private:
+    void log_event(const state::LoggedEvent& event);
+    std::string last_trouble_;
+};
+
+uint64_t monotonic_ns();
+
+}  // namespace sluice::control
