@@ -94,6 +94,8 @@ void send(Context& c, Packet about, const Arrival& arrival, Message m) noexcept 
     ipv4::fill_own_header(c, packet, net::Protocol::icmp, *source, quoted.source_address(), 0xc0);
     c.tally(m.type == type::redirect ? layout::Tally::icmp_redirects_sent
                                      : layout::Tally::icmp_errors_sent);
+    (void)note(c, layout::Step::icmp_error, passed(), arrival.interface, quoted.source.host(),
+         static_cast<uint32_t>(m.type << 8 | m.code));
     ipv4::send_own(c, packet);
 }
 

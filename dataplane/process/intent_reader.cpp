@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/process/intent_reader.h"
 
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 #include "lib/layout/publish.h"
@@ -23,6 +25,18 @@ const layout::Snapshot* IntentReader::look(uint64_t now_ns) {
     return snapshot_.get();
 }
 
+std::optional<layout::TraceRequest> IntentReader::look_for_trace() {
+    if (!region_) return std::nullopt;
+    const auto& intent = region_->as<const layout::Intent>();
+    const uint32_t sequence = intent.trace_sequence.value();
+    if (sequence == trace_seen_) return std::nullopt;
+    layout::TraceRequest request;
+    if (!intent.trace_sequence.read(request, intent.trace)) return std::nullopt;
+    const bool old = !std::exchange(trace_seen_, sequence).has_value();
+    if (old) return std::nullopt;
+    return request;
+}
+
 std::shared_ptr<const fib::Table> IntentReader::routes() const {
     return {region_, &region_->as<const layout::Intent>().fib};
 }
@@ -34,6 +48,7 @@ void IntentReader::map(uint64_t now_ns) {
         region_ = std::make_shared<shm::Region>(
             shm::Region::view(run_directory_, layout::intent_layout));
         taken_ = 0;
+        trace_seen_.reset();
         said_.clear();
         spdlog::info("event=intent_mapped huge_pages={}", region_->on_huge_pages());
     } catch (const shm::Absent&) {

@@ -4,10 +4,10 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "lib/fib/table.h"
-#include "lib/layout/snapshot.h"
+#include "lib/layout/intent.h"
 #include "lib/shm/region.h"
 
 namespace sluice {
@@ -19,6 +19,9 @@ class IntentReader {
 
     // The newest snapshot, if it has not been handed out yet; else nullptr.
     const layout::Snapshot* look(uint64_t now_ns);
+    // The newest trace request, if it has not been handed out yet; else nothing. Requests that
+    // were made before the first look are old: who made them has gone.
+    std::optional<layout::TraceRequest> look_for_trace();
     // The route table that belongs to it. Mapped for as long as someone holds the pointer.
     std::shared_ptr<const fib::Table> routes() const;
 
@@ -31,6 +34,7 @@ class IntentReader {
     std::unique_ptr<layout::Snapshot> snapshot_ = std::make_unique<layout::Snapshot>();
     uint64_t taken_ = 0;  // `published` of the snapshot handed out last
     uint64_t next_try_ns_ = 0;
+    std::optional<uint32_t> trace_seen_;  // the request's sequence
     std::string said_;
 };
 

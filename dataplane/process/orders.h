@@ -9,6 +9,7 @@
 
 #include "dataplane/plan.h"
 #include "dataplane/port/queues.h"
+#include "dataplane/trace/tracer.h"
 #include "lib/fib/table.h"
 
 namespace sluice {
@@ -30,6 +31,7 @@ struct Orders {
     uint64_t number = 0;  // grows
     std::shared_ptr<const Plan> plan;
     std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
+    std::shared_ptr<trace::Tracer> tracer;     // none: nobody traces
     bool busy_polling = false;
     std::vector<WorkerOrders> workers;
     std::vector<Errand> errands;

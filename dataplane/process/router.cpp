@@ -79,6 +79,7 @@ void Router::each_round(uint64_t now_ns) {
     if (const layout::Snapshot* wanted = intent_.look(now_ns)) take(*wanted, now_ns);
     if (!plan_) return;
     if (ports_->link_interrupt() && ports_->watch_links()) replan(now_ns);
+    watch_traces();
     if (unsettled_) settle();
     if (!forwards_) note_readiness(now_ns);
 }
@@ -167,6 +168,7 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     auto orders = std::make_unique<Orders>();
     orders->plan = plan_;
     orders->routes = intent_.routes();
+    orders->tracer = tracer_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
     orders->workers = ports_->deal_queues(static_cast<unsigned>(seats_.size()), but);
     orders->errands = std::move(errands);
@@ -212,6 +214,19 @@ void Router::watch_next_hops(uint64_t now_ns) {
         report_.next_hop(c.kind, c.interface, ports_->name(c.interface), c.address);
     }
     if (!changes.empty()) replan(now_ns);
+}
+
+// Workers get a new tracer with each request, and none once it has what was asked for.
+void Router::watch_traces() {
+    const auto request = intent_.look_for_trace();
+    if (!request && !(tracer_ && tracer_->done())) return;
+    tracer_.reset();
+    try {
+        if (request && request->count > 0) tracer_ = std::make_shared<trace::Tracer>(*request);
+    } catch (const std::exception& why) {
+        spdlog::warn("event=trace_refused reason=\"{}\"", why.what());
+    }
+    crew_.publish(orders(0, {}));
 }
 
 void Router::refuse(uint64_t generation, std::string_view why) {

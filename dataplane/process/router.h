@@ -55,6 +55,7 @@ class Router {
     void each_second(uint64_t now_ns);
     void settle();
     void watch_next_hops(uint64_t now_ns);
+    void watch_traces();
     void refuse(uint64_t generation, std::string_view why);
     void write_status();
     void note_readiness(uint64_t now_ns);
@@ -74,6 +75,7 @@ class Router {
 
     std::unique_ptr<layout::Snapshot> snapshot_;  // that the plan was made of
     std::shared_ptr<const Plan> plan_;
+    std::shared_ptr<trace::Tracer> tracer_;
     std::vector<Seat> seats_;
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan

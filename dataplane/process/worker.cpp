@@ -100,6 +100,7 @@ void Worker::take(const Orders& orders) noexcept {
     own_ = &orders.workers[seat_.number];
     context_.plan = orders.plan.get();
     context_.routes = orders.routes.get();
+    context_.tracer = orders.tracer.get();
     transmitter_.use(own_->transmit);
     block_.generation.store(orders.plan->generation, std::memory_order_release);
     follows_.store(orders.number, std::memory_order_release);
