@@ -68,7 +68,10 @@ Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcep
     const Adjacency a = plan.adjacencies[col.next_hop[i]];
     if (a.kind != NextHopKind::group) [[likely]] return a;
     const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(col.frame[i] + ethernet_header);
-    const uint32_t hash = ipv4::flow_hash(ip, col.packet[i]->data_len - ethernet_header);
+    // Padding, which lies behind a packet too short for ports, is not of the flow.
+    const uint32_t whole = std::min<uint32_t>(col.packet[i]->data_len - ethernet_header,
+                                              col.total_length[i]);
+    const uint32_t hash = ipv4::flow_hash(ip, whole);
     return plan.adjacencies[plan.member(a, hash)];
 }
 

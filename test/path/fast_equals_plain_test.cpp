@@ -63,11 +63,12 @@ class RandomPackets {
         size_t piece;  // of the buffers it comes in
     };
     Packet packet(uint16_t id) {
-        const bool in_pieces = one_in(16), padded = one_in(8), mutated = one_in(10);
+        const size_t payload = size();
+        const bool in_pieces = one_in(16) || payload > 2000, padded = one_in(8), mutated = one_in(10);
         Ipv4Builder b = ipv4();
         const bool with_options = one_in(16);
         const bool plain = with_options || (in_pieces && (padded || mutated));
-        b.id(id).from(source()).to(plain ? known() : destination()).ttl(ttl()).payload(size());
+        b.id(id).from(source()).to(plain ? known() : destination()).ttl(ttl()).payload(payload);
         if (one_in(3)) b.udp(static_cast<uint16_t>(below(9)), static_cast<uint16_t>(below(9)));
         if (one_in(6)) b.tcp(static_cast<uint16_t>(below(9)), 80);
         if (one_in(12)) b.echo_request(1, 1);

@@ -169,6 +169,17 @@ TEST_P(Routing, SendsAllFragmentsOfAPacketOneWay) {
     }
 }
 
+TEST_P(Routing, DoesNotTakePaddingForPorts) {
+    const auto net = with_equal_paths();
+    std::set<std::string> paths;
+    for (uint8_t i = 0; i < 50; ++i) {
+        Bytes frame = ipv4().from("198.51.100.7").to("100.1.2.3").protocol(17).payload(2).padding(24);
+        frame[14 + 22] = frame[14 + 23] = i;
+        paths.insert(only(net->router.receives("wan", frame)).interface);
+    }
+    EXPECT_EQ(paths.size(), 1u);
+}
+
 TEST_P(Routing, SaysHostUnreachableWhenAllEqualPathsAreDead) {
     const auto net = with_routes(
         R"(, { "prefix": "100.0.0.0/8", "via": ["172.16.0.77", "172.16.0.78"] })");
