@@ -32,7 +32,10 @@ die() {
 
 # A process is its number and its time of start: numbers alone are used again.
 identity_of() { echo "$1 $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20)"; }
-is_alive() { [ -n "${2:-}" ] && [ "$(identity_of "$1")" = "$1 $2" ]; }
+is_alive() {  # NUMBER START
+    [ -n "${2:-}" ] && [ "$(identity_of "$1")" = "$1 $2" ] &&
+        ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+}
 
 end_processes() {  # FILE of identities
     local pid start tries
@@ -145,7 +148,7 @@ end_lab() {
     fi
     title "The lab stays up until you press Ctrl-C."
     while :; do
-        wait -n "$dataplane" "$control"
+        { wait -n "$dataplane" "$control"; } 2>/dev/null  # without bash's own word on it
         # shellcheck disable=SC2046  # two words
         is_alive $(grep "^$dataplane " "$run_directory/lab.processes") || {
             title "sluice-dataplane has ended; starting it again"

@@ -35,7 +35,7 @@ ping_through() {
 
 trace_through() {
     title "traceroute: the router is a hop"
-    run client traceroute -n -q 1 -w 2 198.51.100.1
+    run client traceroute -n -N 1 -q 1 -w 2 198.51.100.1
     check "the first hop is the router" says '^ *1 +10\.0\.1\.1 '
     check "the second is the destination" says '^ *2 +198\.51\.100\.1 '
 }
