@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fixtures of the system tests: `SLUICE_BUILD=build-dir python3 -m pytest test/system`."""
+import os
+import signal
+import types
+
+import pytest
+
+
+from lab import Lab
+from router import CONTROL, DATAPLANE, CLI, Router, ports
+
+
+def pytest_sessionstart(session):
+    # A timeout's SIGTERM unwinds as Ctrl-C does, so that the labs are left and cleaned.
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    if os.geteuid() != 0:
+        pytest.exit("the system tests make namespaces, and so need root", returncode=1)
+    for binary in (CONTROL, DATAPLANE, CLI):
+        if not binary.exists():
+            pytest.exit(f"{binary} is not built (SLUICE_BUILD names the build directory)",
+                        returncode=1)
+
+
+_figures = []
+
+
+@pytest.fixture(scope="session")
+def figure():
+    """figure("what", value): a measured number, shown at the end of the run."""
+    def note(what, value):
+        _figures.append((what, value))
+        print(f"{what}: {value}")
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _figures:
+        terminalreporter.section("measured")
+        for what, value in _figures:
+            terminalreporter.write_line(f"{what}: {value}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    net = item.funcargs.get("net")
+    if report.failed and net is not None:
+        report.sections.append(("the router's log", net.router.log()[-6000:]))
+
+
+@pytest.fixture
+def lab():
+    with Lab() as lab:
+        yield lab
+
+
+def two_hosts(lab, mtu=1500, **config):
+    """client 10.1.0.2 - router - server 10.2.0.2; `config` is added to the router's."""
+    client, server, middle = lab.host("client"), lab.host("server"), lab.host("router")
+    lab.cable(client, "eth", middle, "left", mtu=mtu)
+    lab.cable(server, "eth", middle, "right", mtu=mtu)
+    client.address("eth", "10.1.0.2/24", gateway="10.1.0.1")
+    server.address("eth", "10.2.0.2/24", gateway="10.2.0.1")
+    wanted = {"dataplane": {"workers": 1},
+              "interfaces": ports(("left", "10.1.0.1/24"), ("right", "10.2.0.1/24")), **config}
+    router = Router(lab, middle).start(wanted)
+    return types.SimpleNamespace(lab=lab, client=client, server=server, router=router,
+                                 config=wanted, middle=middle)
+
+
+@pytest.fixture
+def net(lab):
+    """A client, a server and a router between them, started afresh."""
+    return two_hosts(lab)
+
+
+@pytest.fixture(scope="module")
+def shared_net():
+    """The same for tests that leave the router as they found it."""
+    with Lab() as lab:
+        yield two_hosts(lab)

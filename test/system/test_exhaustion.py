@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What others can use up must not be what the router lives on."""
+import ipaddress
+import time
+
+import pytest
+from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Raw
+
+from router import Router, ports
+from wire import Pace, Stream, Wire, set_header
+
+
+def pings(host, address, count=20):
+    out = host.run("ping", "-c", count, "-i", 0.02, "-W", 1, address, check=False).stdout
+    return " 0% packet loss" in out
+
+
+@pytest.fixture
+def wide(lab):
+    """A connected /16 of which one host exists."""
+    client, server, middle = lab.host("client"), lab.host("server"), lab.host("router")
+    lab.cable(client, "eth", middle, "left")
+    lab.cable(server, "eth", middle, "right")
+    client.address("eth", "10.1.0.2/24", gateway="10.1.0.1")
+    server.address("eth", "10.64.0.2/16", gateway="10.64.0.1")
+    router = Router(lab, middle).start({
+        "dataplane": {"workers": 1, "buffers": 4096},
+        "interfaces": ports(("left", "10.1.0.1/24"), ("right", "10.64.0.1/16"))})
+    assert pings(client, "10.64.0.2", 3)
+    return type("Wide", (), {"client": client, "server": server, "router": router, "lab": lab})
+
+
+IDENTIFICATION_AT, TARGET_AT = 18, 30  # in an Ethernet frame
+
+
+def from_client(wide, packet):
+    mac = wide.router.interface("left")["got"]["mac"]
+    return bytearray(bytes(Ether(src=wide.client.mac("eth"), dst=mac) / packet))
+
+
+def scan(wide, wire, count):
+    """A packet to each of so many hosts that do not exist."""
+    frame = from_client(wide, IP(src="10.1.0.66", dst="10.64.1.0") / UDP() / Raw(b"x" * 1000))
+    first = int(ipaddress.ip_address("10.64.1.0"))
+    breathe = Pace()
+    for n in range(count):
+        wire.send(set_header(frame, TARGET_AT, (first + n).to_bytes(4, "big")))
+        breathe()
+
+
+def test_a_scan_of_a_connected_network_does_not_starve_the_router(wide):
+    with Wire(wide.client, "eth") as wire, \
+            Stream(wide.client, wide.server, "10.64.0.2", rate=1000) as stream:
+        scan(wide, wire, 40_000)
+        assert pings(wide.client, "10.64.0.2"), "while the scan's packets wait"
+    assert stream.loss.lost == 0, stream.loss
+    drops = wide.router.drops()
+    assert drops.get("no_buffer", 0) == 0, drops
+    assert wide.router.interface("left")["device_counters"]["rx_no_buffer"] == 0
+    assert len(wide.router.neighbours()) <= 16384
+    time.sleep(4)  # the attempts at the last of them are over
+    assert pings(wide.client, "10.64.0.2") and pings(wide.client, "10.1.0.1")
+    # A host that appears now is found: the table is not full of those that do not exist.
+    wide.server.address("eth", "10.64.200.200/16")
+    assert pings(wide.client, "10.64.200.200", 5)
+
+
+def test_the_router_asks_for_each_missing_host_at_most_once_a_second(wide):
+    with Wire(wide.server, "eth") as outside, Wire(wide.client, "eth") as wire:
+        for _ in range(10):
+            scan(wide, wire, 1)
+            time.sleep(0.1)
+        asked = [f for f in outside.frames(0.2) if f[12:14] == b"\x08\x06" and f[20:22] == b"\0\1"
+                 and f[38:42] == bytes([10, 64, 1, 0])]
+    assert 1 <= len(asked) <= 3
+
+
+def test_an_arp_flood_fills_no_table_and_stops_no_traffic(wide):
+    frame = from_client(wide, ARP(op=2, hwsrc="02:aa:00:00:00:00", psrc="10.1.0.0",
+                                  hwdst="02:00:00:00:00:01", pdst="10.1.0.1"))
+    before = len(wide.router.neighbours())
+    breathe = Pace()
+    with Wire(wide.client, "eth") as wire, \
+            Stream(wide.client, wide.server, "10.64.0.2", rate=1000) as stream:
+        for n in range(20_000):
+            frame[28:32] = bytes([10, 1, n >> 8 & 255, n & 255])
+            wire.send(frame)
+            breathe()
+    assert stream.loss.lost == 0, stream.loss
+    # What nobody asked for is not remembered (RFC 826: merge only into an entry that exists).
+    assert len(wide.router.neighbours()) <= before + 1
+
+
+def test_fragments_that_are_never_complete_do_not_use_up_the_buffers(wide):
+    frame = from_client(wide, IP(src="10.1.0.66", dst="10.1.0.1", flags="MF") / ICMP()
+                        / Raw(b"x" * 64))
+    breathe = Pace()
+    with Wire(wide.client, "eth") as wire:
+        for n in range(8000):
+            wire.send(set_header(frame, IDENTIFICATION_AT, n.to_bytes(2, "big")))
+            breathe()
+    assert pings(wide.client, "10.64.0.2") and pings(wide.client, "10.1.0.1")
+    assert wide.router.drops().get("no_buffer", 0) == 0
+    out = wide.client.run("ping", "-c", 3, "-i", 0.05, "-W", 2, "-s", 8000, "10.1.0.1", check=False)
+    assert " 0% packet loss" in out.stdout, "whole packets are still put together"
+
+
+def test_errors_to_one_source_are_bounded_and_others_still_hear_theirs(wide):
+    frame = from_client(wide, IP(src="10.1.0.2", dst="198.51.100.1") / UDP() / Raw(b"x" * 32))
+    breathe = Pace()
+    with Wire(wide.client, "eth") as wire:
+        for _ in range(2000):
+            wire.send(frame)
+            breathe()
+        errors = sum(1 for f in wire.frames(0.3) if f[23] == 1 and f[34] == 3)
+    assert 5 <= errors <= 30, errors
+    out = wide.server.run("ping", "-c", 1, "-W", 1, "198.51.100.1", check=False).stdout
+    assert "Net Unreachable" in out

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Workers: many on one core, cheap when idle, changed while running."""
+import os
+import time
+
+from conftest import two_hosts
+from wire import Stream
+
+SERVER = "10.2.0.2"
+
+
+def busy_for(net, seconds):
+    """The share of one core that the dataplane uses, in percent."""
+    before, begin = net.router.processor_seconds(), time.monotonic()
+    time.sleep(seconds)
+    return (net.router.processor_seconds() - before) / (time.monotonic() - begin) * 100
+
+
+def test_an_idle_adaptive_router_uses_less_than_a_twentieth_of_a_core(net, figure):
+    net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
+    time.sleep(8)  # the longer nothing comes, the longer the worker sleeps
+    percent = busy_for(net, 4)
+    figure("idle adaptive router, share of a core, %", f"{percent:.1f}")
+    assert percent < 5
+
+
+def test_a_ping_to_an_idle_router_does_not_wait_long(net, figure):
+    net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
+    out = net.client.run("ping", "-c", 5, "-i", 0.5, SERVER).stdout
+    average = float(out.rsplit("=", 1)[1].split("/")[1])
+    figure("ping through an idle router, ms", f"{average:.2f}")
+    assert average < 10
+
+
+def test_several_workers_on_one_core_forward_together_and_lose_nothing(lab):
+    core = min(os.sched_getaffinity(0))
+    net = two_hosts(lab, dataplane={"workers": 4, "cores": [core]})
+    shown = net.router.show("workers")["workers"]
+    assert [w["core"] for w in shown] == [core] * 4
+    with Stream(net.client, net.server, SERVER, rate=1500, source_ports=16) as there, \
+            Stream(net.server, net.client, "10.1.0.2", rate=1500, source_ports=16) as back:
+        time.sleep(2)
+        out = net.client.run("ping", "-c", 10, "-i", 0.02, "-W", 1, SERVER).stdout
+    assert " 0% packet loss" in out
+    assert there.loss.lost == 0, there.loss
+    assert back.loss.lost == 0, back.loss
+
+
+def test_one_worker_beside_the_main_thread_on_one_core_forwards(lab):
+    core = min(os.sched_getaffinity(0))
+    net = two_hosts(lab, dataplane={"workers": 1, "cores": [core]})
+    with Stream(net.client, net.server, SERVER) as stream:
+        time.sleep(1)
+    assert stream.loss.lost == 0, stream.loss
+
+
+def test_a_busy_polling_worker_forwards_and_says_that_it_burns_its_core(lab):
+    net = two_hosts(lab, dataplane={"workers": 1, "polling": "busy"})
+    assert busy_for(net, 1) > 50
+    out = net.client.run("ping", "-c", 10, "-i", 0.02, "-W", 1, SERVER).stdout
+    assert " 0% packet loss" in out
+
+
+def test_the_number_of_workers_changes_while_running(net, figure):
+    net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
+    with Stream(net.client, net.server, SERVER) as stream:
+        for workers in (3, 1):
+            net.router.apply({**net.config, "dataplane": {"workers": workers}})
+            assert len(net.router.show("workers")["workers"]) == workers
+    figure("traffic gone when the workers change, ms", f"{stream.loss.longest_silence_ms:.0f}")
+    assert stream.loss.longest_silence_ms < 1000
+
+
+def test_idle_cost_stays_small_while_control_watches(net):
+    before, begin = net.router.processor_seconds(net.router.control), time.monotonic()
+    time.sleep(2)
+    used = net.router.processor_seconds(net.router.control) - before
+    assert used / (time.monotonic() - begin) < 0.05
