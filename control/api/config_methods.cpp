@@ -78,14 +78,18 @@ json rollback(Control& control, const Params& params) {
 json reload(Control& control, const Params&) { return result_of(control.config.reload()); }
 
 json history(Control& control, const Params&) {
+    const control::History& history = control.config.history();
+    const auto all = history.list();
+    const auto running = std::find_if(all.rbegin(), all.rend(), [&](const auto& entry) {
+        return history.text(entry.number) == control.config.running();
+    });
     json entries = json::array();
-    for (const auto& entry : control.config.history().list()) {
+    for (const auto& entry : all) {
         entries.push_back({{"number", entry.number},
                            {"time", entry.time_s},
                            {"reason", entry.reason},
                            {"generation", entry.generation},
-                           {"running", control.config.history().text(entry.number) ==
-                                           control.config.running()}});
+                           {"running", running != all.rend() && entry.number == running->number}});
     }
     return {{"history", std::move(entries)}};
 }

@@ -110,7 +110,7 @@ json run(Control& control, const Params& params) {
     const trace::Names names = names_of(control);
     json result = trace::describe(rehearsal.record, names);
     result["leaving"] = leaving_of(rehearsal, names);
-    if (rehearsal.held) result["verdict"] = "held";
+    if (rehearsal.held && result["verdict"] == "taken") result["verdict"] = "held";
     result["assumed"] = control.state.get() == nullptr;
     return result;
 }

@@ -62,6 +62,23 @@ json flush(Control& control, const Params&) {
     return {{"changed", control.intent.flush_routes()}};
 }
 
+// Routes that would take the address, were their next hops alive: the longest first.
+json longer_dead_routes(const Control& control, net::Ipv4Address address, unsigned shortest) {
+    json result = json::array();
+    for (unsigned length = 33; length-- > shortest;) {
+        const fib::Prefix prefix = fib::Prefix::of(address.value, length);
+        for (const json& candidate : describe_candidates(control, prefix, address)) {
+            if (candidate["alive"]) continue;
+            const json& hop = candidate["next_hop"];
+            result.push_back({{"prefix", prefix_text(prefix)},
+                              {"source", candidate["source"]},
+                              {"way", hop["way"]},
+                              {"why_not", why_not(hop)}});
+        }
+    }
+    return result;
+}
+
 // Where a packet to the address goes, and why.
 json lookup(Control& control, const Params& params) {
     const std::string& text = params.text("address");
@@ -71,8 +88,11 @@ json lookup(Control& control, const Params& params) {
     const auto route = control.intent.routes().chosen().longest_match(address->value);
     json result{{"address", net::to_string(*address)}, {"prefix", nullptr}, {"next_hop", nullptr},
                 {"candidates", json::array()},         {"reached", false},  {"why_not", ""}};
+    result["dead"] = longer_dead_routes(control, *address, route ? route->prefix.length + 1u : 0u);
     if (!route) {
-        result["why_not"] = "no route covers it";
+        result["why_not"] = result["dead"].empty()
+                                ? "no route covers it"
+                                : "every route that covers it leads over a link that is down";
         return result;
     }
     result["prefix"] = prefix_text(route->prefix);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a shell completes, and the manual's list of commands: both from the commands as they are,
+// What a shell completes, and the manual's page of commands: both from the commands as they are,
 // so that neither is ever out of date.
 #include <fmt/format.h>
 
 #include "control/cli/commands.h"
+#include "lib/layout/regions.h"
 
 namespace sluice::cli {
 namespace {
@@ -91,14 +92,49 @@ void print_man_command(const CLI::App& app, const std::string& path) {
     }
 }
 
+void print_man(const CLI::App& app) {
+    fmt::print(R"(.TH SLUICE 8 "" "{0}"
+.SH NAME
+sluice \- tell a Sluice router what to do, and see what it does
+.SH SYNOPSIS
+.B sluice
+[\-\-name NAME | \-\-run\-dir DIR] COMMAND ...
+.SH DESCRIPTION
+{1}
+Each command is one request to the control process over its unix socket; whoever may open the
+socket may do everything. Output is coloured on a terminal only (see NO_COLOR); \-\-json prints the
+answer as the API gave it.
+.SH COMMANDS
+)", layout::version, roff(app.get_description()));
+    print_man_command(app, "");
+    fmt::print(R"(.SH EXIT STATUS
+0 done; 1 refused, or a problem was found; 2 wrong usage; 3 no control process.
+.SH ENVIRONMENT
+SLUICE_NAME and SLUICE_RUN_DIR stand for \-\-name and \-\-run\-dir.
+.SH FILES
+.I /run/sluice/NAME/control.sock
+.SH EXAMPLES
+.nf
+sluice apply \-\-confirm 60 sluice.json && sluice confirm
+sluice show route 8.8.8.8
+sluice explain \-\-in lan \-\-dst 8.8.8.8 \-\-proto tcp \-\-dport 443
+sluice trace \-\-count 5 icmp and host 10.0.0.9
+.fi
+.SH SEE ALSO
+.BR sluice\-control (8),
+.BR sluice\-dataplane (8),
+.BR sluice.json (5)
+)");
+}
+
 }  // namespace
 
 void add_completion_commands(CLI::App& app, CLI::App&, Session& session) {
     CLI::App& completion = *app.add_subcommand("completion", "scripts for shells");
     completion.require_subcommand(1);
     add_command(completion, session, "bash", "print what bash completes", [&app] { print_bash(app); });
-    add_command(completion, session, "man", "print the manual's list of commands",
-                [&app] { print_man_command(app, ""); });
+    add_command(completion, session, "man", "print the manual page sluice(8)",
+                [&app] { print_man(app); });
 }
 
 }  // namespace sluice::cli

@@ -28,8 +28,12 @@ void add_commands(CLI::App& app, Session& session) {
 // `sluice help show route` is `sluice show route --help`.
 std::vector<std::string> arguments(int argc, char** argv) {
     std::vector<std::string> result(argv + 1, argv + argc);
-    if (!result.empty() && result.front() == "help") {
-        result.erase(result.begin());
+    size_t at = 0;  // of the first word that is no option of all commands
+    while (at < result.size() && result[at].starts_with("--")) {
+        at += result[at] == "--name" || result[at] == "--run-dir" ? 2 : 1;
+    }
+    if (at < result.size() && result[at] == "help") {
+        result.erase(result.begin() + static_cast<std::ptrdiff_t>(at));
         result.emplace_back("--help");
     }
     return {result.rbegin(), result.rend()};  // as CLI11 wants them

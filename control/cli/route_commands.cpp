@@ -17,7 +17,6 @@ struct Options {
     std::vector<std::string> via;
     std::string where;
     uint64_t limit = 50;
-    bool all = false;
 };
 
 // What control takes in one request, less room for the rest of it.
@@ -101,15 +100,24 @@ void print_candidates(const json& candidates) {
     }
 }
 
+void print_dead(const json& dead) {
+    for (const json& d : dead) {
+        fmt::print("{} {} {}: {}\n", in_colour(Colour::yellow, "not usable:"), d.value("prefix", ""),
+                   d.value("way", ""), d.value("why_not", ""));
+    }
+}
+
 void print_lookup(const json& answer) {
     if (answer["prefix"].is_null()) {
         fmt::print("{}: {}\n", answer.value("address", ""),
                    in_colour(Colour::red, answer.value("why_not", "")));
+        print_dead(answer["dead"]);
         return;
     }
     fmt::print("{} is in {}\n", answer.value("address", ""),
                in_colour(Colour::bold, answer["prefix"].get<std::string>()));
     print_candidates(answer["candidates"]);
+    print_dead(answer["dead"]);
     const std::string why = answer.value("why_not", "");
     if (!why.empty()) fmt::print("{} {}\n", in_colour(Colour::red, "does not get there:"), why);
 }

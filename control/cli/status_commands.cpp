@@ -48,8 +48,11 @@ void print_status(const json& answer) {
 void print_memory(const json& m) {
     const json& fib = m["fib"];
     const auto bytes = [](const json& value) { return bytes_text(value.get<uint64_t>()); };
-    fmt::print("routes         {}, {:.1f} bytes each\n", with_commas(m["routes"].get<uint64_t>()),
-               m["bytes_per_route"].get<double>());
+    // The table's pages stay touched, so that a share of them means nothing for a few routes.
+    constexpr uint64_t many = 10'000;
+    const auto routes = m["routes"].get<uint64_t>();
+    fmt::print("routes         {}{}\n", with_commas(routes),
+               routes < many ? "" : fmt::format(", {:.1f} bytes each", m["bytes_per_route"].get<double>()));
     fmt::print("FIB            {} reserved, {} touched; groups {} in use, {} free\n", bytes(fib["bytes"]),
                bytes(fib["bytes_touched"]), fib["groups_in_use"].get<uint64_t>(),
                fib["groups_free"].get<uint64_t>());

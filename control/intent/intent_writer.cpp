@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -387,10 +388,22 @@ std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange>
         for (const Wanted& w : wanted) next_hops_.unref(w.next_hop);
         throw;
     }
+    // The same route named twice is withdrawn once, and that is no error.
+    std::set<fib::Prefix> erased;
+    bool know_erased = false;
+    const auto was_erased = [&](size_t i) {
+        for (size_t n = 0; n < i && !know_erased; ++n) {
+            if (changes[n].remove) erased.insert(wanted[n].prefix);
+        }
+        know_erased = true;
+        return erased.contains(wanted[i].prefix);
+    };
     for (size_t i = 0; i < changes.size(); ++i) {
         const auto [prefix, id] = wanted[i];
         if (changes[i].remove) {
-            if (!routes_.erase_runtime(prefix)) {
+            if (routes_.erase_runtime(prefix)) {
+                if (know_erased) erased.insert(prefix);
+            } else if (!was_erased(i)) {
                 errors.push_back({i, "there is no such route that was added at run time"});
             }
         } else if (id != fib::kNoRoute && !routes_.set_runtime(prefix, id)) {

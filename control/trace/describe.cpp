@@ -2,6 +2,9 @@
 #include "control/trace/describe.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -103,6 +106,25 @@ json describe_step(const layout::TraceStep& step, const Names& names) {
             {"details", details(step, names)}};
 }
 
+bool is_within_another(Step step) {
+    return step == Step::ipv4_fragment || step == Step::arp_resolve ||
+           step == Step::ipv4_reassemble || step == Step::icmp_receive;
+}
+
+// A stage within a stage is noted before the one around it, since that one's verdict comes last;
+// a reader wants to see them as the packet met them.
+std::vector<layout::TraceStep> in_order(const layout::TraceRecord& record) {
+    const size_t count = std::min<size_t>(record.step_count, layout::max_trace_steps);
+    std::vector<layout::TraceStep> steps(record.steps, record.steps + count);
+    for (auto outer = steps.begin(); outer != steps.end(); ++outer) {
+        if (outer->step != Step::ipv4_forward && outer->step != Step::ipv4_local) continue;
+        auto inner = outer;
+        while (inner != steps.begin() && is_within_another(std::prev(inner)->step)) --inner;
+        std::rotate(inner, outer, std::next(outer));
+    }
+    return steps;
+}
+
 }  // namespace
 
 std::string summary(std::span<const uint8_t> frame, uint32_t frame_length) {
@@ -126,14 +148,13 @@ std::string hex(std::span<const uint8_t> bytes) {
 json describe(const layout::TraceRecord& record, const Names& names) {
     const std::span bytes(record.bytes,
                           std::min<size_t>(record.captured, layout::max_trace_bytes));
-    const size_t count = std::min<size_t>(record.step_count, layout::max_trace_steps);
     json steps = json::array();
-    const layout::TraceStep* last_drop = nullptr;
+    std::optional<size_t> drop;
     bool finished = false;
-    // A stage within a stage is noted before the one around it, and both say the same of a drop.
-    for (const layout::TraceStep& step : std::span(record.steps, count)) {
+    for (const layout::TraceStep& step : in_order(record)) {
         steps.push_back(describe_step(step, names));
-        if (step.result == StepResult::dropped) last_drop = &step;
+        // What follows the first drop is the ICMP error's way to the source.
+        if (step.result == StepResult::dropped && !drop) drop = static_cast<size_t>(step.reason);
         finished |= step.result == StepResult::finished;
     }
     json result{{"packet", summary(bytes, record.frame_length)},
@@ -145,11 +166,10 @@ json describe(const layout::TraceRecord& record, const Names& names) {
                 {"sentence", ""},
                 {"advice", ""},
                 {"hex", hex(bytes)}};
-    if (last_drop == nullptr) return result;
+    if (!drop) return result;
     result["verdict"] = "dropped";
-    const auto reason = static_cast<size_t>(last_drop->reason);
-    if (reason >= layout::drop_reason_count) return result;
-    const layout::DropReasonText& text = layout::drop_reason_texts[reason];
+    if (*drop >= layout::drop_reason_count) return result;
+    const layout::DropReasonText& text = layout::drop_reason_texts[*drop];
     result["reason"] = text.name;
     result["sentence"] = text.sentence;
     result["advice"] = text.advice;

@@ -34,7 +34,7 @@ TEST(Rpc, TellsWhatIsWrongWithARequest) {
     EXPECT_EQ(code_of(room.ask("\xff\xfe")), error::parse);
     EXPECT_EQ(code_of(room.ask("7")), error::invalid_request);
     EXPECT_EQ(code_of(room.ask("[]")), error::invalid_request);
-    EXPECT_EQ(code_of(room.ask("{}")), 0);  // a notification, and not even that
+    EXPECT_EQ(code_of(room.ask("{}")), error::invalid_request);
     EXPECT_EQ(code_of(room.ask(R"({"id":1})")), error::invalid_request);
     EXPECT_EQ(code_of(room.ask(R"({"jsonrpc":"2.0","id":{},"method":"status.get"})")),
               error::invalid_request);
@@ -131,6 +131,26 @@ TEST(RpcRoute, TellsOfEachRouteThatCannotBeHad) {
     EXPECT_EQ(answer["errors"][0]["line"], 1);
     EXPECT_EQ(answer["errors"][1]["line"], 3);
     EXPECT_EQ(answer["errors"][2]["line"], 4);
+}
+
+TEST(RpcRoute, NamedTwiceIsWithdrawnOnce) {
+    ControlRoom room;
+    room.call("route.change", {{"text", "9.0.0.0/8 blackhole"}});
+    const json answer = room.call(
+        "route.change", {{"text", "9.0.0.0/8\n9.0.0.0/8\n8.0.0.0/8"}, {"remove", true}})["result"];
+    EXPECT_EQ(answer["error_count"], 1);
+    EXPECT_EQ(answer["errors"][0]["line"], 3);
+}
+
+TEST(RpcRoute, OverALinkThatIsDownIsNamed) {
+    ControlRoom room;
+    std::vector<bool> up(layout::max_interfaces, true);
+    up[room.control().intent.interface_id("wan")] = false;
+    room.control().intent.set_links(up);
+    const json found = room.call("route.lookup", {{"address", "8.8.8.8"}})["result"];
+    EXPECT_TRUE(found["prefix"].is_null());
+    EXPECT_EQ(found["dead"][0]["prefix"], "0.0.0.0/0");
+    EXPECT_EQ(found["dead"][0]["way"], "via 203.0.113.1 dev wan");
 }
 
 TEST(RpcRoute, RefusesMoreNextHopsThanAGroupHolds) {
