@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/port/kernel_interface.h"
 
+#include <cerrno>
+
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -34,6 +36,14 @@ bool kernel_interface_exists(unsigned index) noexcept {
 bool kernel_interface_runs(unsigned index) noexcept {
     short flags = 0;
     return flags_of(index, flags) && (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0;
+}
+
+int set_kernel_interface_mtu(unsigned index, uint32_t mtu) noexcept {
+    ifreq request{};
+    request.ifr_ifindex = static_cast<int>(index);
+    if (::ioctl(any_socket(), SIOCGIFNAME, &request) != 0) return -errno;
+    request.ifr_mtu = static_cast<int>(mtu);
+    return ::ioctl(any_socket(), SIOCSIFMTU, &request) == 0 ? 0 : -errno;
 }
 
 }  // namespace sluice::port

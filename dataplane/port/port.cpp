@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/port/port.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <rte_errno.h>
 
+#include "dataplane/port/af_packet.h"
 #include "dataplane/port/driver_log.h"
 #include "dataplane/port/ena.h"
 #include "dataplane/port/kernel_interface.h"
@@ -52,8 +54,12 @@ net::MacAddress beside_the_kernels(net::MacAddress kernels) noexcept {
 
 }  // namespace
 
-Port::Port(const layout::Interface& wish)
-    : device_(std::string(wish.device, ::strnlen(wish.device, sizeof wish.device))) {
+std::string device_arguments(const layout::Interface& wish) {
+    return af_packet::complete(std::string(wish.device, ::strnlen(wish.device, sizeof wish.device)),
+                               wish.mtu);
+}
+
+Port::Port(const layout::Interface& wish) : device_(device_arguments(wish)) {
     const rte_eth_dev_info info = device_.info();
     driver_ = info.driver_name != nullptr ? info.driver_name : "";
     // This driver reports its link as up whatever its interface does.
@@ -64,7 +70,11 @@ Port::~Port() { stop(); }
 
 void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) {
     driver_log::forget();
-    const rte_eth_dev_info info = device_.info();
+    rte_eth_dev_info info = device_.info();
+    if (kernel_interface_ != 0) {
+        info.max_mtu = UINT16_MAX;
+        info.max_rx_pktlen = af_packet::largest_mtu(device_arguments(wish)) + frame_overhead(info);
+    }
     granted_ = negotiate(asked_by(wish, workers, pools), info);
     configure();
     set_mtu();
@@ -92,7 +102,9 @@ void Port::reset() {
 
 void Port::configure() {
     rte_eth_conf conf{};
-    conf.rxmode.mtu = granted_.mtu;
+    // Of AF_PACKET ethdev believes no more than this; set_mtu() knows better.
+    conf.rxmode.mtu = kernel_interface_ == 0 ? granted_.mtu
+                                             : std::min<uint32_t>(granted_.mtu, RTE_ETHER_MTU);
     conf.rxmode.offloads = granted_.rx_offloads;
     conf.txmode.offloads = granted_.tx_offloads;
     conf.intr_conf.lsc = granted_.granted.has(Feature::link_status) ? 1 : 0;
@@ -148,6 +160,11 @@ void Port::lacks(std::string what, int error) {
 }
 
 void Port::set_mtu() {
+    if (kernel_interface_ != 0) {
+        const int error = set_kernel_interface_mtu(kernel_interface_, granted_.mtu);
+        if (error != 0) lacks("the kernel's interface keeps its own MTU", error);
+        return;
+    }
     const int error = rte_eth_dev_set_mtu(device_.port(), static_cast<uint16_t>(granted_.mtu));
     if (error == 0 || error == -ENOTSUP || error == -ENOSYS) return;
     lacks(fmt::format("MTU {} was refused", granted_.mtu), error);

@@ -21,6 +21,9 @@ struct Link {
     bool operator==(const Link&) const noexcept = default;
 };
 
+// What the device is opened with: the configuration's words, completed by what the MTU needs.
+std::string device_arguments(const layout::Interface& wish);
+
 class Port {
   public:
     // Opens the device. Throws std::runtime_error, as start() does.

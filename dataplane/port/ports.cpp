@@ -29,7 +29,7 @@ bool same_port(const layout::Interface& a, const layout::Interface& b) noexcept 
 }
 
 bool same_device(const layout::Interface& a, const layout::Interface& b) noexcept {
-    return std::strncmp(a.device, b.device, sizeof a.device) == 0;
+    return device_arguments(a) == device_arguments(b);
 }
 
 template <size_t N>
