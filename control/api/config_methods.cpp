@@ -134,6 +134,7 @@ json interface_progress(const Control& control, const config::Interface& wanted,
 json progress(Control& control, const Params& params) {
     const uint64_t generation = params.number("generation", UINT64_MAX);
     control.state.refresh();
+    control.follow_links();
     const bool alive = control.state.dataplane_alive();
     json result{{"generation", generation}, {"dataplane_alive", alive},
                 {"workers", json::array()}, {"interfaces", json::array()},

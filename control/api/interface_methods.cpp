@@ -99,6 +99,7 @@ json describe(const Control& control, const config::Interface& wish) {
 json list(Control& control, const Params& params) {
     const auto only = params.optional_text("name");
     control.state.refresh();
+    control.follow_links();
     json interfaces = json::array();
     std::vector<std::string> names;
     for (const config::Interface& wish : control.intent.config().interfaces) {

@@ -11,11 +11,11 @@ constexpr size_t max_values = 200'000;
 
 // Where the string that begins at `at` ends: the place of its closing quote.
 size_t end_of_string(std::string_view text, size_t at) {
-    for (size_t i = at + 1;; ++i) {
-        i = text.find_first_of("\"\\", i);
-        if (i == std::string_view::npos || text[i] == '"') return i;
-        ++i;  // what is escaped
+    at = text.find_first_of("\"\\", at + 1);
+    while (at != std::string_view::npos && text[at] == '\\') {
+        at = text.find_first_of("\"\\", at + 2);  // past what is escaped
     }
+    return at;
 }
 
 // The parser builds what it reads, so that a text of brackets alone would take many times its

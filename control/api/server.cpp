@@ -2,6 +2,7 @@
 #include "control/api/server.h"
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -95,7 +96,7 @@ class Server::Client : public std::enable_shared_from_this<Client> {
 
 Server::Server(asio::io_context& io, const std::filesystem::path& socket, Answer answer,
                size_t max_request)
-    : io_(io), path_(socket), acceptor_(io), answer_(std::move(answer)), max_request_(max_request) {
+    : pause_(io), path_(socket), acceptor_(io), answer_(std::move(answer)), max_request_(max_request) {
     ::unlink(path_.c_str());
     acceptor_.open();
     // Nobody can come in between bind and chmod: until listen() every connection is refused.
@@ -112,7 +113,15 @@ Server::~Server() { ::unlink(path_.c_str()); }
 void Server::accept() {
     acceptor_.async_accept([this](std::error_code error, Socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (!error && *clients_ < max_clients) {
+        if (error) {
+            // No descriptors are left, most likely: asking again at once would burn a core.
+            pause_.expires_after(std::chrono::milliseconds(100));
+            pause_.async_wait([this](std::error_code stopped) {
+                if (!stopped) accept();
+            });
+            return;
+        }
+        if (*clients_ < max_clients) {
             std::make_shared<Client>(std::move(socket), answer_, max_request_, clients_)->go_on();
         }
         accept();

@@ -14,6 +14,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
 
 namespace sluice::api {
 
@@ -32,7 +33,7 @@ class Server {
     class Client;
     void accept();
 
-    asio::io_context& io_;
+    asio::steady_timer pause_;
     std::filesystem::path path_;
     asio::local::stream_protocol::acceptor acceptor_;
     Answer answer_;
