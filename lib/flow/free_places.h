@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The free places of the table: a bit each, and above them a bit for each word that is not zero,
+// and so on up to one word. Any worker takes any place, so the last one is found too, in as many
+// steps as there are levels. Workers start to look at places of their own, and so do not meet
+// as long as these suffice.
+//
+// Lock-free: a bit of the lowest level is the truth, and belongs to whoever cleared it. A bit
+// above is a hint that for a moment may be wrong either way; take() then may miss a place that
+// is being given back.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace sluice::flow {
+
+class FreePlaces {
+  public:
+    static constexpr uint32_t none = ~uint32_t{0};
+
+    static constexpr size_t words_for(uint32_t places) noexcept {
+        size_t words = 0;
+        size_t level = places;
+        do {
+            level = (level + 63) / 64;
+            words += level;
+        } while (level > 1);
+        return words;
+    }
+
+    // words_for(places) words, for at least one place.
+    FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept;
+
+    // One thread, before others come: no place is free.
+    void clear() noexcept;
+    // A free place at or after `from`, or else before it; none if there is none.
+    uint32_t take(uint32_t from) noexcept;
+    void give(uint32_t place) noexcept;
+    bool is_free(uint32_t place) const noexcept;
+    // Exact while nobody takes or gives.
+    uint32_t count() const noexcept;
+
+  private:
+    using Words = std::atomic<uint64_t>*;
+    static constexpr unsigned most_levels = 6;
+    static constexpr unsigned tries = 64;
+
+    size_t find_from(size_t from) const noexcept;
+    void mark(unsigned level, size_t bit) noexcept;
+    void unmark_empty(unsigned level, size_t word) noexcept;
+
+    Words words_[most_levels];
+    size_t size_[most_levels];  // in words
+    unsigned levels_ = 0;
+    uint32_t places_;
+    size_t all_words_ = 0;
+};
+
+}  // namespace sluice::flow

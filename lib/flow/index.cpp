@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/flow/index.h"
+
+#include <algorithm>
+
+namespace sluice::flow {
+namespace {
+
+unsigned lowest(SlotMask mask) noexcept {
+    return static_cast<unsigned>(std::countr_zero(mask));
+}
+
+bool same(const FlowKey& a, const FlowKey& b) noexcept {
+#if SLUICE_FLOW_SSE2
+    const __m128i equal = _mm_cmpeq_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(&a)),
+                                         _mm_load_si128(reinterpret_cast<const __m128i*>(&b)));
+    return _mm_movemask_epi8(equal) == 0xffff;
+#else
+    return std::memcmp(&a, &b, sizeof a) == 0;
+#endif
+}
+
+}  // namespace
+
+Bucket& Index::second(uint64_t hash) const noexcept {
+    constexpr uint64_t golden = 0x9e3779b97f4a7c15;  // brings the low bits up: the tag and more
+    Bucket* const bucket = &buckets_[reduce(hash * golden >> 32)];
+    if (bucket != &first(hash)) return *bucket;
+    return bucket == &buckets_.back() ? buckets_.front() : bucket[1];
+}
+
+bool Index::has_key(Flow flow, const FlowKey& key) const noexcept {
+    const Session* session = session_of(flow);
+    return session != nullptr && same(session->key(flow.direction()), key);
+}
+
+Flow Index::find_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept {
+    for (SlotMask left = bucket.matches(tag); left != 0; left &= left - 1) {
+        const Flow flow = bucket.flow(lowest(left));
+        if (has_key(flow, key)) return flow;
+    }
+    return {};
+}
+
+Flow Index::find_live_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept {
+    const Flow flow = find_in(bucket, tag, key);
+    return flow.exists() && sessions_[flow.place()].is_live() ? flow : Flow{};
+}
+
+Flow Index::find(const FlowKey& key, uint64_t hash) const noexcept {
+    const Bucket& bucket = first(hash);
+    for (unsigned i = 0; i < reader_tries; ++i) {
+        const uint32_t before = bucket.control.load(std::memory_order_acquire);
+        if (const Flow flow = find_live_in(bucket, tag(hash), key); flow.exists()) return flow;
+        const uint32_t between = bucket.control.load(std::memory_order_acquire);
+        if (Bucket::away_in(between) != 0) {
+            const Flow flow = find_live_in(second(hash), tag(hash), key);
+            if (flow.exists()) return flow;
+        }
+        const uint32_t after = bucket.control.load(std::memory_order_relaxed);
+        if ((before & Bucket::locked_bit) == 0 && before == between && between == after) break;
+    }
+    return {};
+}
+
+void Index::prepare(const FlowKey* keys, uint64_t* hashes, unsigned n) const noexcept {
+    for (unsigned i = 0; i < n; ++i) {
+        hashes[i] = hash(keys[i]);
+        prefetch(hashes[i]);
+    }
+}
+
+uint64_t Index::find_bulk(const FlowKey* keys, const uint64_t* hashes, Flow* found,
+                          unsigned n) const noexcept {
+    const uint64_t mask = find_up_to_64(keys, hashes, found, std::min(n, longest_burst));
+    for (unsigned done = longest_burst; done < n; done += longest_burst) {
+        find_up_to_64(keys + done, hashes + done, found + done, std::min(n - done, longest_burst));
+    }
+    return mask;
+}
+
+// Two passes, so that the misses on sessions overlap as those on buckets did. Whatever is not
+// the plain case (first match of the first bucket is it) is left to find().
+uint64_t Index::find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Flow* found,
+                              unsigned n) const noexcept {
+    uint64_t candidates = 0;
+    for (unsigned i = 0; i < n; ++i) {
+        const Bucket& bucket = first(hashes[i]);
+        const SlotMask matches = bucket.matches(tag(hashes[i]));
+        const Flow flow = bucket.flow(lowest(matches | 1u << (Bucket::slots - 1)));
+        const bool candidate = matches != 0 && flow.place() < sessions_.size();
+        candidates |= uint64_t{candidate} << i;
+        found[i] = flow;
+        __builtin_prefetch(sessions_.data() + (candidate ? flow.place() : 0));
+    }
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < n; ++i) {
+        if ((candidates >> i & 1) != 0) [[likely]] {
+            const Session& session = sessions_[found[i].place()];
+            if (same(session.key(found[i].direction()), keys[i]) && session.is_live()) [[likely]] {
+                mask |= uint64_t{1} << i;
+                continue;
+            }
+        }
+        found[i] = find(keys[i], hashes[i]);
+        mask |= uint64_t{found[i].exists()} << i;
+    }
+    return mask;
+}
+
+Index::Outcome Index::link(Flow flow) noexcept {
+    const FlowKey& key = sessions_[flow.place()].key(flow.direction());
+    const uint64_t hash = this->hash(key);
+    Bucket& home = first(hash);
+    Bucket& away = second(hash);
+    const BucketLock at_home(home);
+    if (!at_home.held()) return {Linked::busy, {}};
+
+    Flow holder = find_in(home, tag(hash), key);
+    if (!holder.exists() && home.away() != 0) holder = find_in(away, tag(hash), key);
+    if (holder.exists()) {
+        const bool live = sessions_[holder.place()].is_live();
+        return live ? Outcome{Linked::exists, holder} : Outcome{Linked::busy, {}};
+    }
+
+    if (const SlotMask room = home.empty(); room != 0) {
+        home.put(lowest(room), tag(hash), flow);
+        return {Linked::ok, flow};
+    }
+    {
+        const BucketLock at_second(away);
+        if (!at_second.held()) return {Linked::busy, {}};
+        const bool room = away.empty() != 0 || make_room(away, &home);
+        if (room && home.away() < Bucket::most_away) {
+            home.change_away(+1);
+            away.put(lowest(away.empty()), tag(hash), flow);
+            return {Linked::ok, flow};
+        }
+    }
+    if (!make_room(home, nullptr)) return {Linked::full, {}};
+    home.put(lowest(home.empty()), tag(hash), flow);
+    return {Linked::ok, flow};
+}
+
+// Both for the holder of the bucket's lock.
+bool Index::make_room(Bucket& bucket, const Bucket* also_held) noexcept {
+    for (unsigned slot = 0; slot < Bucket::slots; ++slot) {
+        if (move_away(bucket, slot, also_held)) return true;
+    }
+    return false;
+}
+
+bool Index::move_away(Bucket& from, unsigned slot, const Bucket* also_held) noexcept {
+    const Flow flow = from.flow(slot);
+    const Session* session = session_of(flow);
+    if (session == nullptr) return false;
+    const uint64_t hash = this->hash(session->key(flow.direction()));
+    const bool from_home = &from == &first(hash);
+    Bucket& to = from_home ? second(hash) : first(hash);
+    if (&to == also_held || to.empty() == 0) return false;
+    const BucketLock lock(to);
+    const SlotMask room = lock.held() ? to.empty() : 0;
+    if (room == 0 || (from_home && from.away() == Bucket::most_away)) return false;
+
+    to.put(lowest(room), tag(hash), flow);
+    if (from_home) from.change_away(+1);  // before it is gone from here
+    from.clear(slot);
+    if (!from_home) to.change_away(-1);
+    return true;
+}
+
+bool Index::unlink(Flow flow) noexcept {
+    const uint64_t hash = this->hash(sessions_[flow.place()].key(flow.direction()));
+    Bucket& home = first(hash);
+    const BucketLock at_home(home);
+    if (!at_home.held()) return false;
+    const auto clear_in = [&](Bucket& bucket) {
+        for (SlotMask left = bucket.matches(tag(hash)); left != 0; left &= left - 1) {
+            if (bucket.flow(lowest(left)) != flow) continue;
+            bucket.clear(lowest(left));
+            return true;
+        }
+        return false;
+    };
+    if (clear_in(home) || home.away() == 0) return true;
+    Bucket& away = second(hash);
+    const BucketLock at_second(away);
+    if (!at_second.held()) return false;
+    if (clear_in(away)) home.change_away(-1);
+    return true;
+}
+
+void Index::clear() noexcept {
+    for (Bucket& bucket : buckets_) {
+        for (auto& tag : bucket.tags) tag.store(0, std::memory_order_relaxed);
+        bucket.control.store(0, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace sluice::flow
