@@ -48,6 +48,10 @@ void Control::tick() {
     traces.drain(state);
     load.look(state, monotonic_ns());
     config.tick();
+    follow_links();
+}
+
+void Control::follow_links() {
     try {
         links.look(state, intent);
     } catch (const std::runtime_error& error) {

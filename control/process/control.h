@@ -21,6 +21,9 @@ struct Control {
 
     // Every few dozen milliseconds: looks at what the dataplane says, and at the time.
     void tick();
+    // Lets the routes have what the dataplane says of the links now. Whoever reports a link calls
+    // this first, so that none is reported as up whose routes are still away.
+    void follow_links();
 
     Options options;
     const layout::Intent& memory;
