@@ -33,6 +33,14 @@ constexpr uint32_t usual_frame = 2048;
 constexpr uint32_t large_frame = 12288;  // whole pages, as a block must be
 // packet(7): the kernel's header and addresses come before a frame, aligned to 16 bytes.
 constexpr uint32_t before_packet = 80;
+constexpr uint32_t before_buffer = 32;  // what of it the driver leaves out
+
+uint32_t frame_size(const std::string& arguments) {
+    const size_t at = arguments.find(frame_argument);
+    if (at == std::string::npos) return usual_frame;
+    return static_cast<uint32_t>(
+        std::strtoul(arguments.c_str() + at + frame_argument.size(), nullptr, 10));
+}
 
 }  // namespace
 
@@ -46,12 +54,13 @@ std::string complete(const std::string& arguments, uint32_t mtu) {
 }
 
 uint32_t largest_mtu(const std::string& arguments) {
-    const size_t at = arguments.find(frame_argument);
-    const uint32_t frame = at == std::string::npos
-                               ? usual_frame
-                               : static_cast<uint32_t>(std::strtoul(
-                                     arguments.c_str() + at + frame_argument.size(), nullptr, 10));
+    const uint32_t frame = frame_size(arguments);
     return frame > before_packet ? frame - before_packet : 0;
+}
+
+uint32_t smallest_buffer(const std::string& arguments) {
+    const uint32_t frame = frame_size(arguments);
+    return frame > before_buffer ? frame - before_buffer : 0;
 }
 
 }  // namespace sluice::port::af_packet

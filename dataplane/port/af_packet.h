@@ -19,4 +19,7 @@ std::string complete(const std::string& arguments, uint32_t mtu);
 // header.
 uint32_t largest_mtu(const std::string& arguments);
 
+// The driver refuses smaller ones.
+uint32_t smallest_buffer(const std::string& arguments);
+
 }  // namespace sluice::port::af_packet

@@ -74,6 +74,7 @@ void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) 
     if (kernel_interface_ != 0) {
         info.max_mtu = UINT16_MAX;
         info.max_rx_pktlen = af_packet::largest_mtu(device_arguments(wish)) + frame_overhead(info);
+        info.min_rx_bufsize = af_packet::smallest_buffer(device_arguments(wish));
     }
     granted_ = negotiate(asked_by(wish, workers, pools), info);
     configure();
