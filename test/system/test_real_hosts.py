@@ -28,8 +28,8 @@ def test_the_router_answers_pings_to_each_of_its_addresses_from_either_side(net)
 
 
 def test_arping_finds_the_router_at_the_address_of_that_network(net):
-    out = net.client.run("arping", "-c", 3, "-i", 0.05, "-I", "eth", "10.1.0.1", check=False).stdout
-    assert "Received 3 response" in out
+    out = net.client.run("arping", "-c", 2, "-I", "eth", "10.1.0.1").stdout
+    assert "Received 2 response" in out
     assert net.router.interface("left")["got"]["mac"] in out.lower()
 
 
@@ -152,7 +152,7 @@ def test_a_jumbo_packet_of_9001_bytes_is_forwarded_whole(lab):
 def test_tracepath_finds_the_path_mtu_behind_the_router(lab):
     client, _, _ = jumbo_net(lab, 1500)
     out = client.run("tracepath", "-n", "-m", 4, "10.2.0.2").stdout
-    assert re.search(r"10\.1\.0\.1 .*pmtu 1500|pmtu 1500", out)
+    assert re.search(r"10\.1\.0\.1 .*\n?.*pmtu 1500", out)
     assert "Resume: pmtu 1500" in out and "reached" in out
     # Not only tracepath believes it: the kernel's own TCP and UDP do now too.
     assert "mtu 1500" in client.ip("route", "get", "10.2.0.2").stdout
@@ -160,6 +160,8 @@ def test_tracepath_finds_the_path_mtu_behind_the_router(lab):
 
 def test_what_may_be_fragmented_is_fragmented_into_a_smaller_network(lab):
     client, server, _ = jumbo_net(lab, 1500)
+    # For a neighbour that is not known yet fewer packets wait than this is fragments.
+    client.run("ping", "-c", 1, "10.2.0.2")
     out = client.run("ping", "-c", 3, "-i", 0.05, "-W", 2, "-M", "dont", "-s", 8000,
                      "10.2.0.2").stdout
     assert " 0% packet loss" in out

@@ -65,6 +65,7 @@ def test_kill_9_of_control_loses_no_packet(net):
 def test_the_restart_of_control_relearns_nothing_and_loses_no_packet(net):
     learn(net)
     net.router.do("route", "add", "10.77.0.0/16", "via", SERVER)
+    time.sleep(3)  # what it announces of itself at its start is said
     neighbours, before = net.router.neighbours(), link_changes(net)
     routes = net.router.show("route")["total"]
     generation = net.router.status()["control"]["generation"]

@@ -146,4 +146,4 @@ class Witness:
     def lines(self):
         time.sleep(0.1)
         self.process.send_signal(signal.SIGINT)
-        return self.process.communicate(timeout=10)[0].splitlines()
+        return [line for line in self.process.communicate(timeout=10)[0].splitlines() if line]
