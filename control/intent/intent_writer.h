@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "control/config/model.h"
+#include "control/intent/places.h"
+#include "control/intent/snapshot_of.h"
+#include "control/intent/ways.h"
 #include "control/routes/next_hops.h"
 #include "control/routes/route_table.h"
 #include "lib/layout/intent.h"
@@ -30,26 +33,6 @@ struct Workers {
     std::function<bool()> wait_for_quiescence = [] { return true; };
 };
 
-// A route as a user gives it; as of the configuration's Route.
-struct RouteChange {
-    net::Ipv4Prefix prefix;
-    bool remove = false;
-    config::RouteType type = config::RouteType::unicast;
-    std::vector<net::Ipv4Address> via;
-    std::string interface;
-};
-
-struct RouteError {
-    size_t index;  // of the change
-    std::string message;
-};
-
-struct StaticNeighbour {
-    std::string interface;
-    net::Ipv4Address address;
-    net::MacAddress mac;
-};
-
 class IntentWriter {
   public:
     // `fresh`: the memory is all zero; else as another control left it.
@@ -59,7 +42,8 @@ class IntentWriter {
     // Throws std::runtime_error where the memory has no room, before anything has changed.
     uint64_t apply(const config::Config& config);
 
-    // All of the changes, or those without an error: each is on its own.
+    // Those of the changes that are not in error: each is on its own. All are refused when the
+    // FIB has no room for them together; what was there before is then there still.
     std::vector<RouteError> change_routes(std::span<const RouteChange> changes);
     // Every route of source runtime. Returns how many.
     size_t flush_routes();
@@ -78,31 +62,19 @@ class IntentWriter {
     const routes::RouteTable& routes() const { return routes_; }
     const routes::NextHops& next_hops() const { return next_hops_; }
     // Empty where there is none.
-    std::string interface_name(layout::InterfaceId id) const;
-    layout::InterfaceId interface_id(std::string_view name) const;  // or no_interface
+    std::string interface_name(layout::InterfaceId id) const { return places_.name(id); }
+    // Or no_interface.
+    layout::InterfaceId interface_id(std::string_view name) const { return places_.find(name); }
 
   private:
-    fib::NextHopId intern(const RouteChange& change, const config::Config& config,
-                          std::string& error);
-    std::vector<fib::Route> connected_routes(const config::Config& config);
-    std::vector<fib::Route> configured_routes(const config::Config& config);
-    void assign_places(const config::Config& config);
-    void fill(layout::Snapshot& snapshot, const config::Config& config,
-              const config::Config* leaving);
     void publish(const config::Config* leaving);
-    void sync_routes();
-    // What a batch of changes wants, interned once for each different way.
-    struct Wanted {
-        fib::Prefix prefix;
-        fib::NextHopId next_hop;  // or kNoRoute: to remove, or not to be had
-    };
-    std::vector<Wanted> intern_all(std::span<const RouteChange> changes,
-                                   std::vector<RouteError>& errors);
+    fib::Status sync_routes();
+    void free_what_is_unused();
 
     layout::Intent& intent_;
     Workers workers_;
     config::Config config_;
-    std::array<std::string, layout::max_interfaces> places_;  // names, by interface id
+    Places places_;
     routes::NextHops next_hops_;
     routes::RouteTable routes_;
     std::vector<StaticNeighbour> run_time_neighbours_;

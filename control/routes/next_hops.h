@@ -37,7 +37,9 @@ class NextHops {
     // The id of this next hop, and one reference to it; 0 when all ids are taken. A group holds
     // references to its members.
     fib::NextHopId intern(const NextHop& hop);
-    void ref(fib::NextHopId id) { ++uses_[id]; }
+    void ref(fib::NextHopId id) {
+        if (uses_[id]++ == 0) --unused_;
+    }
     void unref(fib::NextHopId id);
     // Frees ids that nobody refers to. True if there were any.
     bool sweep();

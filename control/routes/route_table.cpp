@@ -94,6 +94,7 @@ bool RouteTable::set_runtime(fib::Prefix prefix, fib::NextHopId next_hop) {
     if (!store_.set(prefix, next_hop)) return false;
     if (before) next_hops_.unref(*before);
     touched_.push_back(prefix);
+    undo_.push_back({prefix, before.value_or(fib::kNoRoute)});
     return true;
 }
 
@@ -102,7 +103,22 @@ bool RouteTable::erase_runtime(fib::Prefix prefix) {
     if (!before || !store_.erase(prefix)) return false;
     next_hops_.unref(*before);
     touched_.push_back(prefix);
+    undo_.push_back({prefix, *before});
     return true;
+}
+
+void RouteTable::undo_runtime() {
+    for (; !undo_.empty(); undo_.pop_back()) {
+        const auto [prefix, next_hop] = undo_.back();
+        if (const auto now = store_.find(prefix)) next_hops_.unref(*now);
+        if (next_hop == fib::kNoRoute) {
+            store_.erase(prefix);
+        } else {
+            // Unused ids keep their meaning until the next sweep, so this one still means the same.
+            next_hops_.ref(next_hop);
+            store_.set(prefix, next_hop);
+        }
+    }
 }
 
 void RouteTable::set_links(const std::vector<bool>& up) {
@@ -127,7 +143,10 @@ fib::Status RouteTable::sync() {
     changes.reserve(touched_.size());
     for (const fib::Prefix prefix : touched_) changes.push_back({prefix, choose(prefix)});
     const fib::Status status = writer_.apply(changes);
-    if (status == fib::Status::ok || status == fib::Status::readers_behind) touched_.clear();
+    if (status == fib::Status::ok || status == fib::Status::readers_behind) {
+        touched_.clear();
+        undo_.clear();
+    }
     return status;
 }
 
@@ -145,6 +164,7 @@ fib::Status RouteTable::rebuild() {
         if (!few.contains(route.prefix) && is_alive(route.next_hop)) routes.push_back(route);
     });
     touched_.clear();
+    undo_.clear();
     return writer_.rebuild(routes);
 }
 

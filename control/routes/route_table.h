@@ -45,6 +45,8 @@ class RouteTable {
     // The same for single routes of source runtime. False: the store is full / no such route.
     bool set_runtime(fib::Prefix prefix, fib::NextHopId next_hop);
     bool erase_runtime(fib::Prefix prefix);
+    // Takes back what was set and erased since the last sync() that succeeded.
+    void undo_runtime();
     template <typename Visit>
     void for_each_runtime(Visit&& visit) const {
         store_.for_each(visit);
@@ -78,6 +80,11 @@ class RouteTable {
     RouteStore store_;
     std::vector<bool> down_;  // by interface
     std::vector<fib::Prefix> touched_;
+    struct Before {
+        fib::Prefix prefix;
+        fib::NextHopId next_hop;  // kNoRoute: there was none
+    };
+    std::vector<Before> undo_;  // since the last sync that succeeded
 };
 
 }  // namespace sluice::routes

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The places that interfaces have in the snapshot: their ids.
+//
+// An interface keeps its place as long as it is there. A place that run-time routes still lead by
+// is kept for an interface of that name, should one come again. One thread.
+#pragma once
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "control/config/model.h"
+#include "control/routes/next_hops.h"
+#include "lib/layout/snapshot.h"
+
+namespace sluice::intent {
+
+class Places {
+  public:
+    // As another control left them.
+    explicit Places(const layout::Snapshot& last);
+
+    // Empty where there is none.
+    std::string name(layout::InterfaceId id) const;
+    layout::InterfaceId find(std::string_view name) const;  // or no_interface
+
+    // Gives every interface of `wanted` a place; `present` is the configuration that stands.
+    // Throws std::runtime_error when none is left.
+    void assign(const config::Config& wanted, const config::Config& present,
+                const routes::NextHops& next_hops);
+
+  private:
+    std::array<std::string, layout::max_interfaces> names_;
+};
+
+}  // namespace sluice::intent

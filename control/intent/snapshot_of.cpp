@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/intent/snapshot_of.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace sluice::intent {
+namespace {
+
+using layout::Snapshot;
+
+void fill_settings(Snapshot& s, const config::Config& config) {
+    s.dataplane = {};
+    s.dataplane.workers = config.dataplane.workers.value_or(0);
+    s.dataplane.core_count = static_cast<uint32_t>(
+        std::min<size_t>(config.dataplane.cores.size(), layout::max_workers));
+    std::copy_n(config.dataplane.cores.begin(), s.dataplane.core_count, s.dataplane.cores);
+    s.dataplane.busy_polling = config.dataplane.polling == config::Polling::busy;
+    s.dataplane.buffers = config.dataplane.buffers;
+    s.arp = {config.arp.reachable_s * 1000, config.arp.stale_s * 1000, config.arp.retry_s * 1000,
+             config.arp.attempts, config.arp.max_entries, 0};
+    s.icmp = {config.icmp.errors_per_second, config.icmp.errors_per_source_per_second};
+}
+
+void fill_interface(layout::Interface& to, const config::Interface& from) {
+    to = {};
+    std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
+    std::strncpy(to.device, from.device.c_str(), sizeof to.device - 1);
+    to.mac = from.mac ? from.mac->as_bits() : 0;
+    to.mtu = from.mtu;
+    to.rx_queues = from.rx_queues.value_or(0);
+    to.rx_descriptors = from.rx_descriptors;
+    to.tx_descriptors = from.tx_descriptors;
+    to.enabled = from.enabled;
+    to.promiscuous = from.promiscuous;
+    to.proxy_arp = from.proxy_arp;
+    to.redirects = from.redirects;
+    to.reverse_path = static_cast<layout::ReversePath>(from.reverse_path);
+    to.directed_broadcast = from.directed_broadcast;
+    to.source_routing = from.source_routing;
+}
+static_assert(static_cast<int>(config::ReversePath::loose) ==
+              static_cast<int>(layout::ReversePath::loose));
+
+void add_interfaces(Snapshot& s, const config::Config& config, const Places& places,
+                    std::vector<bool>& exists) {
+    for (const config::Interface& i : config.interfaces) {
+        const layout::InterfaceId id = places.find(i.name);
+        if (exists[id]) continue;
+        exists[id] = true;
+        fill_interface(s.interfaces[id], i);
+        for (const net::InterfaceAddress& a : i.addresses) {
+            if (s.address_count == layout::max_addresses) {
+                throw std::runtime_error(fmt::format("more than {} addresses", layout::max_addresses));
+            }
+            s.addresses[s.address_count++] = {a.address.value, a.length, id, 0};
+        }
+    }
+}
+
+void add_neighbour(Snapshot& s, layout::InterfaceId id, net::Ipv4Address address,
+                   net::MacAddress mac, bool run_time) {
+    if (s.neighbour_count == layout::max_static_neighbours) {
+        throw std::runtime_error(fmt::format("more than {} static neighbours",
+                                             layout::max_static_neighbours));
+    }
+    s.neighbours[s.neighbour_count++] = {mac.as_bits(), address.value, id, run_time, {}};
+}
+
+}  // namespace
+
+void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
+    fill_settings(s, wishes.config);
+    std::vector<bool> exists(layout::max_interfaces);
+    add_interfaces(s, wishes.config, wishes.places, exists);
+    if (wishes.leaving != nullptr) add_interfaces(s, *wishes.leaving, wishes.places, exists);
+
+    const auto add_all = [&](const auto& neighbours, bool run_time) {
+        for (const auto& n : neighbours) {
+            const layout::InterfaceId id = wishes.places.find(n.interface);
+            if (id == layout::no_interface || !exists[id]) continue;
+            add_neighbour(s, id, n.address, n.mac, run_time);
+        }
+    };
+    add_all(wishes.config.neighbours, false);
+    add_all(wishes.run_time_neighbours, true);
+    if (!next_hops.fill(s, exists)) {
+        throw std::runtime_error(fmt::format("the members of all equal-cost routes are over {}",
+                                             layout::max_group_members));
+    }
+}
+
+}  // namespace sluice::intent
