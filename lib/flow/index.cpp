@@ -79,23 +79,35 @@ uint64_t Index::find_bulk(const FlowKey* keys, const uint64_t* hashes, Flow* fou
     return mask;
 }
 
-// Two passes, so that the misses on sessions overlap as those on buckets did. Whatever is not
-// the plain case (first match of the first bucket is it) is left to find().
+// The first slot with that tag; no session yet, but the line to fetch.
+Flow Index::candidate_in(const Bucket& bucket, Tag tag) const noexcept {
+    const SlotMask matches = bucket.matches(tag);
+    const Flow flow = bucket.flow(lowest(matches | 1u << (Bucket::slots - 1)));
+    if (matches == 0 || session_of(flow) == nullptr) return {};
+    __builtin_prefetch(session_of(flow));
+    return flow;
+}
+
+// In passes, so that the misses on sessions overlap as those on buckets did. Whatever turns out
+// not to be the first candidate is left to find().
 uint64_t Index::find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Flow* found,
                               unsigned n) const noexcept {
-    uint64_t candidates = 0;
+    uint64_t elsewhere = 0;
     for (unsigned i = 0; i < n; ++i) {
         const Bucket& bucket = first(hashes[i]);
-        const SlotMask matches = bucket.matches(tag(hashes[i]));
-        const Flow flow = bucket.flow(lowest(matches | 1u << (Bucket::slots - 1)));
-        const bool candidate = matches != 0 && flow.place() < sessions_.size();
-        candidates |= uint64_t{candidate} << i;
-        found[i] = flow;
-        __builtin_prefetch(sessions_.data() + (candidate ? flow.place() : 0));
+        found[i] = candidate_in(bucket, tag(hashes[i]));
+        if (!found[i].exists() && bucket.away() != 0) {
+            elsewhere |= uint64_t{1} << i;
+            __builtin_prefetch(&second(hashes[i]));
+        }
+    }
+    for (; elsewhere != 0; elsewhere &= elsewhere - 1) {
+        const int i = std::countr_zero(elsewhere);
+        found[i] = candidate_in(second(hashes[i]), tag(hashes[i]));
     }
     uint64_t mask = 0;
     for (unsigned i = 0; i < n; ++i) {
-        if ((candidates >> i & 1) != 0) [[likely]] {
+        if (found[i].exists()) [[likely]] {
             const Session& session = sessions_[found[i].place()];
             if (same(session.key(found[i].direction()), keys[i]) && session.is_live()) [[likely]] {
                 mask |= uint64_t{1} << i;
@@ -108,9 +120,8 @@ uint64_t Index::find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Flow*
     return mask;
 }
 
-Index::Outcome Index::link(Flow flow) noexcept {
+Index::Outcome Index::link(Flow flow, uint64_t hash) noexcept {
     const FlowKey& key = sessions_[flow.place()].key(flow.direction());
-    const uint64_t hash = this->hash(key);
     Bucket& home = first(hash);
     Bucket& away = second(hash);
     const BucketLock at_home(home);
@@ -169,8 +180,7 @@ bool Index::move_away(Bucket& from, unsigned slot, const Bucket* also_held) noex
     return true;
 }
 
-bool Index::unlink(Flow flow) noexcept {
-    const uint64_t hash = this->hash(sessions_[flow.place()].key(flow.direction()));
+bool Index::unlink(Flow flow, uint64_t hash) noexcept {
     Bucket& home = first(hash);
     const BucketLock at_home(home);
     if (!at_home.held()) return false;

@@ -60,10 +60,12 @@ class Index {
         Linked linked;
         Flow flow;
     };
-    // The session's keys are in its place already.
-    Outcome link(Flow flow) noexcept;
+    // The session's keys are in its place already, and this is the hash of the flow's.
+    Outcome link(Flow flow, uint64_t hash) noexcept;
+    Outcome link(Flow flow) noexcept { return link(flow, hash_of_flow(flow)); }
     // True if the flow is in the index no more; false if another worker is at its buckets.
-    bool unlink(Flow flow) noexcept;
+    bool unlink(Flow flow, uint64_t hash) noexcept;
+    bool unlink(Flow flow) noexcept { return unlink(flow, hash_of_flow(flow)); }
 
     void clear() noexcept;
     std::span<const Bucket> buckets() const noexcept { return buckets_; }
@@ -83,7 +85,11 @@ class Index {
     const Session* session_of(Flow flow) const noexcept {
         return flow.place() < sessions_.size() ? &sessions_[flow.place()] : nullptr;
     }
+    uint64_t hash_of_flow(Flow flow) const noexcept {
+        return hash(sessions_[flow.place()].key(flow.direction()));
+    }
     bool has_key(Flow flow, const FlowKey& key) const noexcept;
+    Flow candidate_in(const Bucket& bucket, Tag tag) const noexcept;
     Flow find_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
     Flow find_live_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
     uint64_t find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Flow* found,

@@ -134,6 +134,11 @@ void Writer::fill(Session& session, const NewSession& made, uint32_t now) noexce
 
 Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
     if (!can_retire()) return {Status::busy, {}};
+    Index& index = table_.index_;
+    const uint64_t out_hash = index.hash(made.outbound);
+    const uint64_t in_hash = index.hash(made.inbound);
+    index.prefetch(out_hash);
+    index.prefetch(in_hash);
     const uint32_t place = take_place();
     if (place == FreePlaces::none) return {Status::full, {}};
 
@@ -145,7 +150,7 @@ Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
     fill(session, made, now);
 
     const Flow outbound(place, Direction::outbound);
-    if (const auto [linked, flow] = table_.index_.link(outbound); linked != Index::Linked::ok) {
+    if (const auto [linked, flow] = index.link(outbound, out_hash); linked != Index::Linked::ok) {
         // No reader can have seen it.
         session.commit.store(Session::commit_word(generation, Condition::free),
                              std::memory_order_release);
@@ -153,7 +158,7 @@ Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
         return {status_of(linked, Status::exists), flow};
     }
     const Flow inbound(place, Direction::inbound);
-    if (const auto [linked, flow] = table_.index_.link(inbound); linked != Index::Linked::ok) {
+    if (const auto [linked, flow] = index.link(inbound, in_hash); linked != Index::Linked::ok) {
         end(place, generation, now);
         return {status_of(linked, Status::taken), flow};
     }
@@ -170,8 +175,13 @@ void Writer::end(uint32_t place, uint64_t generation, uint32_t now) noexcept {
     session.commit.store(Session::commit_word(generation, Condition::ending),
                          std::memory_order_release);
     table_.look_at_[place].store(0, std::memory_order_relaxed);
-    if (table_.index_.unlink(Flow(place, Direction::outbound)) &&
-        table_.index_.unlink(Flow(place, Direction::inbound))) {
+    Index& index = table_.index_;
+    const uint64_t out_hash = index.hash(session.key(Direction::outbound));
+    const uint64_t in_hash = index.hash(session.key(Direction::inbound));
+    index.prefetch(out_hash);
+    index.prefetch(in_hash);
+    if (index.unlink(Flow(place, Direction::outbound), out_hash) &&
+        index.unlink(Flow(place, Direction::inbound), in_hash)) {
         retired_->add(place);
         return;
     }

@@ -62,7 +62,7 @@ const char* describe(Status) noexcept;
 class Writer {
   public:
     static constexpr unsigned most_retired = 1024;  // sessions that may wait for the readers
-    static constexpr unsigned looks_a_call = 1024;  // looking times that expire() reads
+    static constexpr unsigned looks_a_call = 512;   // looking times that expire() reads
     static constexpr unsigned visits_a_call = 16;   // sessions that expire() reads
     static constexpr unsigned given_a_call = 32;    // places that expire() gives back
 

@@ -63,6 +63,22 @@ TEST(Insert, TellsRealmsAndProtocolsApart) {
     EXPECT_EQ(small.writer->insert(session, 1).status, Status::exists);
 }
 
+TEST(Insert, ThatFindsTheSecondBucketLockedIsBusyAndUndone) {
+    SmallTable small(4);
+    const Index& index = small.table.index();
+    {
+        const BucketLock lock(index.first(index.hash(numbered(1).inbound)));
+        ASSERT_EQ(small.writer->insert(numbered(1), 1).status, Status::busy);
+        EXPECT_FALSE(small.find(numbered(1).outbound).exists());
+    }
+    uint32_t ended[4];
+    EXPECT_EQ(small.writer->expire(2, ended), 0u) << "it never was";
+    small.pass_grace_period(2);
+    EXPECT_EQ(small.table.free_places().count(), 4u);
+    EXPECT_EQ(what_is_wrong_with(small.table), "");
+    EXPECT_EQ(small.writer->insert(numbered(1), 2).status, Status::ok);
+}
+
 TEST(Remove, EndsASessionForOneCallerOnly) {
     SmallTable small(10);
     const Flow flow = small.writer->insert(numbered(1), 1).flow;
