@@ -98,7 +98,7 @@ begin_lab() {
         shift
     done
     [ "$(id -u)" -eq 0 ] || die "a lab makes network namespaces, which needs root"
-    [ -z "$build" ] || PATH=$build/dataplane:$build/control:$build/control/cli:$PATH
+    [ -z "$build" ] || PATH=$build/control/cli:$build/control:$build/dataplane:$PATH
     local program
     for program in sluice-dataplane sluice-control sluice ip ethtool; do
         command -v "$program" >/dev/null || die "there is no $program: build first, or name a build with --build"
