@@ -144,6 +144,7 @@ void Ports::bring_up(InterfaceId id, const layout::Interface& wish, unsigned wor
 void Ports::fail(InterfaceId id, std::string why, uint64_t now_ns) {
     Slot& slot = slots_[id];
     slot.port.reset();
+    if (slot.link.up) lost_links_ |= bit(id);
     slot.link = {};
     // The same failure, tried again each second, is told once.
     if (slot.condition != InterfaceCondition::failed || slot.failure != why) {
@@ -157,7 +158,9 @@ void Ports::fail(InterfaceId id, std::string why, uint64_t now_ns) {
 
 void Ports::note_link(InterfaceId id) {
     Slot& slot = slots_[id];
+    const bool was_up = slot.link.up;
     slot.link = slot.port->link();
+    if (was_up && !slot.link.up) lost_links_ |= bit(id);
     facts_[id].up = slot.link.up;
     slot.condition = slot.link.up ? InterfaceCondition::up : InterfaceCondition::down;
     ++slot.link_changes;

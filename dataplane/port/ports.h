@@ -13,6 +13,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataplane/plan.h"
@@ -49,6 +50,8 @@ class Ports {
     bool link_interrupt() noexcept;
     // Looks at all links; true when one has changed.
     bool watch_links();
+    // Those whose link was up and went down, each told once.
+    Interfaces take_lost_links() noexcept { return std::exchange(lost_links_, 0); }
     void read_counters();
     // Writes down for which snapshot this is the answer.
     void answer(uint64_t generation);
@@ -83,6 +86,7 @@ class Ports {
     Pools& pools_;
     std::array<Slot, layout::max_interfaces> slots_;
     std::array<InterfaceFacts, layout::max_interfaces> facts_;
+    Interfaces lost_links_ = 0;
     uint64_t generation_ = 0;
 };
 

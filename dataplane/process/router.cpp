@@ -138,6 +138,20 @@ void Router::forget_replaced(const layout::Snapshot& wanted) {
     }
 }
 
+// Who is at the other end of a cable that was out may be another: each is asked for anew.
+void Router::doubt_neighbours(port::Interfaces behind, uint64_t now_ns) noexcept {
+    if (behind == 0) return;
+    for (uint32_t place = 0; place < neighbours_.size(); ++place) {
+        const uint64_t key = neighbours_.entry(place).key.load(std::memory_order_relaxed);
+        const InterfaceId id = layout::NeighbourKey::interface(key);
+        if (key == 0 || id >= layout::max_interfaces || (behind >> id & 1) == 0) continue;
+        using enum layout::NeighbourCondition;
+        for (const auto condition : {reachable, stale, probe}) {
+            if (neighbours_.move(place, condition, incomplete, milliseconds(now_ns))) break;
+        }
+    }
+}
+
 void Router::make_pools(const layout::DataplaneSettings& settings) {
     if (pools_) return;
     pools_.emplace(settings.buffers);
@@ -180,6 +194,7 @@ void Router::send(std::vector<Errand> errands) {
 }
 
 void Router::replan(uint64_t now_ns) {
+    doubt_neighbours(ports_->take_lost_links(), now_ns);
     plan_ = compile(*snapshot_, ports_->facts(), neighbours_);
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));

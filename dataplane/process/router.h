@@ -43,6 +43,7 @@ class Router {
   private:
     void take(const layout::Snapshot& wanted, uint64_t now_ns);
     void forget_replaced(const layout::Snapshot& wanted);
+    void doubt_neighbours(port::Interfaces behind, uint64_t now_ns) noexcept;
     void make_pools(const layout::DataplaneSettings& settings);
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);
