@@ -195,7 +195,7 @@ TEST_F(ArpReceive, LeavesStaticEntriesAlone) {
 }
 
 TEST_F(ArpReceive, StandsInForHostsElsewhereWhereAsked) {
-    REQUIREMENT("RFC 1027 2.3", "Proxy ARP answers for hosts that another interface reaches");
+    REQUIREMENT("RFC 1027 2.1", "Proxy ARP answers for hosts that another interface reaches");
     net.router.apply(config_of({.lan = R"(, "proxy_arp": true)"}));
     const Sent sent = only(net.router.receives("lan", request("10.0.0.50", "172.16.0.9")));
     EXPECT_EQ(sent.frame.arp().sender_ip.host(), ip("172.16.0.9").value);

@@ -19,7 +19,6 @@ TEST_P(EthernetAccept, DropsAFrameShorterThanItsHeader) {
 }
 
 TEST_P(EthernetAccept, DropsAFrameToAnotherStation) {
-    REQUIREMENT("RFC 1812 3.3.1", "A frame that is addressed to another station is not forwarded");
     EXPECT_TRUE(router().receives("lan", ipv4().to_mac(mac("02:5a:00:00:00:99"))).empty());
     EXPECT_EQ(router().drops(DropReason::frame_not_for_us), 1u);
 }

@@ -29,7 +29,7 @@ TEST_P(Forwarding, SendsToAHostOnAConnectedNetwork) {
 }
 
 TEST_P(Forwarding, ChangesNothingButTtlAndChecksum) {
-    REQUIREMENT("RFC 1812 4.2.2.2",
+    REQUIREMENT("RFC 1812 4.2.2.3",
                 "Header fields and bits that have no meaning here are passed on as they came");
     Bytes frame = ipv4().tos(0xbf).id(0xabcd).ttl(9).dont_fragment().tcp(1, 2).payload(999);
     const Sent sent = only(router().receives("lan", frame));

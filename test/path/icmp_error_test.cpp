@@ -166,7 +166,7 @@ TEST(IcmpError, IsNotSentWithoutABuffer) {
 }
 
 TEST(IcmpError, IsNeverASourceQuench) {
-    REQUIREMENT("RFC 6633 3", "Source quench is never sent");
+    REQUIREMENT("RFC 6633 4", "Source quench is never sent");
     Network net;
     net.router.pool().limit_to(8);
     std::vector<Sent> sent;

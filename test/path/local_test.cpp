@@ -77,7 +77,7 @@ TEST(Icmp, IsDroppedWhenItsChecksumIsFalseOrItIsCutShort) {
 
 TEST(Icmp, OfTypesThatAskForNothingIsNotAnswered) {
     REQUIREMENT("RFC 1812 4.3.3.7", "Information requests are not answered");
-    REQUIREMENT("RFC 1812 4.3.1", "ICMP messages of unknown type are silently discarded");
+    REQUIREMENT("RFC 1812 4.3.2.1", "ICMP messages of unknown type are silently discarded");
     Network net;
     uint64_t dropped = 0;
     for (uint8_t type : {0, 3, 4, 5, 9, 10, 11, 12, 13, 15, 17, 18, 42, 255}) {
@@ -141,7 +141,7 @@ class Reassembly : public ::testing::Test {
 };
 
 TEST_F(Reassembly, PutsFragmentsTogetherInAnyOrder) {
-    REQUIREMENT("RFC 1812 4.2.2.7", "Packets to the router are reassembled from their fragments");
+    REQUIREMENT("RFC 1812 4.2.2.8", "Packets to the router are reassembled from their fragments");
     std::vector<Bytes> pieces = split(to_router().echo_request().payload(92), 24);
     ASSERT_EQ(pieces.size(), 5u);
     std::vector<size_t> order(pieces.size());
@@ -190,7 +190,7 @@ TEST_F(Reassembly, KeepsPacketsApartByAddressesProtocolAndIdentification) {
 }
 
 TEST_F(Reassembly, RefusesFragmentsThatOverlap) {
-    REQUIREMENT("RFC 3128 4", "Fragments that overlap are refused");
+    REQUIREMENT("RFC 1858 4", "Fragments that overlap are refused");
     net.router.receives("lan", to_router().protocol(1).fragment(0, true).payload(24));
     net.router.receives("lan", to_router().protocol(1).fragment(16, false).payload(24));
     EXPECT_EQ(net.router.drops(DropReason::fragment_malformed), 2u) << "the packet is forgotten";
@@ -290,14 +290,14 @@ class Broadcasts : public ::testing::Test {
 };
 
 TEST_F(Broadcasts, ToAnotherNetworkAreNotForwarded) {
-    REQUIREMENT("RFC 2644 2", "Directed broadcasts are not forwarded by default");
+    REQUIREMENT("RFC 2644 3", "Directed broadcasts are not forwarded by default");
     EXPECT_TRUE(net.router.receives("lan", ipv4().to("172.16.0.255")).empty());
     EXPECT_TRUE(net.router.receives("lan", ipv4().to("172.16.0.0")).empty());
     EXPECT_EQ(net.router.drops(DropReason::directed_broadcast), 2u);
 }
 
 TEST_F(Broadcasts, AreForwardedAsLinkBroadcastsWhereAllowed) {
-    REQUIREMENT("RFC 2644 2", "Forwarding of directed broadcasts can be switched on");
+    REQUIREMENT("RFC 2644 3", "Forwarding of directed broadcasts can be switched on");
     allow();
     const Sent sent = only(net.router.receives("lan", ipv4().to("172.16.0.255").ttl(9)));
     EXPECT_EQ(sent.interface, "dmz");

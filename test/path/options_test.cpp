@@ -29,7 +29,7 @@ class Options : public ::testing::Test {
 };
 
 TEST_F(Options, ThatAreUnknownPassUnchanged) {
-    REQUIREMENT("RFC 1812 4.2.2.1", "Options that are not understood are passed on unchanged");
+    REQUIREMENT("RFC 1812 4.2.2.6", "Options that are not understood are passed on unchanged");
     const Bytes unknown{0x1e, 6, 1, 2, 3, 4, 0xde, 4, 5, 6, 1, 0};
     EXPECT_EQ(forwarded(unknown), unknown);
 }
@@ -40,7 +40,7 @@ TEST_F(Options, BehindTheEndOfTheListPassUnchanged) {
 }
 
 TEST_F(Options, RecordTheRouteByTheLeavingInterface) {
-    REQUIREMENT("RFC 1812 5.3.13.6", "Record route is honoured");
+    REQUIREMENT("RFC 1812 5.3.13.5", "Record route is honoured");
     EXPECT_EQ(forwarded({record_route, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0}),
               (Bytes{record_route, 11, 8, 203, 0, 113, 2, 0, 0, 0, 0, 0}));
 }
@@ -51,7 +51,7 @@ TEST_F(Options, ThatAreFullOfRoutePassUnchanged) {
 }
 
 TEST_F(Options, TakeATimestampAlone) {
-    REQUIREMENT("RFC 1812 5.3.13.5", "Timestamps are honoured");
+    REQUIREMENT("RFC 1812 5.3.13.6", "Timestamps are honoured");
     const Bytes stamped = forwarded({timestamp, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0});
     EXPECT_EQ(stamped[2], 9);
     const uint32_t ms = static_cast<uint32_t>(stamped[4]) << 24 | stamped[5] << 16 |

@@ -31,7 +31,7 @@ TEST_P(ScreenSource, DropsSourcesThatNoHostHas) {
 }
 
 TEST_P(ScreenSource, DropsSourcesThatAreBroadcastsOfItsNetworks) {
-    REQUIREMENT("RFC 1812 4.2.3.1",
+    REQUIREMENT("RFC 1812 4.2.2.11",
                 "Packets from a broadcast address of a network known here are discarded, also in "
                 "the old all-zeros form");
     router().receives("lan", ipv4().from("10.0.0.255"));
