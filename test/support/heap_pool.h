@@ -14,6 +14,7 @@ class HeapPool : public PacketPool {
   public:
     static constexpr uint16_t headroom = 128;
     static constexpr uint16_t room = headroom + 2048;
+    static constexpr size_t no_limit = 100'000;
 
     ~HeapPool() override;
     Packet allocate() noexcept override;
@@ -25,7 +26,7 @@ class HeapPool : public PacketPool {
 
   private:
     std::set<rte_mbuf*> out_;
-    size_t limit_ = 100'000;
+    size_t limit_ = no_limit;
 };
 
 }  // namespace sluice::test

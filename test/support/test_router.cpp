@@ -75,14 +75,32 @@ TestRouter::~TestRouter() {
 void TestRouter::start_anew() {
     waiting_->clear(pool_);
     reassembler_->clear(pool_);
-    for (uint32_t place = 0; place < neighbours_.size(); ++place) neighbours_.remove(place);
+    forget_neighbours();
     *limiter_ = icmp::RateLimiter();
     std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
     context_.now_ns = start_ns;
     context_.next_identification = 0;
+    if (links_ == std::vector<bool>(layout::max_interfaces, true)) return;
     links_.assign(layout::max_interfaces, true);
     intent_writer_->set_links(links_);
     take_plan();
+}
+
+// Those that the plan refers to keep their places.
+void TestRouter::forget_neighbours() {
+    for (uint32_t place = 0; place < neighbours_.size(); ++place) {
+        NeighbourEntry& entry = neighbours_.entry(place);
+        const NeighbourLink link(entry.link.load());
+        if (link.is_static()) continue;
+        if (link.pinned()) {
+            entry.link.store(NeighbourLink().with(NeighbourCondition::none)
+                                 .with_flag(NeighbourLink::pinned_bit, true).bits());
+            entry.requested_ms.store(0);
+            entry.attempts.store(0);
+        } else {
+            neighbours_.remove(place);
+        }
+    }
 }
 
 void TestRouter::apply(std::string_view json) {
@@ -133,7 +151,7 @@ Packet TestRouter::packet_of(const Bytes& frame, size_t piece) {
                                         size_t{HeapPool::room - HeapPool::headroom}});
         Packet part = pool_.allocate();
         part.set_length(static_cast<uint32_t>(length));
-        std::memcpy(part.data(), frame.data() + at, length);
+        if (length > 0) std::memcpy(part.data(), frame.data() + at, length);
         if (whole) {
             whole.chain(part);
         } else {

@@ -104,6 +104,7 @@ class TestRouter : private Transmitter {
     void transmit(layout::InterfaceId interface, rte_mbuf** packets,
                   unsigned count) noexcept override;
     void set_link(std::string_view interface, bool up);
+    void forget_neighbours();
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
 
