@@ -204,14 +204,15 @@ Status Writer::remove(uint32_t place, uint32_t now) noexcept {
     return Status::ok;
 }
 
-void Writer::set_state(uint32_t place, uint32_t state, uint32_t now) noexcept {
+bool Writer::change_state(uint32_t place, uint32_t before, uint32_t after, uint32_t now) noexcept {
     Session& session = table_.sessions_[place];
-    const uint32_t before = session.state.exchange(state, std::memory_order_release);
+    if (!session.state.compare_exchange_strong(before, after)) return false;
     // Only a shorter timeout needs an earlier look; a longer one is found at the next.
-    if (timeouts_->of(state) < timeouts_->of(before) && session.is_live()) {
-        table_.look_at_[place].store(look_time(now + timeouts_->of(state)),
+    if (timeouts_->of(after) < timeouts_->of(before) && session.is_live()) {
+        table_.look_at_[place].store(look_time(now + timeouts_->of(after)),
                                      std::memory_order_relaxed);
     }
+    return true;
 }
 
 unsigned Writer::expire(uint32_t now, std::span<uint32_t> ended) noexcept {

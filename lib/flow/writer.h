@@ -53,7 +53,7 @@ enum class Status : uint8_t {
     exists,      // the outbound key has a session already; `flow` is it
     taken,       // the inbound key belongs to another session; `flow` is it
     busy,        // another worker is in the way, or readers are behind: try again
-    full,        // no place is free
+    full,        // no place is free; whether the keys are was not looked at
     index_full,  // no room for one of the keys; not seen yet
     gone,        // no live session is there
 };
@@ -85,8 +85,9 @@ class Writer {
     Made insert(const NewSession& session, uint32_t now) noexcept;
     // ok for the one caller who ended it; nobody finds it any more. Else gone, or busy.
     Status remove(uint32_t place, uint32_t now) noexcept;
-    // The NAT's state and timeout class, of a session found in this burst.
-    void set_state(uint32_t place, uint32_t state, uint32_t now) noexcept;
+    // The NAT's state and timeout class, of a session found in this burst. False if the state is
+    // not `before` any more: a packet of the other direction was faster, on another worker.
+    bool change_state(uint32_t place, uint32_t before, uint32_t after, uint32_t now) noexcept;
 
     // Once a burst or so. Ends sessions whose idle time is over and writes their places, whose
     // facts stay readable until the next end_grace_period(); returns how many. Bounded by the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Workers that all find, make and end sessions at the same time. Run it under ThreadSanitizer too.
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <random>
@@ -105,7 +106,7 @@ class Worker {
         } else if (random_() % 2 == 0) {
             counts_.ended += writer_.remove(flow.place(), now) == Status::ok;
         } else {
-            writer_.set_state(flow.place(), 3, now);
+            writer_.change_state(flow.place(), 3, 3, now);
         }
     }
     void keep_house(uint32_t now) {
@@ -132,6 +133,24 @@ class Worker {
     std::optional<GracePeriod> period_;
 };
 
+// As another process does, which no one waits for. Returns how many copies it got.
+uint64_t watch(std::span<const Session> sessions, const Quiescence& quiescence, Counts& counts) {
+    uint64_t copies = 0;
+    const auto still_works = [](const std::atomic<bool>& gone) { return !gone; };
+    while (std::ranges::any_of(quiescence.gone, still_works)) {
+        for (const Session& session : sessions) {
+            SessionCopy copy;
+            if (!copy_live(copy, session)) continue;
+            const NewSession whole = numbered(copy.facts.mapping);
+            counts.wrong += copy.facts.keys[0] != whole.outbound;
+            counts.wrong += copy.facts.keys[1] != whole.inbound;
+            ++copies;
+        }
+        std::this_thread::yield();
+    }
+    return copies;
+}
+
 TEST(Workers, NeverFindAWrongSessionNorMissOneThatLives) {
     // Few sessions, so that they meet; more of them than places at times.
     constexpr uint32_t n = lasting + passing - 20;
@@ -155,8 +174,10 @@ TEST(Workers, NeverFindAWrongSessionNorMissOneThatLives) {
     }
     std::vector<std::thread> threads;
     for (auto& worker : all) threads.emplace_back([&] { worker->run(); });
+    const uint64_t watched = watch(Table::sessions_in(memory.bytes()), quiescence, counts);
     for (auto& thread : threads) thread.join();
 
+    EXPECT_GT(watched, 0u);
     EXPECT_EQ(counts.wrong, 0u);
     EXPECT_EQ(counts.missed, 0u);
     EXPECT_GT(counts.made, bursts / 10);

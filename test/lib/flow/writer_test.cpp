@@ -167,8 +167,9 @@ TEST(Expire, FollowsASessionIntoAShorterOrLongerClass) {
     SmallTable small(10);
     const uint32_t shorter = small.writer->insert(numbered(1, 2), 100).flow.place();
     const uint32_t longer = small.writer->insert(numbered(2, 0), 100).flow.place();
-    small.writer->set_state(shorter, 0xabc00, 100);
-    small.writer->set_state(longer, 1, 100);
+    EXPECT_TRUE(small.writer->change_state(shorter, 2, 0xabc00, 100));
+    EXPECT_FALSE(small.writer->change_state(shorter, 2, 0xdef00, 100));
+    EXPECT_TRUE(small.writer->change_state(longer, 0, 1, 100));
     EXPECT_EQ(small.table.session(shorter).state.load(), 0xabc00u);
     EXPECT_EQ(expire_all(*small.writer, small.table, 110), std::set<uint32_t>{shorter});
     EXPECT_EQ(expire_all(*small.writer, small.table, 200), std::set<uint32_t>{longer});
