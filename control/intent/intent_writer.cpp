@@ -141,7 +141,7 @@ std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange>
             } else if (!was_erased(i)) {
                 errors.push_back({i, "there is no such route that was added at run time"});
             }
-        } else if (ids[i] != fib::kNoRoute && !routes_.set_runtime(prefix, ids[i])) {
+        } else if (ids[i] != fib::no_route && !routes_.set_runtime(prefix, ids[i])) {
             next_hops_.unref(ids[i]);
             errors.push_back({i, fmt::format("the route memory is full ({} routes)",
                                              routes_.runtime_capacity())});

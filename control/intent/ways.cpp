@@ -59,7 +59,7 @@ struct WayHash {
 
 fib::NextHopId Ways::one(const NextHop& hop, std::string& error) {
     const fib::NextHopId id = next_hops_.intern(hop);
-    if (id == fib::kNoRoute) {
+    if (id == fib::no_route) {
         error = fmt::format("all {} next hops are in use", layout::max_next_hops - 1);
     }
     return id;
@@ -82,7 +82,7 @@ fib::NextHopId Ways::gateway(const RouteChange& route, net::Ipv4Address via, std
     } else {
         error = fmt::format("no interface has a network with {} in it", net::to_string(via));
     }
-    if (id == layout::no_interface) return fib::kNoRoute;
+    if (id == layout::no_interface) return fib::no_route;
     return one({NextHopKind::gateway, id, via.value, {}}, error);
 }
 
@@ -92,25 +92,25 @@ fib::NextHopId Ways::intern(const RouteChange& route, std::string& error) {
     }
     if (route.via.empty() && route.interface.empty()) {
         error = "a unicast route needs a next hop (via) or an interface";
-        return fib::kNoRoute;
+        return fib::no_route;
     }
     if (route.via.empty()) {
         const layout::InterfaceId id = place_of(route.interface, error);
-        if (id == layout::no_interface) return fib::kNoRoute;
+        if (id == layout::no_interface) return fib::no_route;
         return one({NextHopKind::connected, id, 0, {}}, error);
     }
     if (route.via.size() > layout::max_group_size) {
         error = fmt::format("{} next hops, at most {} fit", route.via.size(), layout::max_group_size);
-        return fib::kNoRoute;
+        return fib::no_route;
     }
     std::vector<fib::NextHopId> members;
     for (const net::Ipv4Address via : route.via) members.push_back(gateway(route, via, error));
     if (members.size() == 1) return members.front();
 
     std::sort(members.begin(), members.end());
-    const bool complete = members.front() != fib::kNoRoute;
+    const bool complete = members.front() != fib::no_route;
     const fib::NextHopId group =
-        complete ? one({NextHopKind::group, 0, 0, members}, error) : fib::kNoRoute;
+        complete ? one({NextHopKind::group, 0, 0, members}, error) : fib::no_route;
     for (const fib::NextHopId m : members) next_hops_.unref(m);  // the group holds them now
     return group;
 }
@@ -127,14 +127,14 @@ std::vector<fib::NextHopId> Ways::intern_all(std::span<const RouteChange> change
     for (size_t i = 0; i < changes.size(); ++i) {
         const RouteChange& change = changes[i];
         if (change.remove) {
-            ids.push_back(fib::kNoRoute);
+            ids.push_back(fib::no_route);
             continue;
         }
         const auto [at, is_new] = known.try_emplace(Way{&change});
         Interned& way = at->second;
         if (is_new) {
             way.id = intern(change, way.error);
-        } else if (way.id != fib::kNoRoute) {
+        } else if (way.id != fib::no_route) {
             next_hops_.ref(way.id);
         }
         if (!way.error.empty()) errors.push_back({i, way.error});
@@ -169,7 +169,7 @@ std::vector<fib::Route> Ways::configured() {
     for (const config::Route& r : config_.routes) {
         std::string error;
         const fib::NextHopId id = intern({r.prefix, false, r.type, r.via, r.interface}, error);
-        if (id == fib::kNoRoute) {
+        if (id == fib::no_route) {
             unref_all(next_hops_, result);
             throw std::runtime_error(fmt::format("route {}: {}", net::to_string(r.prefix), error));
         }

@@ -33,9 +33,9 @@ class Ways {
     Ways(const config::Config& config, const Places& places, routes::NextHops& next_hops)
         : config_(config), places_(places), next_hops_(next_hops) {}
 
-    // kNoRoute where the route can not be, with the reason in `error`.
+    // no_route where the route can not be, with the reason in `error`.
     fib::NextHopId intern(const RouteChange& route, std::string& error);
-    // One id for each change, each different way looked at once; kNoRoute for a removal, and
+    // One id for each change, each different way looked at once; no_route for a removal, and
     // where the change is in error.
     std::vector<fib::NextHopId> intern_all(std::span<const RouteChange> changes,
                                            std::vector<RouteError>& errors);

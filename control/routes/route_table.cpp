@@ -55,7 +55,7 @@ fib::NextHopId RouteTable::choose(fib::Prefix prefix) const {
         const auto id = find(source, prefix);
         if (id && is_alive(*id)) return *id;
     }
-    return fib::kNoRoute;
+    return fib::no_route;
 }
 
 std::vector<Candidate> RouteTable::candidates(fib::Prefix prefix) const {
@@ -94,7 +94,7 @@ bool RouteTable::set_runtime(fib::Prefix prefix, fib::NextHopId next_hop) {
     if (!store_.set(prefix, next_hop)) return false;
     if (before) next_hops_.unref(*before);
     touched_.push_back(prefix);
-    undo_.push_back({prefix, before.value_or(fib::kNoRoute)});
+    undo_.push_back({prefix, before.value_or(fib::no_route)});
     return true;
 }
 
@@ -111,7 +111,7 @@ void RouteTable::undo_runtime() {
     for (; !undo_.empty(); undo_.pop_back()) {
         const auto [prefix, next_hop] = undo_.back();
         if (const auto now = store_.find(prefix)) next_hops_.unref(*now);
-        if (next_hop == fib::kNoRoute) {
+        if (next_hop == fib::no_route) {
             store_.erase(prefix);
         } else {
             // Unused ids keep their meaning until the next sweep, so this one still means the same.
@@ -158,7 +158,7 @@ fib::Status RouteTable::rebuild() {
     std::vector<fib::Route> routes;
     routes.reserve(few.size() + store_.size());
     for (const auto& [prefix, id] : few) {
-        if (id != fib::kNoRoute) routes.push_back({prefix, id});
+        if (id != fib::no_route) routes.push_back({prefix, id});
     }
     store_.for_each([&](const fib::Route& route) {
         if (!few.contains(route.prefix) && is_alive(route.next_hop)) routes.push_back(route);

@@ -82,7 +82,7 @@ class RouteTable {
     std::vector<fib::Prefix> touched_;
     struct Before {
         fib::Prefix prefix;
-        fib::NextHopId next_hop;  // kNoRoute: there was none
+        fib::NextHopId next_hop;  // no_route: there was none
     };
     std::vector<Before> undo_;  // since the last sync that succeeded
 };

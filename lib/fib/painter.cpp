@@ -10,7 +10,7 @@ namespace sluice::fib {
 namespace {
 
 NextHopId or_inherited(NextHopId own, NextHopId inherited) {
-    return own != kNoRoute ? own : inherited;
+    return own != no_route ? own : inherited;
 }
 
 }  // namespace
@@ -37,19 +37,19 @@ void Writer::paint(Prefix prefix) {
 
 void Writer::paint_all() {
     cursor_ = 0;
-    paint_below(rib_.at(Prefix{}).topmost, kNoRoute, Depth::whole);
-    paint_slots_until(kSlots, kNoRoute);
+    paint_below(rib_.at(Prefix{}).topmost, no_route, Depth::whole);
+    paint_slots_until(slot_count, no_route);
 }
 
 // Decides on the slots from the cursor to the end of this node.
 void Writer::paint_below(Rib::NodeIndex index, NextHopId inherited, Depth depth) {
-    if (index == Rib::kNone) return;
+    if (index == Rib::no_node) return;
     const Rib::Node& node = rib_.node(index);
     const Slot first = node.prefix().first() >> 8;
     const std::size_t end = (std::size_t{node.prefix().last()} >> 8) + 1;
 
     paint_slots_until(first, inherited);
-    if (node.length <= 24 && node.next_hop != kNoRoute && depth == Depth::gaps_only) {
+    if (node.length <= 24 && node.next_hop != no_route && depth == Depth::gaps_only) {
         cursor_ = end;
     } else if (node.length >= 24) {
         paint_slot(first, index, inherited);
@@ -68,11 +68,11 @@ void Writer::paint_slots_until(std::size_t end, NextHopId next_hop) {
 // The topmost node inside the slot's /24, or none; inherited is what contains the /24.
 void Writer::paint_slot(Slot slot, Rib::NodeIndex topmost, NextHopId inherited) {
     const Rib::Node& node = rib_.node(topmost);
-    if (topmost == Rib::kNone) return store_slot(slot, inherited);
+    if (topmost == Rib::no_node) return store_slot(slot, inherited);
     if (node.length == 24 && node.is_leaf()) return store_slot(slot, node.next_hop);
 
     const Entry now = load_entry(table_.tbl24[slot], std::memory_order_relaxed);
-    if (leads_to_own_group(slot, now)) return paint_group(now & kMaxNextHop, topmost, inherited);
+    if (leads_to_own_group(slot, now)) return paint_group(now & max_next_hop, topmost, inherited);
     if (free_.empty()) return unsettled_.push_back(slot);
 
     const Group group = free_.back();
@@ -80,19 +80,19 @@ void Writer::paint_slot(Slot slot, Rib::NodeIndex topmost, NextHopId inherited) 
     free_.pop_back();
     owner_[group] = slot;
     groups_touched_ = std::max<std::size_t>(groups_touched_, group + 1u);
-    store_slot(slot, kExtended | group);
+    store_slot(slot, extended_bit | group);
 }
 
 void Writer::paint_group(Group group, Rib::NodeIndex topmost, NextHopId inherited) {
-    Entry* entries = &table_.tbl8[group * kGroupEntries];
+    Entry* entries = &table_.tbl8[group * group_entries];
     const unsigned next = paint_entries(entries, 0, topmost, inherited);
-    for (unsigned i = next; i < kGroupEntries; ++i) store(entries[i], inherited);
+    for (unsigned i = next; i < group_entries; ++i) store(entries[i], inherited);
 }
 
 // Decides on the entries from the given one to the end of this node, and returns that.
 unsigned Writer::paint_entries(Entry* entries, unsigned from, Rib::NodeIndex index,
                                NextHopId inherited) {
-    if (index == Rib::kNone) return from;
+    if (index == Rib::no_node) return from;
     const Rib::Node& node = rib_.node(index);
     const unsigned first = node.prefix().first() & 0xff;
     const unsigned end = (node.prefix().last() & 0xff) + 1;
@@ -105,8 +105,8 @@ unsigned Writer::paint_entries(Entry* entries, unsigned from, Rib::NodeIndex ind
 }
 
 bool Writer::leads_to_own_group(Slot slot, Entry entry) const {
-    const std::size_t group = entry & kMaxNextHop;
-    return (entry & kExtended) != 0 && group < kGroups && owner_[group] == slot;
+    const std::size_t group = entry & max_next_hop;
+    return (entry & extended_bit) != 0 && group < group_count && owner_[group] == slot;
 }
 
 void Writer::store_slot(Slot slot, Entry entry) {
@@ -114,10 +114,10 @@ void Writer::store_slot(Slot slot, Entry entry) {
     const Entry before = load_entry(where, std::memory_order_relaxed);
     if (before == entry) return;
     store(where, entry);
-    touched_[slot / kSlotsPerPage] = 1;
+    touched_[slot / slots_per_page] = 1;
     if (leads_to_own_group(slot, before)) {
-        const Group group = before & kMaxNextHop;
-        owner_[group] = kNobody;
+        const Group group = before & max_next_hop;
+        owner_[group] = nobody;
         retired_.push_back(group);
     }
 }

@@ -11,8 +11,8 @@ namespace sluice::fib {
 // Index into the caller's table of next hops. 0 means "no route" and is never a route's value;
 // the reader returns whatever the table holds, so the caller bounds it by his own table's size.
 using NextHopId = std::uint16_t;
-inline constexpr NextHopId kNoRoute = 0;
-inline constexpr NextHopId kMaxNextHop = 0x7fff;
+inline constexpr NextHopId no_route = 0;
+inline constexpr NextHopId max_next_hop = 0x7fff;
 
 // Ordered by address, then the shorter first: the order in which a trie is walked.
 struct Prefix {
@@ -39,7 +39,7 @@ struct Prefix {
 
 struct Route {
     Prefix prefix;
-    NextHopId next_hop = kNoRoute;
+    NextHopId next_hop = no_route;
 
     friend constexpr bool operator==(const Route&, const Route&) = default;
 };

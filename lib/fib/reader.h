@@ -12,13 +12,13 @@
 namespace sluice::fib {
 
 inline NextHopId find_in_group(const Table& table, Entry entry, std::uint32_t address) noexcept {
-    const std::size_t index = group_of(entry) * kGroupEntries + (address & 0xff);
-    return load_entry(table.tbl8[index], std::memory_order_relaxed) & kMaxNextHop;
+    const std::size_t index = group_of(entry) * group_entries + (address & 0xff);
+    return load_entry(table.tbl8[index], std::memory_order_relaxed) & max_next_hop;
 }
 
 inline NextHopId find(const Table& table, std::uint32_t address) noexcept {
     const Entry entry = load_entry(table.tbl24[address >> 8], std::memory_order_acquire);
-    if (entry & kExtended) [[unlikely]]
+    if (entry & extended_bit) [[unlikely]]
         return find_in_group(table, entry, address);
     return entry;
 }
@@ -28,7 +28,7 @@ using FindBulk = void (*)(const Table&, const std::uint32_t* addresses, NextHopI
 
 // The ways to look up a burst. They give the same answers.
 enum class Method : std::uint8_t { scalar, avx2, avx512 };
-inline constexpr Method kMethods[] = {Method::scalar, Method::avx2, Method::avx512};
+inline constexpr Method all_methods[] = {Method::scalar, Method::avx2, Method::avx512};
 
 const char* name(Method) noexcept;
 bool available(Method) noexcept;

@@ -10,7 +10,7 @@
 namespace sluice::fib {
 namespace {
 
-constexpr unsigned kWide = 8;
+constexpr unsigned wide_prefix = 8;
 
 // A variant for addresses in network order would swap bytes here, and only here.
 SLUICE_AVX2 __m256i load_addresses(const std::uint32_t* addresses) {
@@ -34,7 +34,7 @@ SLUICE_AVX2 __m256i extended_lanes(__m256i entries) {
 }
 
 SLUICE_AVX2 __m256i gather_extended(const Table& table, __m256i entries, __m256i addresses) {
-    const __m256i group = _mm256_and_si256(entries, _mm256_set1_epi32(kGroups - 1));
+    const __m256i group = _mm256_and_si256(entries, _mm256_set1_epi32(group_count - 1));
     const __m256i last = _mm256_and_si256(addresses, _mm256_set1_epi32(0xff));
     const __m256i index = _mm256_or_si256(_mm256_slli_epi32(group, 8), last);
     const __m256i lanes = _mm256_srai_epi32(extended_lanes(entries), 31);
@@ -47,26 +47,26 @@ SLUICE_AVX2 __m256i gather_extended(const Table& table, __m256i entries, __m256i
 SLUICE_AVX2 void store_answers(NextHopId* out, __m256i low, __m256i high) {
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, high), 0xd8);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
-                        _mm256_and_si256(packed, _mm256_set1_epi16(kMaxNextHop)));
+                        _mm256_and_si256(packed, _mm256_set1_epi16(max_next_hop)));
 }
 
 // All gathers from tbl24 are issued before the first answer is looked at.
-template <unsigned kVectors>
+template <unsigned vectors>
 SLUICE_AVX2 void find_vectors(const Table& table, const std::uint32_t* addresses, NextHopId* out) {
-    __m256i address[kVectors];
-    __m256i entry[kVectors];
-    for (unsigned i = 0; i < kVectors; ++i) {
-        address[i] = load_addresses(addresses + i * kWide);
+    __m256i address[vectors];
+    __m256i entry[vectors];
+    for (unsigned i = 0; i < vectors; ++i) {
+        address[i] = load_addresses(addresses + i * wide_prefix);
         entry[i] = gather_slots(table, address[i]);
     }
     __m256i any = _mm256_setzero_si256();
-    for (unsigned i = 0; i < kVectors; ++i) any = _mm256_or_si256(any, entry[i]);
+    for (unsigned i = 0; i < vectors; ++i) any = _mm256_or_si256(any, entry[i]);
     if (_mm256_movemask_ps(_mm256_castsi256_ps(extended_lanes(any))) != 0) {
-        for (unsigned i = 0; i < kVectors; ++i)
+        for (unsigned i = 0; i < vectors; ++i)
             entry[i] = gather_extended(table, entry[i], address[i]);
     }
-    for (unsigned i = 0; i < kVectors; i += 2)
-        store_answers(out + i * kWide, entry[i], entry[i + 1]);
+    for (unsigned i = 0; i < vectors; i += 2)
+        store_answers(out + i * wide_prefix, entry[i], entry[i + 1]);
 }
 
 }  // namespace
@@ -74,9 +74,9 @@ SLUICE_AVX2 void find_vectors(const Table& table, const std::uint32_t* addresses
 __attribute__((target("avx2"))) void find_bulk_avx2(const Table& table,
                                                     const std::uint32_t* addresses, NextHopId* out,
                                                     unsigned n) noexcept {
-    for (; n >= 4 * kWide; n -= 4 * kWide, addresses += 4 * kWide, out += 4 * kWide)
+    for (; n >= 4 * wide_prefix; n -= 4 * wide_prefix, addresses += 4 * wide_prefix, out += 4 * wide_prefix)
         find_vectors<4>(table, addresses, out);
-    for (; n >= 2 * kWide; n -= 2 * kWide, addresses += 2 * kWide, out += 2 * kWide)
+    for (; n >= 2 * wide_prefix; n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
         find_vectors<2>(table, addresses, out);
     find_bulk_scalar(table, addresses, out, n);
 }

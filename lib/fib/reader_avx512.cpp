@@ -20,8 +20,8 @@
 namespace sluice::fib {
 namespace {
 
-constexpr unsigned kWide = 16;
-constexpr unsigned kBurst = 64;
+constexpr unsigned wide_prefix = 16;
+constexpr unsigned burst_length = 64;
 
 // A variant for addresses in network order would swap bytes here, and only here.
 SLUICE_AVX512 __m512i load_addresses(const std::uint32_t* addresses, __mmask16 lanes) {
@@ -37,7 +37,7 @@ SLUICE_AVX512 __m512i gather_entries(const Entry* base, __m512i index, __mmask16
 
 SLUICE_AVX512 __m512i gather_extended(const Table& table, __m512i entries, __m512i addresses,
                                       __mmask16 lanes) {
-    const __m512i group = _mm512_and_si512(entries, _mm512_set1_epi32(kGroups - 1));
+    const __m512i group = _mm512_and_si512(entries, _mm512_set1_epi32(group_count - 1));
     const __m512i last = _mm512_and_si512(addresses, _mm512_set1_epi32(0xff));
     const __m512i found =
         gather_entries(table.tbl8, _mm512_or_si512(_mm512_slli_epi32(group, 8), last), lanes);
@@ -46,13 +46,13 @@ SLUICE_AVX512 __m512i gather_extended(const Table& table, __m512i entries, __m51
 
 SLUICE_AVX512 void store_answers(NextHopId* out, __m512i entries, __mmask16 lanes) {
     _mm512_mask_cvtepi32_storeu_epi16(out, lanes,
-                                      _mm512_and_si512(entries, _mm512_set1_epi32(kMaxNextHop)));
+                                      _mm512_and_si512(entries, _mm512_set1_epi32(max_next_hop)));
 }
 
 // A core has some 16 buffers for lines on their way (Golden Cove). Misses beyond those are
 // tried again and again, which costs more than it overlaps: with every lookup a miss, 12 cycles
 // each with four gathers at once and 9 with two. So a gather waits for the last but one.
-constexpr unsigned kGathersAtOnce = 2;
+constexpr unsigned gathers_at_once = 2;
 
 SLUICE_AVX512 __m512i wait_for(__m512i earlier, __m512i value) {
     __m512i zero = _mm512_setzero_si512();
@@ -61,32 +61,32 @@ SLUICE_AVX512 __m512i wait_for(__m512i earlier, __m512i value) {
 }
 
 // Up to so many extended entries in a burst are looked up one by one.
-constexpr int kFewExtended = 8;
+constexpr int few_extended = 8;
 
-template <unsigned kVectors>
+template <unsigned vectors>
 SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* addresses, NextHopId* out,
                                 __mmask16 last_lanes) {
     const auto lanes = [&](unsigned i) {
-        return i + 1 < kVectors ? __mmask16{0xffff} : last_lanes;
+        return i + 1 < vectors ? __mmask16{0xffff} : last_lanes;
     };
-    __m512i address[kVectors];
-    __m512i entry[kVectors];
-    __mmask16 extended[kVectors];
+    __m512i address[vectors];
+    __m512i entry[vectors];
+    __mmask16 extended[vectors];
     std::uint64_t all_extended = 0;
-    for (unsigned i = 0; i < kVectors; ++i) {
-        address[i] = load_addresses(addresses + i * kWide, lanes(i));
+    for (unsigned i = 0; i < vectors; ++i) {
+        address[i] = load_addresses(addresses + i * wide_prefix, lanes(i));
         __m512i slot = _mm512_srli_epi32(address[i], 8);
-        if (i >= kGathersAtOnce) slot = wait_for(entry[i - kGathersAtOnce], slot);
+        if (i >= gathers_at_once) slot = wait_for(entry[i - gathers_at_once], slot);
         entry[i] = gather_entries(table.tbl24, slot, lanes(i));
-        extended[i] = _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(kExtended));
-        all_extended |= std::uint64_t{extended[i]} << (i * kWide);
+        extended[i] = _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(extended_bit));
+        all_extended |= std::uint64_t{extended[i]} << (i * wide_prefix);
     }
-    if (std::popcount(all_extended) > kFewExtended) {
-        for (unsigned i = 0; i < kVectors; ++i)
+    if (std::popcount(all_extended) > few_extended) {
+        for (unsigned i = 0; i < vectors; ++i)
             entry[i] = gather_extended(table, entry[i], address[i], extended[i]);
         all_extended = 0;
     }
-    for (unsigned i = 0; i < kVectors; ++i) store_answers(out + i * kWide, entry[i], lanes(i));
+    for (unsigned i = 0; i < vectors; ++i) store_answers(out + i * wide_prefix, entry[i], lanes(i));
     for (; all_extended != 0; all_extended &= all_extended - 1) {
         const int i = std::countr_zero(all_extended);
         out[i] = find_in_group(table, out[i], addresses[i]);
@@ -98,14 +98,14 @@ SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* address
 __attribute__((target("avx512f"))) void find_bulk_avx512(const Table& table,
                                                          const std::uint32_t* addresses,
                                                          NextHopId* out, unsigned n) noexcept {
-    for (; n >= kBurst; n -= kBurst, addresses += kBurst, out += kBurst)
-        find_vectors<kBurst / kWide>(table, addresses, out, 0xffff);
-    for (; n >= 2 * kWide; n -= 2 * kWide, addresses += 2 * kWide, out += 2 * kWide)
+    for (; n >= burst_length; n -= burst_length, addresses += burst_length, out += burst_length)
+        find_vectors<burst_length / wide_prefix>(table, addresses, out, 0xffff);
+    for (; n >= 2 * wide_prefix; n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
         find_vectors<2>(table, addresses, out, 0xffff);
     if (n == 0) return;
     const auto last_lanes = [](unsigned left) { return static_cast<__mmask16>((1u << left) - 1); };
-    if (n > kWide) {
-        find_vectors<2>(table, addresses, out, last_lanes(n - kWide));
+    if (n > wide_prefix) {
+        find_vectors<2>(table, addresses, out, last_lanes(n - wide_prefix));
     } else {
         find_vectors<1>(table, addresses, out, last_lanes(n));
     }

@@ -20,26 +20,26 @@ namespace sluice::fib {
 class Rib {
   public:
     using NodeIndex = std::uint32_t;
-    static constexpr NodeIndex kNone = 0;
+    static constexpr NodeIndex no_node = 0;
 
     struct Node {
         std::uint32_t address = 0;
-        std::array<NodeIndex, 2> child = {kNone, kNone};
-        NextHopId next_hop = kNoRoute;
+        std::array<NodeIndex, 2> child = {no_node, no_node};
+        NextHopId next_hop = no_route;
         std::uint8_t length = 0;
 
         Prefix prefix() const { return {address, length}; }
-        bool is_leaf() const { return child[0] == kNone && child[1] == kNone; }
+        bool is_leaf() const { return child[0] == no_node && child[1] == no_node; }
     };
     static_assert(sizeof(Node) == 16);
 
     // Where a prefix is in the trie, whether it has a route or not.
     struct Position {
         NextHopId next_hop;  // of the longest route that contains the whole prefix
-        NodeIndex topmost;   // the highest node inside the prefix, or kNone
+        NodeIndex topmost;   // the highest node inside the prefix, or no_node
     };
 
-    // Both give back the next hop the prefix had before, kNoRoute for none.
+    // Both give back the next hop the prefix had before, no_route for none.
     NextHopId set(Prefix prefix, NextHopId next_hop);
     NextHopId erase(Prefix prefix);
 
@@ -71,9 +71,9 @@ class Rib {
     void split(NodeIndex& link, Prefix prefix, NextHopId next_hop, unsigned common);
     std::optional<Route> longest(Prefix prefix, unsigned longest_length) const;
 
-    std::vector<Node> nodes_ = std::vector<Node>(1);  // the first stands for kNone
-    NodeIndex root_ = kNone;
-    NodeIndex free_ = kNone;  // chained through child[0]
+    std::vector<Node> nodes_ = std::vector<Node>(1);  // the first stands for no_node
+    NodeIndex root_ = no_node;
+    NodeIndex free_ = no_node;  // chained through child[0]
     std::size_t routes_ = 0;
 };
 
@@ -84,9 +84,9 @@ void Rib::for_each(Prefix inside, Visit&& visit) const {
     todo[left++] = at(inside).topmost;
     while (left != 0) {
         const NodeIndex index = todo[--left];
-        if (index == kNone) continue;
+        if (index == no_node) continue;
         const Node& node = nodes_[index];
-        if (node.next_hop != kNoRoute) visit(Route{node.prefix(), node.next_hop});
+        if (node.next_hop != no_route) visit(Route{node.prefix(), node.next_hop});
         todo[left++] = node.child[1];
         todo[left++] = node.child[0];
     }

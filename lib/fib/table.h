@@ -28,16 +28,16 @@ namespace sluice::fib {
 using Entry = std::uint16_t;
 static_assert(std::atomic_ref<Entry>::is_always_lock_free);
 
-inline constexpr Entry kExtended = 0x8000;
-inline constexpr std::size_t kSlots = std::size_t{1} << 24;  // one for each /24
-inline constexpr std::size_t kGroupEntries = 256;
+inline constexpr Entry extended_bit = 0x8000;
+inline constexpr std::size_t slot_count = std::size_t{1} << 24;  // one for each /24
+inline constexpr std::size_t group_entries = 256;
 // A group is needed for each /24 that holds a longer prefix: the real table has 1,314 of those.
-inline constexpr std::size_t kGroups = std::size_t{1} << 14;
-static_assert((kGroups & (kGroups - 1)) == 0 && kGroups <= kExtended, "masked by readers");
+inline constexpr std::size_t group_count = std::size_t{1} << 14;
+static_assert((group_count & (group_count - 1)) == 0 && group_count <= extended_bit, "masked by readers");
 
 struct Table {
-    alignas(64) Entry tbl24[kSlots];
-    alignas(64) Entry tbl8[kGroups * kGroupEntries];
+    alignas(64) Entry tbl24[slot_count];
+    alignas(64) Entry tbl8[group_count * group_entries];
 };
 static_assert(offsetof(Table, tbl24) == 0);
 static_assert(offsetof(Table, tbl8) == 32u << 20);
@@ -46,7 +46,7 @@ static_assert(alignof(Table) == 64);
 
 // The group an extended entry leads to; inside the table whatever the entry holds.
 constexpr std::size_t group_of(Entry entry) {
-    return entry & (kGroups - 1);
+    return entry & (group_count - 1);
 }
 
 // The mapping may be read-only: a lock-free load never writes, so the cast is harmless.

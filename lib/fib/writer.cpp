@@ -10,7 +10,7 @@ namespace {
 
 // From about here one walk over all 16 M slots (some 20 ms) is cheaper than a walk per change,
 // and a batch in no order worth sorting, so that the trie is built where the cache is warm.
-constexpr std::size_t kLargeBatch = 1 << 15;
+constexpr std::size_t large_batch = 1 << 15;
 
 bool by_prefix(const Change& a, const Change& b) {
     return a.prefix < b.prefix;
@@ -18,7 +18,7 @@ bool by_prefix(const Change& a, const Change& b) {
 
 bool has_longer_than_24(const Rib& rib, std::uint32_t address) {
     const Rib::NodeIndex topmost = rib.at(Prefix::of(address, 24)).topmost;
-    if (topmost == Rib::kNone) return false;
+    if (topmost == Rib::no_node) return false;
     const Rib::Node& node = rib.node(topmost);
     return node.length > 24 || !node.is_leaf();
 }
@@ -41,49 +41,49 @@ const char* describe(Status status) noexcept {
     }
     return "unknown";
 }
-static_assert(kGroups == 16384, "describe() names it");
+static_assert(group_count == 16384, "describe() names it");
 
 Writer::Writer(Table& table, Found found, WaitForReaders wait_for_readers)
     : table_(table), wait_for_readers_(std::move(wait_for_readers)) {
     if (found == Found::left_behind) adopt_groups();
     // Of a group nobody leads to, a reader may still be inside if somebody did before.
     std::vector<Group>& unused = found == Found::zeroed ? free_ : retired_;
-    for (std::size_t group = kGroups; group-- > 0;)
-        if (owner_[group] == kNobody) unused.push_back(static_cast<Group>(group));
+    for (std::size_t group = group_count; group-- > 0;)
+        if (owner_[group] == nobody) unused.push_back(static_cast<Group>(group));
 }
 
 // The first slot that leads to a group owns it. No killed writer leaves a second one, nor a
 // number beyond the last group; where memory was damaged so, the slot gets a group of its own.
 void Writer::adopt_groups() {
-    for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    for (std::size_t slot = 0; slot < slot_count; ++slot) {
         const Entry entry = load_entry(table_.tbl24[slot], std::memory_order_relaxed);
-        if (entry == kNoRoute) continue;
-        touched_[slot / kSlotsPerPage] = true;
-        const std::size_t group = entry & kMaxNextHop;
-        if (!(entry & kExtended) || group >= kGroups || owner_[group] != kNobody) continue;
+        if (entry == no_route) continue;
+        touched_[slot / slots_per_page] = true;
+        const std::size_t group = entry & max_next_hop;
+        if (!(entry & extended_bit) || group >= group_count || owner_[group] != nobody) continue;
         owner_[group] = static_cast<Slot>(slot);
         groups_touched_ = std::max(groups_touched_, group + 1);
     }
 }
 
 Status Writer::set(Prefix prefix, NextHopId next_hop) {
-    if (next_hop == kNoRoute) return Status::bad_next_hop;
+    if (next_hop == no_route) return Status::bad_next_hop;
     const Change change{prefix, next_hop};
     return apply({&change, 1});
 }
 
 Status Writer::remove(Prefix prefix) {
-    if (rib_.find(prefix) == kNoRoute) return Status::no_such_route;
-    const Change change{prefix, kNoRoute};
+    if (rib_.find(prefix) == no_route) return Status::no_such_route;
+    const Change change{prefix, no_route};
     return apply({&change, 1});
 }
 
 Status Writer::apply(std::span<const Change> changes) {
     for (const Change& change : changes)
-        if (change.next_hop > kMaxNextHop) return Status::bad_next_hop;
+        if (change.next_hop > max_next_hop) return Status::bad_next_hop;
 
     std::vector<Change> sorted;
-    const bool large = changes.size() >= kLargeBatch;
+    const bool large = changes.size() >= large_batch;
     if (large && !std::ranges::is_sorted(changes, by_prefix)) {
         sorted.assign(changes.begin(), changes.end());
         std::ranges::stable_sort(sorted, by_prefix);  // the later of two stays the later
@@ -93,7 +93,7 @@ Status Writer::apply(std::span<const Change> changes) {
     std::vector<NextHopId> before;
     before.reserve(changes.size());
     for (const Change& change : changes) before.push_back(change_route(change));
-    if (extended_slots_ > kGroups) {
+    if (extended_slots_ > group_count) {
         undo(changes, before);
         return Status::out_of_groups;
     }
@@ -108,12 +108,12 @@ Status Writer::apply(std::span<const Change> changes) {
 
 Status Writer::rebuild(std::span<const Route> routes) {
     for (const Route& route : routes)
-        if (route.next_hop == kNoRoute || route.next_hop > kMaxNextHop) return Status::bad_next_hop;
+        if (route.next_hop == no_route || route.next_hop > max_next_hop) return Status::bad_next_hop;
 
     Rib rib_before = std::exchange(rib_, Rib{});
     const std::size_t extended_before = std::exchange(extended_slots_, 0);
     for (const Route& route : routes) change_route({route.prefix, route.next_hop});
-    if (extended_slots_ > kGroups) {
+    if (extended_slots_ > group_count) {
         rib_ = std::move(rib_before);
         extended_slots_ = extended_before;
         return Status::out_of_groups;
@@ -126,7 +126,7 @@ Status Writer::rebuild(std::span<const Route> routes) {
 // Gives back the next hop the prefix had before.
 NextHopId Writer::change_route(const Change& change) {
     const Prefix prefix = change.prefix;
-    const bool add = change.next_hop != kNoRoute;
+    const bool add = change.next_hop != no_route;
     if (prefix.length <= 24) return add ? rib_.set(prefix, change.next_hop) : rib_.erase(prefix);
 
     const bool extended_before = has_longer_than_24(rib_, prefix.address);
@@ -153,7 +153,7 @@ Status Writer::end_grace_period() {
 }
 
 // Paints the slots that found no free group. There are enough groups for all of them once the
-// readers have left the retired ones, since no more than kGroups slots need one.
+// readers have left the retired ones, since no more than group_count slots need one.
 Status Writer::settle() {
     if (unsettled_.empty()) return Status::ok;
     if (free_.size() < unsettled_.size() && wait_for_readers_ && wait_for_readers_()) {
@@ -172,9 +172,9 @@ Writer::Memory Writer::memory() const {
     return {
         .table_bytes = sizeof(Table),
         .table_bytes_touched =
-            pages * kSlotsPerPage * sizeof(Entry) + groups_touched_ * kGroupEntries * sizeof(Entry),
+            pages * slots_per_page * sizeof(Entry) + groups_touched_ * group_entries * sizeof(Entry),
         .rib_bytes = rib_.bytes(),
-        .groups_in_use = kGroups - unused,
+        .groups_in_use = group_count - unused,
         .groups_free = free_.size(),
         .groups_retired = retired_.size() + awaiting_.size(),
     };

@@ -32,15 +32,15 @@ namespace sluice::fib {
 enum class Status : std::uint8_t {
     ok,
     no_such_route,   // nothing to remove
-    bad_next_hop,    // 0 or above kMaxNextHop
-    out_of_groups,   // more than kGroups different /24 would hold a longer prefix
+    bad_next_hop,    // 0 or above max_next_hop
+    out_of_groups,   // more than group_count different /24 would hold a longer prefix
     readers_behind,  // accepted; some addresses keep their old answer until the readers move on
 };
 const char* describe(Status) noexcept;
 
 struct Change {
     Prefix prefix;
-    NextHopId next_hop = kNoRoute;  // kNoRoute removes the prefix, if it is there
+    NextHopId next_hop = no_route;  // no_route removes the prefix, if it is there
 };
 
 class Writer {
@@ -99,8 +99,8 @@ class Writer {
 
     // Whether to go on inside a longer prefix that has a route of its own.
     enum class Depth : std::uint8_t { gaps_only, whole };
-    static constexpr Slot kNobody = ~Slot{0};
-    static constexpr std::size_t kSlotsPerPage = 4096 / sizeof(Entry);
+    static constexpr Slot nobody = ~Slot{0};
+    static constexpr std::size_t slots_per_page = 4096 / sizeof(Entry);
 
     void adopt_groups();
     NextHopId change_route(const Change& change);
@@ -126,12 +126,12 @@ class Writer {
     std::size_t extended_slots_ = 0;  // in the routes; each needs a group
 
     std::size_t cursor_ = 0;  // the next slot that paint has to decide on
-    std::vector<Slot> owner_ = std::vector<Slot>(kGroups, kNobody);
+    std::vector<Slot> owner_ = std::vector<Slot>(group_count, nobody);
     std::vector<Group> free_;
     std::vector<Group> retired_;
     std::vector<Group> awaiting_;
     std::vector<Slot> unsettled_;  // want a group, and there was none
-    std::vector<std::uint8_t> touched_ = std::vector<std::uint8_t>(kSlots / kSlotsPerPage);
+    std::vector<std::uint8_t> touched_ = std::vector<std::uint8_t>(slot_count / slots_per_page);
     std::size_t groups_touched_ = 0;
 
     std::uint64_t stores_ = 0;

@@ -28,7 +28,7 @@
 namespace sluice::fib {
 namespace {
 
-constexpr unsigned kNextHops = 5000;
+constexpr unsigned next_hop_count = 5000;
 
 std::uint64_t time_stamp() {
 #if defined(__x86_64__)
@@ -43,8 +43,8 @@ std::uint64_t time_stamp() {
 class MappedTable {
   public:
     explicit MappedTable(bool huge) {
-        constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
-        const int flags = huge ? kFlags | MAP_HUGETLB : kFlags;
+        constexpr int map_flags = MAP_PRIVATE | MAP_ANONYMOUS;
+        const int flags = huge ? map_flags | MAP_HUGETLB : map_flags;
         at_ = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, flags, -1, 0);
         if (at_ == MAP_FAILED) throw std::runtime_error("no memory for a table");
         if (!huge) madvise(at_, sizeof(Table), MADV_NOHUGEPAGE);
@@ -60,7 +60,7 @@ class MappedTable {
 
 struct Bench {
     bool huge = start_eal();
-    std::vector<Route> routes = read_full_table(SLUICE_FULL_TABLE, kNextHops);
+    std::vector<Route> routes = read_full_table(SLUICE_FULL_TABLE, next_hop_count);
     std::vector<Traffic> traffic = draw_traffic(routes);
     MappedTable table{huge};
     Writer writer{*table, Writer::Found::zeroed, [] { return true; }};
@@ -78,7 +78,7 @@ std::vector<Change> as_changes(std::span<const Route> routes) {
     return changes;
 }
 
-alignas(64) NextHopId answers[kLongestBurst];
+alignas(64) NextHopId answers[longest_burst];
 
 template <Method method>
 void look_up_here(const std::uint32_t* addresses, unsigned n) {
@@ -108,15 +108,15 @@ void measure_lookup(benchmark::State& state, const Peer& peer, const Traffic& tr
     std::uint64_t cycles = 0;
     for (auto _ : state) {
         const std::uint64_t start = time_stamp();
-        for (std::size_t i = 0; i < kDestinations; i += burst) {
+        for (std::size_t i = 0; i < destination_count; i += burst) {
             peer.lookup(&traffic.destinations[i], burst);
             benchmark::ClobberMemory();
         }
         cycles += time_stamp() - start;
     }
-    const auto packets = static_cast<double>(state.iterations()) * kDestinations;
+    const auto packets = static_cast<double>(state.iterations()) * destination_count;
     state.counters["cycles_per_packet"] = static_cast<double>(cycles) / packets;
-    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kDestinations));
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(destination_count));
 }
 
 // A comparison with a table that answers something else would be worth nothing.
@@ -124,9 +124,9 @@ void expect_same_answers(const Peer& peer) {
     if (!peer.select()) return;
     const Table& table = *bench().table;
     for (const Traffic& traffic : bench().traffic)
-        for (std::size_t i = 0; i < kDestinations; i += kLongestBurst) {
-            peer.lookup(&traffic.destinations[i], kLongestBurst);
-            for (unsigned j = 0; j < kLongestBurst; ++j)
+        for (std::size_t i = 0; i < destination_count; i += longest_burst) {
+            peer.lookup(&traffic.destinations[i], longest_burst);
+            for (unsigned j = 0; j < longest_burst; ++j)
                 if (peer.answer(j) != find(table, traffic.destinations[i + j]))
                     throw std::runtime_error(peer.name + " finds something else");
         }
@@ -167,7 +167,7 @@ void measure_changes(benchmark::State& state, Apply&& apply) {
     const std::vector<Route>& routes = bench().routes;
     for (auto _ : state) {
         const Route& route = routes[random() % routes.size()];
-        apply(Route{route.prefix, kNoRoute});
+        apply(Route{route.prefix, no_route});
         apply(route);
     }
     state.SetItemsProcessed(2 * state.iterations());
@@ -176,7 +176,7 @@ void measure_changes(benchmark::State& state, Apply&& apply) {
 void change(benchmark::State& state) {
     Writer& writer = bench().writer;
     measure_changes(state, [&](const Route& route) {
-        if (route.next_hop == kNoRoute) {
+        if (route.next_hop == no_route) {
             writer.remove(route.prefix);
         } else {
             writer.set(route.prefix, route.next_hop);

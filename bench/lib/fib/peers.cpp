@@ -14,13 +14,13 @@
 namespace sluice::fib {
 namespace {
 
-constexpr unsigned kHugePagesWanted = 580;  // of 2 MiB, for all tables and the peers' RIBs
+constexpr unsigned huge_pages_wanted = 580;  // of 2 MiB, for all tables and the peers' RIBs
 
 rte_fib* fib_2b = nullptr;
 rte_fib* fib_4b = nullptr;
 rte_lpm* lpm = nullptr;
-alignas(64) std::array<std::uint64_t, kLongestBurst> fib_answers;
-alignas(64) std::array<std::uint32_t, kLongestBurst> lpm_answers;
+alignas(64) std::array<std::uint64_t, longest_burst> fib_answers;
+alignas(64) std::array<std::uint32_t, longest_burst> lpm_answers;
 
 unsigned free_huge_pages() {
     unsigned free = 0;
@@ -35,7 +35,7 @@ void require(bool done, const char* what) {
 rte_fib* create_fib(const char* name, rte_fib_dir24_8_nh_sz entry) {
     rte_fib_conf conf{};
     conf.type = RTE_FIB_DIR24_8;
-    conf.default_nh = kNoRoute;
+    conf.default_nh = no_route;
     conf.max_routes = 700'000;
     conf.dir24_8.nh_sz = entry;
     conf.dir24_8.num_tbl8 = 4096;
@@ -86,7 +86,7 @@ void look_up_lpm_bulk(const std::uint32_t* addresses, unsigned n) {
 void look_up_lpm_x4(const std::uint32_t* addresses, unsigned n) {
     for (unsigned i = 0; i < n; i += 4) {
         const auto four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(addresses + i));
-        rte_lpm_lookupx4(lpm, four, lpm_answers.data() + i, kNoRoute);
+        rte_lpm_lookupx4(lpm, four, lpm_answers.data() + i, no_route);
     }
 }
 
@@ -96,7 +96,7 @@ NextHopId fib_answer(unsigned i) {
 
 NextHopId lpm_answer(unsigned i) {
     const bool found = lpm_answers[i] & RTE_LPM_LOOKUP_SUCCESS;
-    return found ? static_cast<NextHopId>(lpm_answers[i]) : kNoRoute;
+    return found ? static_cast<NextHopId>(lpm_answers[i]) : no_route;
 }
 
 NextHopId lpm_x4_answer(unsigned i) {
@@ -112,7 +112,7 @@ Peer fib_peer(const char* name, rte_fib_lookup_type type) {
 }  // namespace
 
 bool start_eal() {
-    const bool huge = free_huge_pages() >= kHugePagesWanted;
+    const bool huge = free_huge_pages() >= huge_pages_wanted;
     std::vector<const char*> words = {"fib_bench", "--no-pci", "--no-telemetry", "-m", "1000"};
     words.push_back("--log-level=error");
     words.push_back("--force-max-simd-bitwidth=512");
@@ -150,7 +150,7 @@ void load_rte_fib_once(std::span<const Route> routes) {
 
 void change_rte_fib(const Route& route) {
     const auto [address, length] = route.prefix;
-    if (route.next_hop == kNoRoute) {
+    if (route.next_hop == no_route) {
         rte_fib_delete(fib_2b, address, length);
     } else {
         rte_fib_add(fib_2b, address, length, route.next_hop);

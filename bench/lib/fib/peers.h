@@ -11,7 +11,7 @@
 
 namespace sluice::fib {
 
-inline constexpr unsigned kLongestBurst = 64;
+inline constexpr unsigned longest_burst = 64;
 
 // Looks up one burst; the answers go where the peer's own interface puts them.
 struct Peer {

@@ -15,7 +15,7 @@ std::uint32_t any_address(Prefix prefix, Random& random) {
 
 template <class Draw>
 Traffic draw_all(const char* name, Draw&& draw) {
-    Traffic traffic{name, std::vector<std::uint32_t>(kDestinations)};
+    Traffic traffic{name, std::vector<std::uint32_t>(destination_count)};
     std::ranges::generate(traffic.destinations, draw);
     return traffic;
 }

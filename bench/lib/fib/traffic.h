@@ -12,10 +12,10 @@ namespace sluice::fib {
 
 struct Traffic {
     std::string name;
-    std::vector<std::uint32_t> destinations;  // kDestinations of them, in host order
+    std::vector<std::uint32_t> destinations;  // destination_count of them, in host order
 };
 
-inline constexpr std::size_t kDestinations = 1 << 20;
+inline constexpr std::size_t destination_count = 1 << 20;
 
 // uniform_prefixes: every prefix as likely as every other, any address inside.
 // uniform_addresses: every address that has a route as likely as every other.

@@ -185,7 +185,7 @@ TEST_F(Intent, RefusesABatchThatTheRouteTableHasNoRoomForAndKeepsWhatWasThere) {
     writer->apply(read(two_networks));
     writer->change_routes(std::vector{add("198.51.100.0/24", {"10.0.0.7"})});
     std::vector<RouteChange> too_many{add("198.51.100.0/24", {"10.0.0.8"})};
-    for (uint32_t n = 0; n <= fib::kGroups; ++n) {
+    for (uint32_t n = 0; n <= fib::group_count; ++n) {
         RouteChange change = add("0.0.0.0/0", {"10.0.0.8"});
         change.prefix = {{0x14000000u + (n << 8)}, 25};
         too_many.push_back(change);

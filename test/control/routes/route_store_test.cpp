@@ -69,7 +69,7 @@ TEST_F(Store, StaysWithinItsSlotsWhateverTheyHold) {
     RouteStore rubbish(std::span(memory.get(), slots));
     rubbish.for_each([](const fib::Route& route) {
         EXPECT_LE(route.prefix.length, 32);
-        EXPECT_LE(route.next_hop, fib::kMaxNextHop);
+        EXPECT_LE(route.next_hop, fib::max_next_hop);
     });
     for (uint32_t n = 0; n < 1000; ++n) {
         rubbish.set(fib::Prefix::of(n << 8, 24), 1);

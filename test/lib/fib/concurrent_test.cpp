@@ -12,18 +12,18 @@ namespace {
 
 // Addresses of 10.0.0.0/20 are looked up. The next hop of a route of /24 or longer tells which
 // /24 it is for, so that an answer out of a group that was given away shows.
-constexpr std::uint32_t kFirst = address(10, 0, 0, 0);
-constexpr std::uint32_t kNetworks = 16;
-constexpr NextHopId kCover = 1;
-constexpr NextHopId kOfNetwork = 100;
+constexpr std::uint32_t first_slot = address(10, 0, 0, 0);
+constexpr std::uint32_t test_networks = 16;
+constexpr NextHopId cover_hop = 1;
+constexpr NextHopId of_network = 100;
 
 NextHopId next_hop_of(Prefix prefix) {
-    if (prefix.length < 24) return kCover;
-    return static_cast<NextHopId>(kOfNetwork + (prefix.address >> 8) % kNetworks);
+    if (prefix.length < 24) return cover_hop;
+    return static_cast<NextHopId>(of_network + (prefix.address >> 8) % test_networks);
 }
 
 bool is_possible(std::uint32_t address, NextHopId answer) {
-    return answer == kCover || answer == next_hop_of(Prefix::of(address, 24));
+    return answer == cover_hop || answer == next_hop_of(Prefix::of(address, 24));
 }
 
 class Reader {
@@ -45,7 +45,7 @@ class Reader {
         std::array<NextHopId, 64> answers;
         while (!stop_) {
             for (auto& address : addresses)
-                address = kFirst + static_cast<std::uint32_t>(random() % (kNetworks * 256));
+                address = first_slot + static_cast<std::uint32_t>(random() % (test_networks * 256));
             find_bulk_(table_, addresses.data(), answers.data(), 64);
             for (unsigned i = 0; i < 64; ++i) wrong_ += !is_possible(addresses[i], answers[i]);
             bursts_.fetch_add(1, std::memory_order_release);  // the quiescent state
@@ -76,18 +76,18 @@ TEST_P(WhileReading, AnAddressWithACoveringRouteNeverReadsNoRouteNorAnotherNetwo
     Writer writer(*table, Writer::Found::zeroed, [&] { return ++waits, wait_for(*reader); });
     // All but a few groups are taken, so that the rest is given away again and again.
     std::vector<Change> elsewhere;
-    for (std::uint32_t i = 0; i < kGroups - kNetworks - 4; ++i)
+    for (std::uint32_t i = 0; i < group_count - test_networks - 4; ++i)
         elsewhere.push_back({Prefix::of(address(100, 0, 0, 0) + (i << 8), 32), 1});
     ASSERT_EQ(writer.apply(elsewhere), Status::ok);
-    ASSERT_EQ(writer.set(prefix(10, 0, 0, 0, 8), kCover), Status::ok);
+    ASSERT_EQ(writer.set(prefix(10, 0, 0, 0, 8), cover_hop), Status::ok);
 
     Reader running(*table, find_bulk_by(GetParam()));
     reader = &running;
     std::mt19937 random(5);
     for (int i = 0; i < 60'000; ++i) {
         // Few long prefixes, so that a network often has none left and gives its group back.
-        const auto half = static_cast<std::uint32_t>(random() % (kNetworks * 2)) * 128;
-        const Prefix prefix = Prefix::of(kFirst + half, 20 + random() % 6);
+        const auto half = static_cast<std::uint32_t>(random() % (test_networks * 2)) * 128;
+        const Prefix prefix = Prefix::of(first_slot + half, 20 + random() % 6);
         if (writer.remove(prefix) == Status::no_such_route) {
             ASSERT_EQ(writer.set(prefix, next_hop_of(prefix)), Status::ok);
         }
@@ -97,7 +97,7 @@ TEST_P(WhileReading, AnAddressWithACoveringRouteNeverReadsNoRouteNorAnotherNetwo
     EXPECT_GT(running.bursts(), 100u);
 }
 
-INSTANTIATE_TEST_SUITE_P(, WhileReading, testing::ValuesIn(kMethods),
+INSTANTIATE_TEST_SUITE_P(, WhileReading, testing::ValuesIn(all_methods),
                          [](const auto& method) { return name(method.param); });
 
 }  // namespace

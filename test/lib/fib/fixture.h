@@ -36,23 +36,23 @@ constexpr Prefix prefix(unsigned a, unsigned b, unsigned c, unsigned d, unsigned
 class GuardedTable {
   public:
     GuardedTable() {
-        void* all = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* all = mmap(nullptr, map_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (all == MAP_FAILED) throw std::bad_alloc();
         all_ = static_cast<char*>(all);
-        if (mprotect(all_ + kGuard, sizeof(Table), PROT_READ | PROT_WRITE) != 0)
+        if (mprotect(all_ + guard_bytes, sizeof(Table), PROT_READ | PROT_WRITE) != 0)
             throw std::bad_alloc();
     }
-    ~GuardedTable() { munmap(all_, kSize); }
+    ~GuardedTable() { munmap(all_, map_size); }
     GuardedTable(const GuardedTable&) = delete;
     GuardedTable& operator=(const GuardedTable&) = delete;
 
-    Table& operator*() { return *reinterpret_cast<Table*>(all_ + kGuard); }
+    Table& operator*() { return *reinterpret_cast<Table*>(all_ + guard_bytes); }
     Table* operator->() { return &**this; }
 
   private:
-    static constexpr std::size_t kGuard = 4096;
-    static constexpr std::size_t kSize = sizeof(Table) + 2 * kGuard;
-    static_assert(sizeof(Table) % kGuard == 0, "ends where the guard begins");
+    static constexpr std::size_t guard_bytes = 4096;
+    static constexpr std::size_t map_size = sizeof(Table) + 2 * guard_bytes;
+    static_assert(sizeof(Table) % guard_bytes == 0, "ends where the guard begins");
     char* all_;
 };
 
@@ -72,7 +72,7 @@ class PlainTrie {
         }
         nodes_[node].next_hop = next_hop;
     }
-    void erase(Prefix prefix) { set(prefix, kNoRoute); }
+    void erase(Prefix prefix) { set(prefix, no_route); }
 
     NextHopId find(std::uint32_t address) const {
         NextHopId best = nodes_[0].next_hop;
@@ -80,7 +80,7 @@ class PlainTrie {
         for (unsigned bit = 0; bit < 32; ++bit) {
             node = nodes_[node].child[address >> (31 - bit) & 1];
             if (node == 0) break;
-            if (nodes_[node].next_hop != kNoRoute) best = nodes_[node].next_hop;
+            if (nodes_[node].next_hop != no_route) best = nodes_[node].next_hop;
         }
         return best;
     }
@@ -88,7 +88,7 @@ class PlainTrie {
   private:
     struct Node {
         std::array<std::uint32_t, 2> child = {};
-        NextHopId next_hop = kNoRoute;
+        NextHopId next_hop = no_route;
     };
     std::vector<Node> nodes_ = std::vector<Node>(1);
 };
@@ -99,7 +99,7 @@ inline void expect_answers(const Table& table, std::span<const std::uint32_t> ad
     std::vector<NextHopId> found(addresses.size());
     for (std::size_t i = 0; i < addresses.size(); ++i) found[i] = find(table, addresses[i]);
     ASSERT_TRUE(std::ranges::equal(found, expected)) << "find " << when;
-    for (const Method method : kMethods) {
+    for (const Method method : all_methods) {
         if (!available(method)) continue;
         std::ranges::fill(found, NextHopId{0xdead});
         find_bulk_by(method)(table, addresses.data(), found.data(),

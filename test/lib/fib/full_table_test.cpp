@@ -10,7 +10,7 @@
 namespace sluice::fib {
 namespace {
 
-constexpr int kChanges = 1'000'000;
+constexpr int change_count = 1'000'000;
 
 const std::vector<Route>& full_table() {
     static const std::vector<Route> routes = read_full_table(SLUICE_FULL_TABLE, 5000);
@@ -27,18 +27,18 @@ class FullTable : public testing::Test {
   protected:
     static bool readers_moved_on() { return true; }
 
-    NextHopId random_next_hop() { return static_cast<NextHopId>(1 + random() % kMaxNextHop); }
+    NextHopId random_next_hop() { return static_cast<NextHopId>(1 + random() % max_next_hop); }
 
     // Withdraws, adds again, moves, and adds new ones around the known.
     Change random_change() {
         const Prefix known = full_table()[random() % full_table().size()].prefix;
         switch (random() % 4) {
             case 0:
-                return {known, kNoRoute};
+                return {known, no_route};
             case 1:
                 return {known, random_next_hop()};
             case 2:
-                return {nearby_prefix(known), kNoRoute};
+                return {nearby_prefix(known), no_route};
             default:
                 return {nearby_prefix(known), random_next_hop()};
         }
@@ -53,7 +53,7 @@ class FullTable : public testing::Test {
     }
 
     void apply(std::span<const Change> changes) {
-        const Status status = changes.size() == 1 && changes[0].next_hop != kNoRoute
+        const Status status = changes.size() == 1 && changes[0].next_hop != no_route
                                   ? writer.set(changes[0].prefix, changes[0].next_hop)
                                   : writer.apply(changes);
         ASSERT_EQ(status, Status::ok);
@@ -87,7 +87,7 @@ TEST_F(FullTable, AnswersAsAPlainTrieThroughAMillionRandomChanges) {
         ASSERT_NO_FATAL_FAILURE(expect_right_around(route.prefix));
 
     std::vector<Change> batch;
-    for (int changes = 0; changes < kChanges; changes += static_cast<int>(batch.size())) {
+    for (int changes = 0; changes < change_count; changes += static_cast<int>(batch.size())) {
         batch.clear();
         const unsigned together = random() % 8 ? 1 : 1 + random() % 32;
         for (unsigned i = 0; i < together; ++i) batch.push_back(random_change());
@@ -117,7 +117,7 @@ TEST_F(FullTable, WithdrawnWholeLeavesAnEmptyTableAndNoGroupInUse) {
     EXPECT_EQ(writer.memory().groups_in_use, 1314u);
     for (const Route& route : full_table()) ASSERT_EQ(writer.remove(route.prefix), Status::ok);
     EXPECT_EQ(writer.memory().groups_in_use, 0u);
-    EXPECT_TRUE(std::ranges::all_of(table->tbl24, [](Entry entry) { return entry == kNoRoute; }));
+    EXPECT_TRUE(std::ranges::all_of(table->tbl24, [](Entry entry) { return entry == no_route; }));
 }
 
 }  // namespace

@@ -19,24 +19,24 @@ void fill_with_random_bytes(Table& table) {
 TEST(Reader, FindsNothingInZeroedMemory) {
     GuardedTable table;
     const std::vector<std::uint32_t> addresses = {0, 1, address(10, 0, 0, 1), 0xffffffff};
-    expect_answers(*table, addresses, std::vector<NextHopId>(4, kNoRoute));
+    expect_answers(*table, addresses, std::vector<NextHopId>(4, no_route));
 }
 
 TEST(Reader, TakesAddressesInHostOrder) {
     GuardedTable table;
     table->tbl24[0x0a0102] = 5;  // 10.1.2.0/24
     EXPECT_EQ(find(*table, 0x0a010203), 5);
-    EXPECT_EQ(find(*table, 0x0302010a), kNoRoute);
+    EXPECT_EQ(find(*table, 0x0302010a), no_route);
 }
 
 TEST(Reader, FollowsAnExtendedEntryIntoItsGroup) {
     GuardedTable table;
-    table->tbl24[0x0a0102] = kExtended | 7;
-    for (unsigned i = 0; i < kGroupEntries; ++i)
-        table->tbl8[7 * kGroupEntries + i] = static_cast<Entry>(1000 + i);
-    std::vector<std::uint32_t> addresses(kGroupEntries);
+    table->tbl24[0x0a0102] = extended_bit | 7;
+    for (unsigned i = 0; i < group_entries; ++i)
+        table->tbl8[7 * group_entries + i] = static_cast<Entry>(1000 + i);
+    std::vector<std::uint32_t> addresses(group_entries);
     std::iota(addresses.begin(), addresses.end(), 0x0a010200u);
-    std::vector<NextHopId> expected(kGroupEntries);
+    std::vector<NextHopId> expected(group_entries);
     std::iota(expected.begin(), expected.end(), NextHopId{1000});
     expect_answers(*table, addresses, expected);
 }
@@ -50,7 +50,7 @@ TEST(Reader, EveryMethodGivesTheSameAnswersWhateverTheTableHolds) {
     std::vector<NextHopId> expected(addresses.size());
     for (std::size_t i = 0; i < addresses.size(); ++i) expected[i] = find(*table, addresses[i]);
     expect_answers(*table, addresses, expected);
-    EXPECT_LE(std::ranges::max(expected), kMaxNextHop);
+    EXPECT_LE(std::ranges::max(expected), max_next_hop);
 }
 
 TEST(Reader, StaysInsideATableOfTheWorstValues) {
@@ -59,7 +59,7 @@ TEST(Reader, StaysInsideATableOfTheWorstValues) {
     std::vector<std::uint32_t> addresses = {0,   1,          2,          254,        255,       256,
                                             511, 0xfffffe00, 0xffffff00, 0xfffffffe, 0xffffffff};
     addresses.resize(67, 0xffffffff);
-    expect_answers(*table, addresses, std::vector<NextHopId>(addresses.size(), kMaxNextHop));
+    expect_answers(*table, addresses, std::vector<NextHopId>(addresses.size(), max_next_hop));
 }
 
 TEST(Reader, LooksUpBurstsOfAnyLengthAndWritesNoFurther) {
@@ -72,7 +72,7 @@ TEST(Reader, LooksUpBurstsOfAnyLengthAndWritesNoFurther) {
         for (std::uint32_t& address : addresses) address = static_cast<std::uint32_t>(random());
         std::vector<NextHopId> expected(n);
         for (unsigned i = 0; i < n; ++i) expected[i] = find(*table, addresses[i]);
-        for (const Method method : kMethods) {
+        for (const Method method : all_methods) {
             if (!available(method)) continue;
             std::vector<NextHopId> found(n + 32, NextHopId{0xbeef});
             find_bulk_by(method)(*table, addresses.data(), found.data(), n);

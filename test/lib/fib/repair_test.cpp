@@ -10,27 +10,27 @@
 namespace sluice::fib {
 namespace {
 
-constexpr std::uint32_t kFirst = address(10, 0, 0, 0);
-constexpr std::uint32_t kCount = 16 * 256;  // small, so that each address can be looked at
+constexpr std::uint32_t first_slot = address(10, 0, 0, 0);
+constexpr std::uint32_t total_count = 16 * 256;  // small, so that each address can be looked at
 
 using Answers = std::vector<NextHopId>;
 
 Answers answers_of(const Table& table) {
-    Answers answers(kCount);
-    for (std::uint32_t i = 0; i < kCount; ++i) answers[i] = find(table, kFirst + i);
+    Answers answers(total_count);
+    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = find(table, first_slot + i);
     return answers;
 }
 
 Answers answers_of(std::span<const Route> routes) {
     PlainTrie trie;
     for (const Route& route : routes) trie.set(route.prefix, route.next_hop);
-    Answers answers(kCount);
-    for (std::uint32_t i = 0; i < kCount; ++i) answers[i] = trie.find(kFirst + i);
+    Answers answers(total_count);
+    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = trie.find(first_slot + i);
     return answers;
 }
 
 void expect_old_or_new(const Answers& seen, const Answers& before, const Answers& after) {
-    for (std::uint32_t i = 0; i < kCount; ++i)
+    for (std::uint32_t i = 0; i < total_count; ++i)
         ASSERT_TRUE(seen[i] == before[i] || seen[i] == after[i])
             << i << ": " << seen[i] << ", neither " << before[i] << " nor " << after[i];
 }
@@ -40,7 +40,7 @@ class Repair : public testing::Test {
     std::vector<Route> random_routes() {
         std::vector<Route> routes;
         for (unsigned i = random() % 40; i-- > 0;)
-            routes.push_back({Prefix::of(kFirst + random() % kCount, 16 + random() % 17),
+            routes.push_back({Prefix::of(first_slot + random() % total_count, 16 + random() % 17),
                               static_cast<NextHopId>(1 + random() % 1000)});
         return routes;
     }
@@ -121,9 +121,9 @@ TEST_F(Repair, AGroupTheKilledWriterLeftIsNotFilledBeforeItsReadersMovedOn) {
         killed.remove(prefix(10, 0, 0, 1, 32));
     }
     Writer next(*table, Writer::Found::left_behind);
-    EXPECT_EQ(next.memory().groups_retired, kGroups);
+    EXPECT_EQ(next.memory().groups_retired, group_count);
     EXPECT_EQ(next.set(prefix(10, 0, 1, 1, 32), 2), Status::readers_behind);
-    EXPECT_EQ(find(*table, address(10, 0, 1, 1)), kNoRoute);
+    EXPECT_EQ(find(*table, address(10, 0, 1, 1)), no_route);
     EXPECT_TRUE(next.begin_grace_period());
     EXPECT_EQ(next.end_grace_period(), Status::ok);
     EXPECT_EQ(find(*table, address(10, 0, 1, 1)), 2);

@@ -38,10 +38,10 @@ TEST(Rib, NamesTheRouteThatTakesOverWhenAPrefixGoes) {
 
 TEST(Rib, GivesBackWhatAPrefixHadBefore) {
     Rib rib;
-    EXPECT_EQ(rib.set(prefix(10, 0, 0, 0, 8), 1), kNoRoute);
+    EXPECT_EQ(rib.set(prefix(10, 0, 0, 0, 8), 1), no_route);
     EXPECT_EQ(rib.set(prefix(10, 0, 0, 0, 8), 2), 1);
     EXPECT_EQ(rib.erase(prefix(10, 0, 0, 0, 8)), 2);
-    EXPECT_EQ(rib.erase(prefix(10, 0, 0, 0, 8)), kNoRoute);
+    EXPECT_EQ(rib.erase(prefix(10, 0, 0, 0, 8)), no_route);
     EXPECT_EQ(rib.size(), 0u);
 }
 
@@ -49,8 +49,8 @@ TEST(Rib, ABranchBetweenTwoRoutesIsNotARoute) {
     Rib rib;
     rib.set(prefix(10, 0, 0, 0, 16), 1);
     rib.set(prefix(10, 1, 0, 0, 16), 2);
-    EXPECT_EQ(rib.find(prefix(10, 0, 0, 0, 15)), kNoRoute);
-    EXPECT_EQ(rib.erase(prefix(10, 0, 0, 0, 15)), kNoRoute);
+    EXPECT_EQ(rib.find(prefix(10, 0, 0, 0, 15)), no_route);
+    EXPECT_EQ(rib.erase(prefix(10, 0, 0, 0, 15)), no_route);
     EXPECT_EQ(rib.size(), 2u);
 }
 
@@ -75,10 +75,10 @@ TEST(Rib, KeepsWhatAMapKeepsUnderRandomChanges) {
         // Few distinct bits, so that prefixes nest, meet again and share branches.
         const Prefix where = Prefix::of(random() & 0xc00f00f0u, random() % 33);
         const auto known = expected.find(where);
-        const NextHopId before = known == expected.end() ? kNoRoute : known->second;
+        const NextHopId before = known == expected.end() ? no_route : known->second;
         ASSERT_EQ(rib.find(where), before);
         if (random() % 2) {
-            const auto next_hop = static_cast<NextHopId>(1 + random() % kMaxNextHop);
+            const auto next_hop = static_cast<NextHopId>(1 + random() % max_next_hop);
             ASSERT_EQ(rib.set(where, next_hop), before);
             expected[where] = next_hop;
         } else {

@@ -69,16 +69,16 @@ TEST_F(WriterTest, AWithdrawnPrefixFallsBackToTheOneThatCoversIt) {
     EXPECT_EQ(writer.remove(prefix(10, 1, 1, 0, 24)), Status::ok);
     EXPECT_EQ(at(10, 1, 1, 1), 1);
     EXPECT_EQ(writer.remove(prefix(10, 0, 0, 0, 8)), Status::ok);
-    EXPECT_EQ(at(10, 1, 1, 1), kNoRoute);
+    EXPECT_EQ(at(10, 1, 1, 1), no_route);
 }
 
 TEST_F(WriterTest, RefusesToRemoveWhatIsNotThereAndNextHopsThatDoNotFit) {
     EXPECT_EQ(writer.remove(prefix(10, 0, 0, 0, 8)), Status::no_such_route);
-    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), kNoRoute), Status::bad_next_hop);
-    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), kMaxNextHop + 1), Status::bad_next_hop);
+    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), no_route), Status::bad_next_hop);
+    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), max_next_hop + 1), Status::bad_next_hop);
     EXPECT_EQ(writer.routes().size(), 0u);
-    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), kMaxNextHop), Status::ok);
-    EXPECT_EQ(at(10, 0, 0, 0), kMaxNextHop);
+    EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 8), max_next_hop), Status::ok);
+    EXPECT_EQ(at(10, 0, 0, 0), max_next_hop);
 }
 
 TEST_F(WriterTest, StoresNothingWhereTheAnswerStaysTheSame) {
@@ -93,7 +93,7 @@ TEST_F(WriterTest, StoresNothingWhereTheAnswerStaysTheSame) {
 TEST_F(WriterTest, ABatchTakesEachAddressStraightToItsFinalAnswer) {
     writer.set(prefix(10, 0, 0, 0, 23), 1);
     const std::uint64_t stores = writer.stores();
-    const Change changes[] = {{prefix(10, 0, 0, 0, 23), kNoRoute},
+    const Change changes[] = {{prefix(10, 0, 0, 0, 23), no_route},
                               {prefix(10, 0, 0, 0, 24), 2},
                               {prefix(10, 0, 1, 0, 24), 3},
                               {prefix(10, 0, 1, 0, 24), 4}};
@@ -114,9 +114,9 @@ TEST_F(WriterTest, AGroupIsFilledBeforeAnythingLeadsToIt) {
             writer.set(prefix(20, 0, 0, 7, 32), 3);
             break;
         } catch (const Writer::Stopped&) {
-            EXPECT_THAT(at(20, 0, 0, 7), testing::AnyOf(kNoRoute, 3));
-            EXPECT_EQ(at(20, 0, 0, 6), kNoRoute);
-            EXPECT_EQ(at(20, 0, 0, 8), kNoRoute);
+            EXPECT_THAT(at(20, 0, 0, 7), testing::AnyOf(no_route, 3));
+            EXPECT_EQ(at(20, 0, 0, 6), no_route);
+            EXPECT_EQ(at(20, 0, 0, 8), no_route);
         }
     }
     EXPECT_EQ(at(20, 0, 0, 7), 3);
@@ -125,9 +125,9 @@ TEST_F(WriterTest, AGroupIsFilledBeforeAnythingLeadsToIt) {
 TEST_F(WriterTest, AGroupIsUsedAgainOnlyAfterTheReadersMovedOn) {
     writer.set(prefix(10, 0, 0, 1, 32), 1);
     const Entry entry = table->tbl24[address(10, 0, 0, 0) >> 8];
-    const Entry* group = &table->tbl8[group_of(entry) * kGroupEntries];
+    const Entry* group = &table->tbl8[group_of(entry) * group_entries];
     writer.remove(prefix(10, 0, 0, 1, 32));
-    EXPECT_EQ(table->tbl24[address(10, 0, 0, 0) >> 8], kNoRoute);
+    EXPECT_EQ(table->tbl24[address(10, 0, 0, 0) >> 8], no_route);
     EXPECT_EQ(group[1], 1) << "a reader may still be on its way there";
     EXPECT_EQ(writer.memory().groups_retired, 1u);
 
@@ -135,7 +135,7 @@ TEST_F(WriterTest, AGroupIsUsedAgainOnlyAfterTheReadersMovedOn) {
     EXPECT_EQ(writer.memory().groups_retired, 1u);
     writer.end_grace_period();
     EXPECT_EQ(writer.memory().groups_retired, 0u);
-    EXPECT_EQ(writer.memory().groups_free, kGroups);
+    EXPECT_EQ(writer.memory().groups_free, group_count);
     EXPECT_FALSE(writer.begin_grace_period());
 }
 
@@ -151,12 +151,12 @@ TEST_F(WriterTest, WhatIsRetiredInAGracePeriodWaitsForTheNext) {
 }
 
 TEST_F(WriterTest, RefusesARouteForWhichThereIsNoGroupAndLeavesTheTableAlone) {
-    ASSERT_EQ(writer.apply(host_routes(kGroups)), Status::ok);
+    ASSERT_EQ(writer.apply(host_routes(group_count)), Status::ok);
     const std::uint64_t stores = writer.stores();
     EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 25), 1), Status::out_of_groups);
-    EXPECT_EQ(writer.routes().size(), kGroups);
+    EXPECT_EQ(writer.routes().size(), group_count);
     EXPECT_EQ(writer.stores(), stores);
-    EXPECT_EQ(at(10, 0, 0, 1), kNoRoute);
+    EXPECT_EQ(at(10, 0, 0, 1), no_route);
 
     EXPECT_EQ(writer.set(prefix(10, 0, 0, 0, 24), 1), Status::ok);
     EXPECT_EQ(writer.set(prefix(100, 0, 0, 128, 25), 1), Status::ok) << "has its group already";
@@ -165,15 +165,15 @@ TEST_F(WriterTest, RefusesARouteForWhichThereIsNoGroupAndLeavesTheTableAlone) {
 TEST_F(WriterTest, RefusesABatchWholeWhenItsLastRouteDoesNotFit) {
     writer.set(prefix(100, 0, 0, 0, 8), 1);
     const std::uint64_t stores = writer.stores();
-    EXPECT_EQ(writer.apply(host_routes(kGroups + 1)), Status::out_of_groups);
+    EXPECT_EQ(writer.apply(host_routes(group_count + 1)), Status::out_of_groups);
     EXPECT_EQ(writer.routes().size(), 1u);
     EXPECT_EQ(writer.stores(), stores);
-    EXPECT_EQ(writer.apply(host_routes(kGroups)), Status::ok) << "the refused left no trace";
+    EXPECT_EQ(writer.apply(host_routes(group_count)), Status::ok) << "the refused left no trace";
 }
 
 TEST_F(WriterTest, ARouteThatFindsOnlyRetiredGroupsTakesEffectWhenTheReadersMoveOn) {
     writer.set(prefix(10, 0, 0, 0, 8), 1);
-    ASSERT_EQ(writer.apply(host_routes(kGroups)), Status::ok);
+    ASSERT_EQ(writer.apply(host_routes(group_count)), Status::ok);
     writer.remove(prefix(100, 0, 0, 1, 32));
     EXPECT_EQ(writer.set(prefix(10, 0, 0, 1, 32), 2), Status::readers_behind);
     EXPECT_TRUE(writer.readers_behind());
@@ -187,7 +187,7 @@ TEST(Writer, AsksToWaitForTheReadersWhenOnlyRetiredGroupsAreLeft) {
     GuardedTable table;
     int waits = 0;
     Writer writer(*table, Writer::Found::zeroed, [&] { return ++waits, true; });
-    for (std::uint32_t i = 0; i < 3 * kGroups; ++i) {
+    for (std::uint32_t i = 0; i < 3 * group_count; ++i) {
         const Prefix host = Prefix::of(i << 8 | 1, 32);
         ASSERT_EQ(writer.set(host, 1), Status::ok);
         ASSERT_EQ(find(*table, host.address), 1);
@@ -203,7 +203,7 @@ TEST_F(WriterTest, SaysHowMuchMemoryItUses) {
     EXPECT_EQ(memory.table_bytes, 40u << 20);
     EXPECT_EQ(memory.table_bytes_touched, 2 * 65536 + 512u);
     EXPECT_EQ(memory.groups_in_use, 1u);
-    EXPECT_EQ(memory.groups_free, kGroups - 1);
+    EXPECT_EQ(memory.groups_free, group_count - 1);
     EXPECT_GE(memory.rib_bytes, 2 * sizeof(Rib::Node));
 }
 
