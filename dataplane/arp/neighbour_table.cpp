@@ -10,6 +10,7 @@ namespace {
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr uint32_t failed_stays_ms = 60'000;
 constexpr uint32_t unattended_ms = 10'000;
+constexpr unsigned sets_to_search = 64;
 constexpr uint64_t in_transit = 1;  // no key has its highest bit clear
 
 uint64_t mix(uint64_t key) noexcept {
@@ -48,6 +49,50 @@ uint32_t NeighbourTable::find(InterfaceId interface, net::Ipv4Address address) c
     return none;
 }
 
+NeighbourEntry* NeighbourTable::free_place(std::span<NeighbourEntry> set,
+                                           unsigned first) noexcept {
+    for (unsigned i = 0; i < set_size; ++i) {
+        NeighbourEntry& e = set[(first + i) % set_size];
+        if (e.key.load(relaxed) == 0) return &e;
+    }
+    return nullptr;
+}
+
+// Of those that no answer has come from: the one that has waited longest.
+NeighbourEntry* NeighbourTable::most_dispensable(std::span<NeighbourEntry> set,
+                                                 uint32_t now_ms) noexcept {
+    NeighbourEntry* oldest = nullptr;
+    uint32_t oldest_age = 0;
+    for (NeighbourEntry& e : set) {
+        if (e.key.load(relaxed) == 0 || !may_be_evicted(NeighbourLink(e.link.load(relaxed)))) continue;
+        const uint32_t age = since(e.changed_ms.load(relaxed), now_ms);
+        if (oldest == nullptr || age > oldest_age) {
+            oldest = &e;
+            oldest_age = age;
+        }
+    }
+    return oldest;
+}
+
+bool NeighbourTable::make_room(uint32_t now_ms) noexcept {
+    const size_t sets = entries_.size() / set_size;
+    for (unsigned tried = 0; tried < sets_to_search; ++tried) {
+        const size_t set = evict_next_.fetch_add(1, relaxed) % sets;
+        NeighbourEntry* e = most_dispensable(entries_.subspan(set * set_size, set_size), now_ms);
+        if (e == nullptr) continue;
+        uint64_t held = e->key.load(relaxed);
+        if (held == 0 || held == in_transit ||
+            !e->key.compare_exchange_strong(held, in_transit, relaxed)) {
+            continue;
+        }
+        e->link.store(0, relaxed);
+        e->key.store(0, std::memory_order_release);
+        count_.fetch_sub(1, relaxed);
+        return true;
+    }
+    return false;
+}
+
 uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address address,
                                      uint32_t now_ms, uint32_t max_entries) noexcept {
     const uint64_t key = layout::NeighbourKey::of(interface, address);
@@ -58,38 +103,28 @@ uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address add
     for (unsigned attempt = 0; attempt < set_size; ++attempt) {
         if (const uint32_t place = find(interface, address); place != none) return place;
 
-        NeighbourEntry* victim = nullptr;
-        uint64_t victim_key = 0;
-        uint32_t victim_age = 0;
         // Places are tried from one that the key picks: were it always the first, all entries
         // would lie four cache lines apart and share a quarter of the nearest cache.
-        for (unsigned i = 0; i < set_size; ++i) {
-            NeighbourEntry& e = set[(i + mix(key) / entries_.size()) % set_size];
-            const uint64_t held = e.key.load(relaxed);
-            if (held == 0) {
-                victim = &e;
-                victim_key = 0;
-                break;
-            }
-            const uint32_t age = since(e.changed_ms.load(relaxed), now_ms);
-            if (may_be_evicted(NeighbourLink(e.link.load(relaxed))) &&
-                (victim == nullptr || age > victim_age)) {
-                victim = &e;
-                victim_key = held;
-                victim_age = age;
-            }
+        const auto first = static_cast<unsigned>(mix(key) / entries_.size() % set_size);
+        NeighbourEntry* place = free_place(set, first);
+        uint64_t held = 0;
+        if (place == nullptr) {
+            place = most_dispensable(set, now_ms);
+            if (place == nullptr) return none;
+            held = place->key.load(relaxed);
+            if (held == 0) continue;
+        } else if (count() >= max_entries && !make_room(now_ms)) {
+            return none;
         }
-        if (victim == nullptr || (victim_key == 0 && count() >= max_entries)) return none;
-
         // Nobody finds the place by the old key nor by the new one while it changes hands.
-        if (!victim->key.compare_exchange_strong(victim_key, in_transit, relaxed)) continue;
-        victim->attempts.store(0, relaxed);
-        victim->requested_ms.store(now_ms - unattended_ms, relaxed);
-        victim->changed_ms.store(now_ms, relaxed);
-        victim->link.store(fresh, relaxed);
-        victim->key.store(key, std::memory_order_release);
-        if (victim_key == 0) count_.fetch_add(1, relaxed);
-        return place_of(*victim);
+        if (!place->key.compare_exchange_strong(held, in_transit, relaxed)) continue;
+        place->attempts.store(0, relaxed);
+        place->requested_ms.store(now_ms - unattended_ms, relaxed);
+        place->changed_ms.store(now_ms, relaxed);
+        place->link.store(fresh, relaxed);
+        place->key.store(key, std::memory_order_release);
+        if (held == 0) count_.fetch_add(1, relaxed);
+        return place_of(*place);
     }
     return none;
 }

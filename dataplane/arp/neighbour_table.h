@@ -44,8 +44,9 @@ class NeighbourTable {
     // The entry's place, or none.
     uint32_t find(InterfaceId interface, net::Ipv4Address address) const noexcept;
     // As find(); adds an incomplete entry if there is none. A set that is full gives up the
-    // entry that failed or waits longest; none when there is no such entry, or when the table
-    // holds `max_entries` already.
+    // entry that failed or waits longest for an answer, and so does a table that holds
+    // `max_entries`; none when there is no such entry. So a scan of a whole network pushes out its
+    // own entries, and never a host that has answered.
     uint32_t find_or_add(InterfaceId interface, net::Ipv4Address address, uint32_t now_ms,
                          uint32_t max_entries) noexcept;
 
@@ -77,12 +78,17 @@ class NeighbourTable {
 
   private:
     std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
+    static NeighbourEntry* free_place(std::span<NeighbourEntry> set, unsigned first) noexcept;
+    static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set, uint32_t now_ms) noexcept;
+    // Frees some place; looks at a bounded number of sets, a different part of them each time.
+    bool make_room(uint32_t now_ms) noexcept;
     uint32_t place_of(const NeighbourEntry& entry) const noexcept {
         return static_cast<uint32_t>(&entry - entries_.data());
     }
 
     std::span<NeighbourEntry> entries_;
     std::atomic<uint32_t> count_{0};
+    std::atomic<uint32_t> evict_next_{0};  // the set to look at next
 };
 
 }  // namespace sluice

@@ -91,9 +91,30 @@ Waiting::Neighbour* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept 
     return &added;
 }
 
+// One that has not answered makes room: were the first to come the last to go, a scan would keep
+// everybody else waiting. One that is being probed stays; somebody talks to it.
+void Waiting::make_room(Context& c) noexcept {
+    for (unsigned tried = 0; tried < max_neighbours; ++tried) {
+        const unsigned at = evict_next_++ % max_neighbours;
+        const NeighbourLink link = c.neighbours.link(neighbours_[at].place);
+        if (link.condition() == NeighbourCondition::probe) continue;
+        const Neighbour n = neighbours_[at];
+        neighbours_[at] = neighbours_[--count_];
+        for (unsigned p = 0; p < n.held; ++p) {
+            discard(c, n.packets[p].packet, n.packets[p].arrival,
+                    drop(DropReason::neighbour_queue_full));
+        }
+        return;
+    }
+}
+
 bool Waiting::hold(Context& c, uint32_t place, uint64_t key, Packet packet,
                    const Arrival& arrival) noexcept {
     Neighbour* n = find_or_add(place, key);
+    if (n == nullptr) {
+        make_room(c);
+        n = find_or_add(place, key);
+    }
     if (n == nullptr) return false;
     if (n->held == packets_each) {
         const Held oldest = n->packets[0];

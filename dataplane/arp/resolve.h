@@ -28,7 +28,7 @@ class Waiting {
     static constexpr unsigned max_neighbours = 128;
     static constexpr unsigned packets_each = 4;
 
-    // Keeps the packet; the one that had to go for it is dropped. False: no room at all.
+    // Keeps the packet; those that had to go for it are dropped. False: no room at all.
     bool hold(Context& c, uint32_t place, uint64_t key, Packet packet,
               const Arrival& arrival) noexcept;
     // Sees to it that an answer is waited for, with no packet held.
@@ -60,12 +60,14 @@ class Waiting {
         std::array<Held, packets_each> packets;  // the oldest first
     };
     Neighbour* find_or_add(uint32_t place, uint64_t key) noexcept;
+    void make_room(Context& c) noexcept;
     static bool still_means(const Context& c, const Neighbour& waiting) noexcept;
     static void release(Context& c, const Neighbour& waiting, const Held& held) noexcept;
     bool settle(Context& c, Neighbour& waiting) noexcept;
 
     std::array<Neighbour, max_neighbours> neighbours_;
     unsigned count_ = 0;
+    unsigned evict_next_ = 0;
     bool defended_ = false;
     uint32_t defended_ms_ = 0;
 };

@@ -30,10 +30,9 @@ Verdict Reassembler::add(Context& c, Packet fragment, const Arrival& arrival,
     if (misshapen) return drop(DropReason::fragment_malformed);
 
     Partial* p = find(ip);
-    if (p == nullptr) p = begin(c, ip, arrival);
-    if (p == nullptr || p->count == max_fragments || fragments_ == max_fragments_total) {
-        return drop(DropReason::reassembly_full);
-    }
+    if (p == nullptr) p = &begin(c, ip, arrival);
+    if (p->count == max_fragments) return drop(DropReason::reassembly_full);
+    if (fragments_ == max_fragments_total) forget_oldest(c, p);
     const uint32_t end = f.offset + f.length;
     const bool past_the_end = p->total != 0 && end > p->total;
     const bool second_end = !ip.more_fragments() && p->total != 0 && end != p->total;
@@ -62,19 +61,31 @@ Reassembler::Partial* Reassembler::find(const net::Ipv4Header& ip) noexcept {
     return nullptr;
 }
 
-Reassembler::Partial* Reassembler::begin(Context& c, const net::Ipv4Header& ip,
+Reassembler::Partial& Reassembler::begin(Context& c, const net::Ipv4Header& ip,
                                          const Arrival& arrival) noexcept {
-    for (Partial& p : partials_) {
-        if (p.count > 0) continue;
-        p.addresses = addresses_of(ip);
-        p.id_and_protocol = id_and_protocol_of(ip);
-        p.received = 0;
-        p.total = 0;
-        p.since_ns = c.now_ns;
-        p.arrival = arrival;
-        return &p;
+    const auto is_free = [](const Partial& p) { return p.count == 0; };
+    auto free = std::find_if(partials_.begin(), partials_.end(), is_free);
+    if (free == partials_.end()) {
+        forget_oldest(c, nullptr);
+        free = std::find_if(partials_.begin(), partials_.end(), is_free);
     }
-    return nullptr;
+    free->addresses = addresses_of(ip);
+    free->id_and_protocol = id_and_protocol_of(ip);
+    free->received = 0;
+    free->total = 0;
+    free->since_ns = c.now_ns;
+    free->arrival = arrival;
+    return *free;
+}
+
+// A packet that will never be complete must not keep others out: the oldest makes room.
+void Reassembler::forget_oldest(Context& c, const Partial* but) noexcept {
+    Partial* oldest = nullptr;
+    for (Partial& p : partials_) {
+        if (p.count == 0 || &p == but) continue;
+        if (oldest == nullptr || p.since_ns < oldest->since_ns) oldest = &p;
+    }
+    if (oldest != nullptr) forget(c, *oldest, DropReason::reassembly_full);
 }
 
 // In its place by offset; false when it overlaps another.

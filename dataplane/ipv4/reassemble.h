@@ -46,7 +46,8 @@ class Reassembler {
         std::array<Fragment, max_fragments> fragments;  // by offset
     };
     Partial* find(const net::Ipv4Header& ip) noexcept;
-    Partial* begin(Context& c, const net::Ipv4Header& ip, const Arrival& arrival) noexcept;
+    Partial& begin(Context& c, const net::Ipv4Header& ip, const Arrival& arrival) noexcept;
+    void forget_oldest(Context& c, const Partial* but) noexcept;
     bool insert(Partial& p, const Fragment& f) noexcept;
     static bool may_become_whole(const Partial& p) noexcept;
     Packet join(Partial& p) noexcept;

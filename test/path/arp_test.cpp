@@ -360,6 +360,18 @@ TEST_F(ArpResolve, DropsWhenTheTableIsFull) {
     EXPECT_TRUE(happened(layout::EventKind::neighbour_table_full));
 }
 
+TEST_F(ArpResolve, GivesUpOneThatDoesNotAnswerWhenTheTableIsFull) {
+    net.router.apply(config_of({.rest = R"(, "arp": { "max_entries": 64 })"}));
+    for (unsigned host = 50; host < 150; ++host) {
+        const auto sent = send_to(("10.0.0." + std::to_string(host)).c_str());
+        ASSERT_EQ(sent.size(), 1u);
+        EXPECT_TRUE(sent[0].frame.is_arp()) << sent[0].frame.describe();
+        net.router.waits(1ms);
+    }
+    EXPECT_EQ(net.router.drops(DropReason::neighbour_table_full), 0u);
+    EXPECT_LE(net.router.neighbours().count(), 64u);
+}
+
 TEST_F(ArpResolve, DropsPacketsThatWaitWhenTheLinkGoesDown) {
     send_to("10.0.0.50");
     net.router.link_down("lan");

@@ -83,10 +83,11 @@ TEST_P(Forwarding, KeepsTheOrderOfABurst) {
     for (uint16_t i = 0; i < 200; ++i) EXPECT_EQ(sent[i].frame.ipv4().identification.host(), i);
 }
 
-TEST_P(Forwarding, CountsWhatCameIn) {
-    if (GetParam()) GTEST_SKIP() << "the fast way counts for both";
-    router().receives("lan", ipv4().payload(100));
-    const auto& counters = router().context().counters.interfaces[router().id_of("lan")];
+// run() counts, before either way has begun, so there is nothing to tell the ways apart by.
+TEST(Counting, CountsWhatCameIn) {
+    Network net;
+    net.router.receives("lan", ipv4().payload(100));
+    const auto& counters = net.router.context().counters.interfaces[net.router.id_of("lan")];
     EXPECT_EQ(counters.rx_packets.get(), 1u);
     EXPECT_EQ(counters.rx_bytes.get(), 134u);
 }

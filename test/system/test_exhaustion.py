@@ -68,9 +68,6 @@ def test_a_scan_of_a_connected_network_does_not_starve_the_router(wide, figure):
     figure("a host that is new is found after a scan, s", f"{time.monotonic() - begin:.1f}")
 
 
-@pytest.mark.xfail(strict=True, reason="a table that is full of hosts that did not answer yet takes "
-                   "no other until they have failed: NeighbourTable::find_or_add evicts only where "
-                   "its set is full, not where max_entries is reached")
 def test_a_host_that_appears_during_a_scan_is_found(wide):
     with Wire(wide.client, "eth") as wire:
         scan(wide, wire, 30_000)
@@ -120,8 +117,6 @@ def test_fragments_that_are_never_complete_do_not_use_up_the_buffers(wide):
     assert wide.router.drops().get("no_buffer", 0) == 0
 
 
-@pytest.mark.xfail(strict=True, reason="32 packets that are never complete keep all places of the "
-                   "reassembler for 30 s; the oldest does not make room for a new one")
 def test_whole_packets_are_put_together_beside_those_that_are_never_complete(wide):
     flood_of_first_fragments(wide)
     out = wide.client.run("ping", "-c", 3, "-i", 0.05, "-W", 2, "-s", 8000, "10.1.0.1", check=False)
