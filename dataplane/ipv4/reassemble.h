@@ -21,7 +21,8 @@ class Reassembler {
 
     // Takes a fragment. Once it makes its packet whole, `whole` is that packet, in one chain, and
     // the verdict is passed; else finished. A packet of which a fragment can not be right is
-    // forgotten. Drops: fragment_malformed, reassembly_full.
+    // forgotten, and so is the oldest where there is no room for another. Drops:
+    // fragment_malformed, reassembly_full.
     Verdict add(Context& c, Packet fragment, const Arrival& arrival, Packet& whole) noexcept;
     // Now and then: gives up on packets whose rest never came (reassembly_timeout; the source is
     // told if the first fragment was there).

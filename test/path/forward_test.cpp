@@ -83,7 +83,7 @@ TEST_P(Forwarding, KeepsTheOrderOfABurst) {
     for (uint16_t i = 0; i < 200; ++i) EXPECT_EQ(sent[i].frame.ipv4().identification.host(), i);
 }
 
-// run() counts, before either way has begun, so there is nothing to tell the ways apart by.
+// The fast way counts the whole burst, what it leaves to the plain way included.
 TEST(Counting, CountsWhatCameIn) {
     Network net;
     net.router.receives("lan", ipv4().payload(100));
