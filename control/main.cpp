@@ -44,9 +44,9 @@ void reload(control::Control& control) {
 
 int serve(control::Control& control) {
     asio::io_context io(1);
-    api::Server server(io, control.options.run_directory / "control.sock",
-                       [&](std::string_view request) { return api::answer(control, request); },
-                       api::max_request);
+    api::Server server(
+        io, control.options.run_directory / "control.sock",
+        [&](std::string_view request) { return api::answer(control, request); }, api::max_request);
 
     asio::signal_set ends(io, SIGTERM, SIGINT);
     ends.async_wait([&](std::error_code, int) { io.stop(); });

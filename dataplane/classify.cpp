@@ -9,7 +9,8 @@ namespace {
 // Every check leaves zero where all is well, so that one test at the end tells candidates from
 // the rest and no branch depends on what a stranger sent.
 bool is_candidate(const Screen& screen, const rte_mbuf& m, const uint8_t* frame) noexcept {
-    if (m.data_len < least) [[unlikely]] return false;
+    if (m.data_len < least) [[unlikely]]
+        return false;
 
     const uint64_t other_mac = (load<uint64_t>(frame) ^ screen.own_mac) << 16;
     const uint32_t group_source = frame[6] & 1;

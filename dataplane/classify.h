@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <span>
 
-#include "dataplane/plan.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/plan.h"
 
 namespace sluice::fast_path {
 

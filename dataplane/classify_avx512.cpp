@@ -3,8 +3,9 @@
 // bytes; turning sixteen such rows into eight columns puts the same word of all sixteen packets
 // into one register:
 //
-//   bytes     2-5         6-9     10-13         14-17            18-21    22-25          26-29   30-33
-//   column    dst[2..5]   src     src, type     version, length  id, ...  ttl, checksum  source  destination
+//   bytes     2-5         6-9     10-13         14-17            18-21    22-25          26-29
+//   30-33 column    dst[2..5]   src     src, type     version, length  id, ...  ttl, checksum
+//   source  destination
 //
 // From there on every check of the plain way is the same arithmetic on columns.
 #if defined(__x86_64__)
@@ -36,8 +37,7 @@ void gather_scalars(rte_mbuf* const* packets, unsigned count, Scalars& s) noexce
     for (unsigned i = 0; i < group; ++i) {
         const rte_mbuf& m = *packets[i < count ? i : 0];
         const bool is_there = i < count && m.data_len >= least;
-        uint8_t* frame =
-            is_there ? static_cast<uint8_t*>(m.buf_addr) + m.data_off : no_frame;
+        uint8_t* frame = is_there ? static_cast<uint8_t*>(m.buf_addr) + m.data_off : no_frame;
         s.frame[i] = frame;
         s.first_two[i] = load<uint16_t>(frame);
         s.length[i] = m.pkt_len;
@@ -86,15 +86,15 @@ SLUICE_AVX512 __m512i all(uint32_t value) noexcept {
 }
 
 SLUICE_AVX512 __m512i swap_words(__m512i words) noexcept {
-    const __m512i order = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
+    const __m512i order =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
     return _mm512_shuffle_epi8(words, order);
 }
 
 // Bytes 2 and 3 of each word as a number.
 SLUICE_AVX512 __m512i high_half(__m512i words) noexcept {
-    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(
-        3, 2, -1, -1, 7, 6, -1, -1, 11, 10, -1, -1, 15, 14, -1, -1));
+    const __m512i order = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(3, 2, -1, -1, 7, 6, -1, -1, 11, 10, -1, -1, 15, 14, -1, -1));
     return _mm512_shuffle_epi8(words, order);
 }
 
@@ -113,10 +113,9 @@ SLUICE_AVX512 __m512i header_sum(const Words& w) noexcept {
 
 SLUICE_AVX512 __mmask16 sources_at_fault(const Screen& screen, __m512i source) noexcept {
     const __m512i network = _mm512_srli_epi32(source, 24);
-    const __mmask16 martian =
-        static_cast<__mmask16>(_mm512_testn_epi32_mask(network, network) |
-                               _mm512_cmpeq_epi32_mask(network, all(127)) |
-                               _mm512_cmpge_epu32_mask(network, all(224)));
+    const __mmask16 martian = static_cast<__mmask16>(_mm512_testn_epi32_mask(network, network) |
+                                                     _mm512_cmpeq_epi32_mask(network, all(127)) |
+                                                     _mm512_cmpge_epu32_mask(network, all(224)));
     const __m512i hash = _mm512_srli_epi32(_mm512_mullo_epi32(source, all(0x9e3779b1)), 20);
     const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(hash, 5), screen.own_filter, 4);
     const __m512i bit = _mm512_sllv_epi32(all(1), _mm512_and_si512(hash, all(31)));
@@ -149,7 +148,8 @@ SLUICE_AVX512 unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*
                                        Columns& col, uint64_t& bytes) noexcept {
     unsigned n = 0, rest = 0;
     for (unsigned first = 0; first < packets.size(); first += group) {
-        const unsigned count = std::min<unsigned>(group, static_cast<unsigned>(packets.size()) - first);
+        const unsigned count =
+            std::min<unsigned>(group, static_cast<unsigned>(packets.size()) - first);
         const auto present = static_cast<__mmask16>((1u << count) - 1);
         alignas(64) std::array<rte_mbuf*, group> buffers;
         std::memcpy(buffers.data(), packets.data() + first, count * sizeof(rte_mbuf*));
@@ -164,12 +164,15 @@ SLUICE_AVX512 unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*
         const __m512i source = swap_words(w.column[6]);
 
         // As in the plain way: zero where all is well.
-        __m512i fault = _mm512_xor_si512(w.column[0], all(static_cast<uint32_t>(screen.own_mac >> 16)));
+        __m512i fault =
+            _mm512_xor_si512(w.column[0], all(static_cast<uint32_t>(screen.own_mac >> 16)));
         fault = _mm512_or_si512(fault, _mm512_xor_si512(_mm512_load_si512(s.first_two.data()),
                                                         all(screen.own_mac & 0xffff)));
         fault = _mm512_or_si512(fault, _mm512_and_si512(w.column[1], all(1)));
-        fault = _mm512_or_si512(fault, _mm512_srli_epi32(_mm512_xor_si512(w.column[2], all(0x00080000)), 16));
-        fault = _mm512_or_si512(fault, _mm512_and_si512(_mm512_xor_si512(w.column[3], all(0x45)), all(0xff)));
+        fault = _mm512_or_si512(
+            fault, _mm512_srli_epi32(_mm512_xor_si512(w.column[2], all(0x00080000)), 16));
+        fault = _mm512_or_si512(
+            fault, _mm512_and_si512(_mm512_xor_si512(w.column[3], all(0x45)), all(0xff)));
         fault = _mm512_or_si512(fault, _mm512_xor_si512(header_sum(w), all(0xffff)));
         const auto faulty = static_cast<__mmask16>(
             _mm512_test_epi32_mask(fault, fault) | _mm512_cmpgt_epi32_mask(total, room) |

@@ -50,7 +50,7 @@ struct Context {
     Transmitter& transmitter;
     layout::WorkerBlock& counters;
     uint32_t bursts = 0;
-    uint16_t next_identification = 0;  // of the IP packets it makes itself
+    uint16_t next_identification = 0;      // of the IP packets it makes itself
     trace::Tracer* tracer = nullptr;       // while somebody traces
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
 

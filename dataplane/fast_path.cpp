@@ -66,11 +66,12 @@ uint64_t link_of(const Context& c, Adjacency a, uint32_t destination) noexcept {
 
 Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcept {
     const Adjacency a = plan.adjacencies[col.next_hop[i]];
-    if (a.kind != NextHopKind::group) [[likely]] return a;
+    if (a.kind != NextHopKind::group) [[likely]]
+        return a;
     const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(col.frame[i] + ethernet_header);
     // Padding, which lies behind a packet too short for ports, is not of the flow.
-    const uint32_t whole = std::min<uint32_t>(col.packet[i]->data_len - ethernet_header,
-                                              col.total_length[i]);
+    const uint32_t whole =
+        std::min<uint32_t>(col.packet[i]->data_len - ethernet_header, col.total_length[i]);
     const uint32_t hash = ipv4::flow_hash(ip, whole);
     return plan.adjacencies[plan.member(a, hash)];
 }
@@ -89,7 +90,8 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
             rest.add(col.packet[i]);
             continue;
         }
-        if (kept != i) [[unlikely]] move_row(col, i, kept);
+        if (kept != i) [[unlikely]]
+            move_row(col, i, kept);
         col.mac[kept] = link;
         col.out[kept] = a.interface;
         ++kept;

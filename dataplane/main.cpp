@@ -97,20 +97,22 @@ shm::Region own_state(const Options& options, const std::string& run_directory) 
 int serve(const Options& options, uint64_t started_ns) {
     RouterSettings settings;
     settings.started_ns = started_ns;
-    settings.run_directory = options.run_directory.empty() ? "/run/sluice/" + options.name
-                                                           : options.run_directory;
+    settings.run_directory =
+        options.run_directory.empty() ? "/run/sluice/" + options.name : options.run_directory;
     settings.cores = usable_cores();
-    settings.main_core = options.main_core >= 0 ? static_cast<unsigned>(options.main_core)
-                                                : settings.cores.front();
+    settings.main_core =
+        options.main_core >= 0 ? static_cast<unsigned>(options.main_core) : settings.cores.front();
 
     const shm::Region state = own_state(options, settings.run_directory);
     EalWish eal = options.eal;
     eal.main_core = settings.main_core;
     settings.huge_pages = start_eal(eal).huge_pages;
-    spdlog::info("event=started name={} version=\"{}\" run_dir={} state={} huge_pages={} "
-                 "after_ms={:.1f}", options.name, layout::version, settings.run_directory.string(),
-                 state.fresh() ? "fresh" : "found", settings.huge_pages,
-                 static_cast<double>(monotonic_ns() - started_ns) / 1e6);
+    spdlog::info(
+        "event=started name={} version=\"{}\" run_dir={} state={} huge_pages={} "
+        "after_ms={:.1f}",
+        options.name, layout::version, settings.run_directory.string(),
+        state.fresh() ? "fresh" : "found", settings.huge_pages,
+        static_cast<double>(monotonic_ns() - started_ns) / 1e6);
 
     Router(settings, state.as<layout::State>(), state.fresh()).run(stop);
     spdlog::info("event=stopped name={}", options.name);
@@ -128,8 +130,10 @@ int main(int argc, char** argv) {
     try {
         return serve(options, started_ns);
     } catch (const shm::Foreign& why) {
-        spdlog::critical("event=state_refused reason=\"{}\" advice=\"start this version's "
-                         "predecessor, or lose the state with --rebuild-state\"", why.what());
+        spdlog::critical(
+            "event=state_refused reason=\"{}\" advice=\"start this version's "
+            "predecessor, or lose the state with --rebuild-state\"",
+            why.what());
         return 2;
     } catch (const shm::Owned& why) {
         spdlog::critical("event=state_refused reason=\"{}\"", why.what());

@@ -100,8 +100,8 @@ class Packet {
                 continue;
             }
             const uint32_t n = std::min(s->data_len - offset, length - copied);
-            std::memcpy(out + copied, static_cast<const uint8_t*>(s->buf_addr) + s->data_off + offset,
-                        n);
+            std::memcpy(out + copied,
+                        static_cast<const uint8_t*>(s->buf_addr) + s->data_off + offset, n);
             copied += n;
             offset = 0;
         }

@@ -31,8 +31,8 @@ Verdict broadcast(Context& c, Packet packet, const Arrival& arrival,
 }
 
 Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
-    if (const Verdict v = note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool),
-                               from.interface);
+    if (const Verdict v =
+            note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool), from.interface);
         !v.is_passed()) {
         return v;
     }
@@ -43,8 +43,8 @@ Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
         return v;
     }
     if (ip.header_length() > sizeof ip) {
-        const Verdict v = note(c, Step::ipv4_options, ipv4::check_options(c, packet, from),
-                               from.interface);
+        const Verdict v =
+            note(c, Step::ipv4_options, ipv4::check_options(c, packet, from), from.interface);
         if (!v.is_passed()) return v;
     }
     ipv4::Route route;
@@ -64,8 +64,8 @@ Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
 }
 
 Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
-    if (const Verdict v = note(c, Step::ethernet_accept, ethernet::accept(c, packet, from),
-                               from.interface);
+    if (const Verdict v =
+            note(c, Step::ethernet_accept, ethernet::accept(c, packet, from), from.interface);
         !v.is_passed()) {
         return v;
     }

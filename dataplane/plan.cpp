@@ -121,8 +121,8 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
             a.mtu = out.up ? static_cast<uint16_t>(out.mtu) : 0;
             if (wish.kind == NextHopKind::gateway) {
                 plan.gateways[id] = wish.address;
-                a.index = neighbours.find_or_add(a.interface, {wish.address}, 0,
-                                                 layout::max_neighbours);
+                a.index =
+                    neighbours.find_or_add(a.interface, {wish.address}, 0, layout::max_neighbours);
                 if (a.index != NeighbourTable::none) {
                     neighbours.set_flag(a.index, NeighbourLink::pinned_bit, true);
                 }
@@ -139,8 +139,7 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
         case NextHopKind::unreachable:
         case NextHopKind::prohibit:
         case NextHopKind::martian:
-        case NextHopKind::multicast:
-            break;
+        case NextHopKind::multicast: break;
         default:
             refuse("snapshot: next hop {} is of unknown kind {}", id,
                    static_cast<unsigned>(wish.kind));

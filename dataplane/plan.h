@@ -81,7 +81,8 @@ struct Plan {
         return std::span(addresses).subspan(i.first_address, i.address_count);
     }
     // The address of the interface on the same network, or its first; nothing if it has none.
-    std::optional<net::Ipv4Address> source_towards(InterfaceId id, net::Ipv4Address to) const noexcept;
+    std::optional<net::Ipv4Address> source_towards(InterfaceId id,
+                                                   net::Ipv4Address to) const noexcept;
     bool is_own(InterfaceId id, net::Ipv4Address address) const noexcept;
     bool is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept;
 

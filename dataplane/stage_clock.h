@@ -19,7 +19,8 @@ class StageClock {
     void lap(layout::Stage stage, unsigned packets) noexcept {
         layout::StageCounters& counters = context_.stage(stage);
         counters.packets.add(packets);
-        if (!sampled_) [[likely]] return;
+        if (!sampled_) [[likely]]
+            return;
         const uint64_t now = read_tsc();
         counters.sampled_packets.add(packets);
         counters.sampled_cycles.add(now - last_);

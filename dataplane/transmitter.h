@@ -78,7 +78,8 @@ class Transmitter {
     static bool all_equal(const layout::InterfaceId* interfaces, unsigned count) noexcept {
         layout::InterfaceId difference = 0;
         for (unsigned i = 1; i < count; ++i) {
-            difference = static_cast<layout::InterfaceId>(difference | (interfaces[i] ^ interfaces[0]));
+            difference =
+                static_cast<layout::InterfaceId>(difference | (interfaces[i] ^ interfaces[0]));
         }
         return difference == 0;
     }

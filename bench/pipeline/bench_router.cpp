@@ -37,10 +37,11 @@ net::Ipv4Address gateway(unsigned n) {
 }
 
 config::Config configuration() {
-    std::string json = R"({"interfaces": {"in": {"device": "net_null9", "addresses": ["10.0.0.1/24"]})";
+    std::string json =
+        R"({"interfaces": {"in": {"device": "net_null9", "addresses": ["10.0.0.1/24"]})";
     for (unsigned n = 0; n < ways_out; ++n) {
-        json += fmt::format(R"(, "out{0}": {{"device": "net_null{0}", "addresses": ["10.{1}.0.1/16"]}})",
-                            n, n + 1);
+        json += fmt::format(
+            R"(, "out{0}": {{"device": "net_null{0}", "addresses": ["10.{1}.0.1/16"]}})", n, n + 1);
     }
     const auto result = config::read_config(json + "}}", "bench.json");
     if (!result.config) throw std::runtime_error(config::to_string(result.problems.front()));

@@ -44,7 +44,8 @@ BenchRouter& router_with(size_t routes, std::vector<uint32_t>*& destinations) {
         std::mt19937 random(7);
         for (unsigned i = 0; i < 1u << 20; ++i) {
             const fib::Prefix p = table[random() % table.size()].prefix;
-            uint32_t address = p.address | (static_cast<uint32_t>(random()) & ~fib::Prefix::mask(p.length));
+            uint32_t address =
+                p.address | (static_cast<uint32_t>(random()) & ~fib::Prefix::mask(p.length));
             if (routes == 1) address = 0x0b000000 | (address & 0x00ffffff);  // 11/8
             entry->second.destinations.push_back(address);
         }

@@ -63,9 +63,7 @@ json apply(Control& control, const Params& params) {
     return result_of(control.config.apply(source.text, source.filename, "apply", confirm));
 }
 
-json confirm(Control& control, const Params&) {
-    return {{"confirmed", control.config.confirm()}};
-}
+json confirm(Control& control, const Params&) { return {{"confirmed", control.config.confirm()}}; }
 
 json rollback(Control& control, const Params& params) {
     std::optional<uint32_t> number;
@@ -97,7 +95,8 @@ json history(Control& control, const Params&) {
 json get(Control& control, const Params& params) {
     if (const auto number = params.optional_number("number", UINT32_MAX)) {
         const auto text = control.config.history().text(static_cast<uint32_t>(*number));
-        if (!text) throw Failure(error::refused, fmt::format("the history has no number {}", *number));
+        if (!text)
+            throw Failure(error::refused, fmt::format("the history has no number {}", *number));
         return {{"text", *text}};
     }
     return {{"text", control.config.running()}};
@@ -136,9 +135,12 @@ json progress(Control& control, const Params& params) {
     control.state.refresh();
     control.follow_links();
     const bool alive = control.state.dataplane_alive();
-    json result{{"generation", generation}, {"dataplane_alive", alive},
-                {"workers", json::array()}, {"interfaces", json::array()},
-                {"refused", ""},            {"reached", false}};
+    json result{{"generation", generation},
+                {"dataplane_alive", alive},
+                {"workers", json::array()},
+                {"interfaces", json::array()},
+                {"refused", ""},
+                {"reached", false}};
     if (!alive) return result;
     const layout::State& state = *control.state.get();
     if (const auto status = state::main_status(state); status && status->refused >= generation) {
@@ -159,9 +161,9 @@ json progress(Control& control, const Params& params) {
 
 std::span<const Method> config_methods() {
     static constexpr Method methods[] = {
-        {"config.diff", diff},       {"config.apply", apply},       {"config.confirm", confirm},
-        {"config.reload", reload},   {"config.rollback", rollback}, {"config.history", history},
-        {"config.get", get},         {"config.progress", progress},
+        {"config.diff", diff},     {"config.apply", apply},       {"config.confirm", confirm},
+        {"config.reload", reload}, {"config.rollback", rollback}, {"config.history", history},
+        {"config.get", get},       {"config.progress", progress},
     };
     return methods;
 }

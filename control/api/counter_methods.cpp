@@ -65,13 +65,12 @@ json stages_of(const layout::WorkerBlock& worker) {
     for (unsigned s = 0; s < layout::stage_count; ++s) {
         const layout::StageCounters& c = worker.stages[s];
         const uint64_t sampled = c.sampled_packets.get();
-        stages.push_back(
-            {{"stage", stage_texts[s].name},
-             {"sentence", stage_texts[s].sentence},
-             {"packets", c.packets.get()},
-             {"sampled_packets", sampled},
-             {"cycles_per_packet",
-              sampled == 0 ? json() : json(ratio(c.sampled_cycles.get(), sampled))}});
+        stages.push_back({{"stage", stage_texts[s].name},
+                          {"sentence", stage_texts[s].sentence},
+                          {"packets", c.packets.get()},
+                          {"sampled_packets", sampled},
+                          {"cycles_per_packet",
+                           sampled == 0 ? json() : json(ratio(c.sampled_cycles.get(), sampled))}});
     }
     return stages;
 }
@@ -110,16 +109,15 @@ json workers(Control& control, const Params&) {
         const uint64_t beat = worker.heartbeat_ns.load(std::memory_order_relaxed);
         uint64_t drops = 0;
         for (const layout::Counter& c : worker.drops) drops += c.get();
-        list.push_back(
-            {{"worker", w},
-             {"core", worker.core.load(std::memory_order_relaxed)},
-             {"thread", worker.thread.load(std::memory_order_relaxed)},
-             {"generation", worker.generation.load(std::memory_order_acquire)},
-             {"silent_ms", now > beat ? static_cast<double>(now - beat) / 1e6 : 0.0},
-             {"busy_percent", busy_percent(control, w)},
-             {"packets", worker.busy_packets.get()},
-             {"sleeps", worker.sleeps.get()},
-             {"drops", drops}});
+        list.push_back({{"worker", w},
+                        {"core", worker.core.load(std::memory_order_relaxed)},
+                        {"thread", worker.thread.load(std::memory_order_relaxed)},
+                        {"generation", worker.generation.load(std::memory_order_acquire)},
+                        {"silent_ms", now > beat ? static_cast<double>(now - beat) / 1e6 : 0.0},
+                        {"busy_percent", busy_percent(control, w)},
+                        {"packets", worker.busy_packets.get()},
+                        {"sleeps", worker.sleeps.get()},
+                        {"drops", drops}});
     }
     return {{"dataplane_alive", control.state.dataplane_alive()}, {"workers", std::move(list)}};
 }

@@ -53,8 +53,9 @@ net::Ipv4Address address_in(const Params& params, const char* name) {
 net::Ipv4Address host_on(const Control& control, const std::string& interface) {
     const auto* wish = config::find_interface(control.intent.config(), interface);
     if (wish == nullptr || wish->addresses.empty()) {
-        throw Failure(error::invalid_params,
-                      fmt::format("{} has no network to take a source from: give \"src\"", interface));
+        throw Failure(
+            error::invalid_params,
+            fmt::format("{} has no network to take a source from: give \"src\"", interface));
     }
     const net::InterfaceAddress own = wish->addresses.front();
     const net::Ipv4Prefix network = own.network();
@@ -105,8 +106,8 @@ json run(Control& control, const Params& params) {
     control.state.refresh();
     const layout::InterfaceId in = interface_of(control, params.text("in"));
     const std::vector<uint8_t> frame = frame_of(control, params, in);
-    const auto rehearsal = explain::rehearse(control.memory, control.state.get(), in, frame,
-                                             control::monotonic_ns());
+    const auto rehearsal =
+        explain::rehearse(control.memory, control.state.get(), in, frame, control::monotonic_ns());
     const trace::Names names = names_of(control);
     json result = trace::describe(rehearsal.record, names);
     result["leaving"] = leaving_of(rehearsal, names);

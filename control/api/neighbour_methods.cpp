@@ -51,8 +51,9 @@ json remove(Control& control, const Params& params) {
         return n.interface == target.interface && n.address == target.address;
     });
     if (!there) {
-        throw Failure(error::refused, fmt::format("no neighbour {} on {} was added at run time",
-                                                  net::to_string(target.address), target.interface));
+        throw Failure(error::refused,
+                      fmt::format("no neighbour {} on {} was added at run time",
+                                  net::to_string(target.address), target.interface));
     }
     control.intent.set_neighbour({target.interface, target.address, {}});
     return json::object();
@@ -66,14 +67,14 @@ json list(Control& control, const Params& params) {
         for (const state::NeighbourView& n : state::neighbours(*state)) {
             const std::string interface = control.intent.interface_name(n.interface);
             if (only && *only != interface) continue;
-            rows.push_back({{"interface", interface},
-                            {"address", net::to_string(n.address)},
-                            {"mac", n.link.mac().is_zero() ? json()
-                                                           : json(net::to_string(n.link.mac()))},
-                            {"condition", state::to_string(n.link.condition())},
-                            {"static", n.link.is_static()},
-                            {"next_hop", n.link.pinned()},
-                            {"attempts", n.attempts}});
+            rows.push_back(
+                {{"interface", interface},
+                 {"address", net::to_string(n.address)},
+                 {"mac", n.link.mac().is_zero() ? json() : json(net::to_string(n.link.mac()))},
+                 {"condition", state::to_string(n.link.condition())},
+                 {"static", n.link.is_static()},
+                 {"next_hop", n.link.pinned()},
+                 {"attempts", n.attempts}});
         }
     }
     return {{"neighbours", std::move(rows)}};

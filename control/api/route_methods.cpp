@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <chrono>
+
 #include <fmt/format.h>
 
 #include "control/api/methods.h"
@@ -58,9 +59,7 @@ json change(Control& control, const Params& params) {
             {"routes", control.intent.routes().chosen().size()}};
 }
 
-json flush(Control& control, const Params&) {
-    return {{"changed", control.intent.flush_routes()}};
-}
+json flush(Control& control, const Params&) { return {{"changed", control.intent.flush_routes()}}; }
 
 // Routes that would take the address, were their next hops alive: the longest first.
 json longer_dead_routes(const Control& control, net::Ipv4Address address, unsigned shortest) {

@@ -9,7 +9,7 @@ namespace sluice::api {
 
 std::string prefix_text(fib::Prefix prefix);
 
-// via 203.0.113.1 dev wan; dev lan; blackhole; local 
+// via 203.0.113.1 dev wan; dev lan; blackhole; local
 std::string way_text(const Control& control, fib::NextHopId id);
 
 // Everything known of a next hop: the interface, its MTU, the neighbour and its condition; of a

@@ -71,8 +71,7 @@ std::string run(Control& control, const json& request) {
     const auto name = request.find("method");
     if (version == request.end() || *version != "2.0" || name == request.end() ||
         !name->is_string()) {
-        return error_text(id, error::invalid_request,
-                          "needs \"jsonrpc\": \"2.0\" and \"method\"");
+        return error_text(id, error::invalid_request, "needs \"jsonrpc\": \"2.0\" and \"method\"");
     }
     const Method* method = find_method(name->get_ref<const std::string&>());
     if (method == nullptr) {

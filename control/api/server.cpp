@@ -45,12 +45,12 @@ class Server::Client : public std::enable_shared_from_this<Client> {
         constexpr size_t most = 1 << 18;
         const size_t least = received_.empty() ? 1 << 12 : most;
         part_.resize(least);
-        socket_.async_read_some(asio::buffer(part_), [self = shared_from_this()](
-                                                         std::error_code error, size_t n) {
-            if (error) return;
-            self->received_.append(self->part_.data(), n);
-            self->go_on();
-        });
+        socket_.async_read_some(asio::buffer(part_),
+                                [self = shared_from_this()](std::error_code error, size_t n) {
+                                    if (error) return;
+                                    self->received_.append(self->part_.data(), n);
+                                    self->go_on();
+                                });
     }
 
     void take(size_t end) {
@@ -60,9 +60,9 @@ class Server::Client : public std::enable_shared_from_this<Client> {
         received_.erase(0, end + 1);
         if (received_.empty()) received_.shrink_to_fit();
         searched_ = 0;
-        if (reply_.empty()) return asio::post(socket_.get_executor(), [self = shared_from_this()] {
-            self->go_on();
-        });
+        if (reply_.empty())
+            return asio::post(socket_.get_executor(),
+                              [self = shared_from_this()] { self->go_on(); });
         reply_ += '\n';
         send([](Client& client) { client.go_on(); });
     }
@@ -96,7 +96,11 @@ class Server::Client : public std::enable_shared_from_this<Client> {
 
 Server::Server(asio::io_context& io, const std::filesystem::path& socket, Answer answer,
                size_t max_request)
-    : pause_(io), path_(socket), acceptor_(io), answer_(std::move(answer)), max_request_(max_request) {
+    : pause_(io),
+      path_(socket),
+      acceptor_(io),
+      answer_(std::move(answer)),
+      max_request_(max_request) {
     ::unlink(path_.c_str());
     acceptor_.open();
     // Nobody can come in between bind and chmod: until listen() every connection is refused.

@@ -48,11 +48,13 @@ json dataplane_status(const Control& control) {
     if (state == nullptr) return result;
     result["generation"] = state->main.generation.load(std::memory_order_acquire);
     result["workers"] = state::worker_count(*state);
-    result["main_silent_s"] = seconds_since(state->main.heartbeat_ns.load(std::memory_order_relaxed));
+    result["main_silent_s"] =
+        seconds_since(state->main.heartbeat_ns.load(std::memory_order_relaxed));
     if (const auto status = state::main_status(*state)) {
         result["version"] = state::text(status->version);
         result["process"] = status->process;
-        result["uptime_s"] = control.state.dataplane_alive() ? seconds_since(status->started_ns) : 0.0;
+        result["uptime_s"] =
+            control.state.dataplane_alive() ? seconds_since(status->started_ns) : 0.0;
         result["refused_generation"] = status->refused;
         result["message"] = state::text(status->message);
         result["packets_on_huge_pages"] = status->huge_pages != 0;

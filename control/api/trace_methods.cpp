@@ -14,8 +14,9 @@ std::vector<layout::FilterInstruction> filter_in(const json& list) {
     std::vector<layout::FilterInstruction> filter;
     const auto number = [](const json& value, uint64_t most) {
         if (!value.is_number_unsigned() || value.get<uint64_t>() > most) {
-            throw Failure(error::invalid_params, "\"filter\" should be a list of instructions, "
-                                                 "[code, jump_true, jump_false, k] each");
+            throw Failure(error::invalid_params,
+                          "\"filter\" should be a list of instructions, "
+                          "[code, jump_true, jump_false, k] each");
         }
         return value.get<uint64_t>();
     };
@@ -35,7 +36,8 @@ json start(Control& control, const Params& params) {
         throw Failure(error::invalid_params, reason);
     }
     layout::InterfaceId interface = layout::no_interface;
-    if (const auto name = params.optional_text("interface")) interface = interface_of(control, *name);
+    if (const auto name = params.optional_text("interface"))
+        interface = interface_of(control, *name);
     const uint64_t count = params.number_or("count", 10, trace::Traces::most);
     control.state.refresh();
     if (!control.state.dataplane_alive()) throw Failure(error::refused, "no dataplane is running");

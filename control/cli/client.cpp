@@ -47,7 +47,8 @@ void Client::connect() {
     if (path.size() >= sizeof address.sun_path) throw NoControl(path + ": the path is too long");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd_ >= 0 && ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    if (fd_ >= 0 &&
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         return;
     }
     const int error = errno;
@@ -81,8 +82,8 @@ std::string Client::receive_line() {
         const ssize_t n = ::recv(fd_, part, sizeof part, 0);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            throw NoControl(fmt::format("{}: sluice-control hung up before it answered",
-                                        path_.string()));
+            throw NoControl(
+                fmt::format("{}: sluice-control hung up before it answered", path_.string()));
         }
         received_.append(part, static_cast<size_t>(n));
     }
@@ -107,7 +108,8 @@ json Client::call(const std::string& method, const json& params) {
 
 json Client::call_with_text(const std::string& method, const json& params, const char* name,
                             std::string_view text) {
-    std::string request = fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{{)", method);
+    std::string request =
+        fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{{)", method);
     for (const auto& item : params.items()) {
         request += fmt::format("{}:{},", json(item.key()).dump(), item.value().dump());
     }

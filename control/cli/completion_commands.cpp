@@ -105,7 +105,8 @@ Each command is one request to the control process over its unix socket; whoever
 socket may do everything. Output is coloured on a terminal only (see NO_COLOR); \-\-json prints the
 answer as the API gave it.
 .SH COMMANDS
-)", layout::version, roff(app.get_description()));
+)",
+               layout::version, roff(app.get_description()));
     print_man_command(app, "");
     fmt::print(R"(.SH EXIT STATUS
 0 done; 1 refused, or a problem was found; 2 wrong usage; 3 no control process.
@@ -132,7 +133,8 @@ sluice trace \-\-count 5 icmp and host 10.0.0.9
 void add_completion_commands(CLI::App& app, CLI::App&, Session& session) {
     CLI::App& completion = *app.add_subcommand("completion", "scripts for shells");
     completion.require_subcommand(1);
-    add_command(completion, session, "bash", "print what bash completes", [&app] { print_bash(app); });
+    add_command(completion, session, "bash", "print what bash completes",
+                [&app] { print_bash(app); });
     add_command(completion, session, "man", "print the manual page sluice(8)",
                 [&app] { print_man(app); });
 }

@@ -60,8 +60,8 @@ std::string plain_line(const json& d) {
     if (kind == "removed") {
         return in_colour(Colour::red, fmt::format("- {}: {}", path, d["before"].dump()));
     }
-    return in_colour(Colour::yellow, fmt::format("~ {}: {} -> {}", path, d["before"].dump(),
-                                                 d["after"].dump()));
+    return in_colour(Colour::yellow,
+                     fmt::format("~ {}: {} -> {}", path, d["before"].dump(), d["after"].dump()));
 }
 
 void print_differences(const json& answer) {
@@ -97,8 +97,8 @@ json wait_for(Session& session, uint64_t generation, double timeout_s) {
     for (;;) {
         json progress = session.client().call("config.progress", {{"generation", generation}});
         const bool over = progress["reached"].get<bool>() ||
-                          !progress["dataplane_alive"].get<bool>() ||
-                          progress["refused"] != "" || Clock::now() >= end;
+                          !progress["dataplane_alive"].get<bool>() || progress["refused"] != "" ||
+                          Clock::now() >= end;
         if (on_terminal() && !session.json_output) {
             const auto lines = missing(progress);
             const std::string line =
@@ -125,8 +125,9 @@ void tell_outcome(Session& session, json answer, double timeout_s) {
     }
     print_differences(answer);
     if (!alive) {
-        fmt::print("published as generation {}; {}\n", generation,
-                   in_colour(Colour::yellow, "no dataplane is running, it takes this at its start"));
+        fmt::print(
+            "published as generation {}; {}\n", generation,
+            in_colour(Colour::yellow, "no dataplane is running, it takes this at its start"));
     } else if (reached) {
         fmt::print("{} generation {}, every worker and interface\n",
                    in_colour(Colour::green, "applied:"), generation);
@@ -145,8 +146,10 @@ void apply(Session& session, const Options& o) {
     if (o.confirm_s > 0) params["confirm_s"] = o.confirm_s;
     const json answer = session.client().call("config.apply", params);
     if (o.dry_run) {
-        if (session.json_output) fmt::print("{}\n", answer.dump(2));
-        else print_differences(answer);
+        if (session.json_output)
+            fmt::print("{}\n", answer.dump(2));
+        else
+            print_differences(answer);
         return;
     }
     tell_outcome(session, answer, o.timeout_s);
@@ -177,24 +180,28 @@ void add_config_commands(CLI::App& app, CLI::App& show, Session& session) {
     const auto json_flag = [&](CLI::App* command) {
         command->add_flag("--json", session.json_output, "print the answer as JSON (docs/api.md)");
     };
-    auto* check_command = add_command(app, session, "check", "look for mistakes in a configuration "
+    auto* check_command = add_command(app, session, "check",
+                                      "look for mistakes in a configuration "
                                       "file; needs no running router",
                                       [&session, o] { check(session, o->file); });
     check_command->add_option("FILE", o->file)->required();
     json_flag(check_command);
 
-    auto* diff = add_show(app, session, "diff", "what applying a file would change",
-                          [&session, o] {
-                              return session.client().call("config.diff", source_params(o->file));
-                          },
-                          print_differences);
+    auto* diff = add_show(
+        app, session, "diff", "what applying a file would change",
+        [&session, o] { return session.client().call("config.diff", source_params(o->file)); },
+        print_differences);
     diff->add_option("FILE", o->file, "default: the file that sluice-control was started with");
 
-    auto* apply_command = add_command(app, session, "apply", "make a file the configuration, whole "
-                                      "or not at all", [&session, o] { apply(session, *o); });
-    apply_command->add_option("FILE", o->file, "default: the file that sluice-control was started with");
-    apply_command->add_option("--confirm", o->confirm_s,
-                              "go back by itself after SECONDS, unless `sluice confirm` is said")
+    auto* apply_command = add_command(app, session, "apply",
+                                      "make a file the configuration, whole "
+                                      "or not at all",
+                                      [&session, o] { apply(session, *o); });
+    apply_command->add_option("FILE", o->file,
+                              "default: the file that sluice-control was started with");
+    apply_command
+        ->add_option("--confirm", o->confirm_s,
+                     "go back by itself after SECONDS, unless `sluice confirm` is said")
         ->check(CLI::Range(1, 86400));
     apply_command->add_option("--timeout", o->timeout_s, "how long to wait for the dataplane")
         ->capture_default_str();
@@ -206,30 +213,35 @@ void add_config_commands(CLI::App& app, CLI::App& show, Session& session) {
         if (!answer["confirmed"]) throw Refused("nothing waits to be confirmed", nullptr);
         fmt::print("confirmed\n");
     });
-    auto* rollback = add_command(app, session, "rollback", "go back to the configuration before, or "
-                                 "to a number of `sluice history`", [&session, o] {
-        json params = json::object();
-        if (o->number > 0) params["number"] = o->number;
-        tell_outcome(session, session.client().call("config.rollback", params), o->timeout_s);
-    });
+    auto* rollback = add_command(
+        app, session, "rollback",
+        "go back to the configuration before, or "
+        "to a number of `sluice history`",
+        [&session, o] {
+            json params = json::object();
+            if (o->number > 0) params["number"] = o->number;
+            tell_outcome(session, session.client().call("config.rollback", params), o->timeout_s);
+        });
     rollback->add_option("NUMBER", o->number);
     rollback->add_option("--timeout", o->timeout_s, "how long to wait for the dataplane")
         ->capture_default_str();
     json_flag(rollback);
 
-    add_show(app, session, "history", "the configurations that were applied",
-             [&session] { return session.client().call("config.history"); }, print_history);
+    add_show(
+        app, session, "history", "the configurations that were applied",
+        [&session] { return session.client().call("config.history"); }, print_history);
 
-    auto* config = add_show(show, session, "config", "the configuration that runs",
-                            [&session, o] {
-                                json params = json::object();
-                                if (o->number > 0) params["number"] = o->number;
-                                return session.client().call("config.get", params);
-                            },
-                            [](const json& answer) {
-                                const std::string text = answer.value("text", "");
-                                fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
-                            });
+    auto* config = add_show(
+        show, session, "config", "the configuration that runs",
+        [&session, o] {
+            json params = json::object();
+            if (o->number > 0) params["number"] = o->number;
+            return session.client().call("config.get", params);
+        },
+        [](const json& answer) {
+            const std::string text = answer.value("text", "");
+            fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+        });
     config->add_flag("--running", o->running, "the one that runs, which is the default");
     config->add_option("--number", o->number, "of `sluice history`");
 }

@@ -57,7 +57,8 @@ void print_workers(const json& answer) {
         const std::string text = fmt::format("{:.0f} ms", silent);
         table.add({std::to_string(w["worker"].get<int>()), std::to_string(w["core"].get<int>()),
                    std::to_string(w["generation"].get<uint64_t>()), percent(w["busy_percent"]),
-                   with_commas(w["packets"].get<uint64_t>()), with_commas(w["drops"].get<uint64_t>()),
+                   with_commas(w["packets"].get<uint64_t>()),
+                   with_commas(w["drops"].get<uint64_t>()),
                    with_commas(w["sleeps"].get<uint64_t>()),
                    silent > 1000 ? in_colour(Colour::red, text) : text});
     }
@@ -71,24 +72,29 @@ void print_workers(const json& answer) {
 
 void add_counter_commands(CLI::App&, CLI::App& show, Session& session) {
     const auto all = std::make_shared<bool>(false);
-    auto* drops = add_show(show, session, "drops", "why packets were dropped, and what to do",
-                           [&session, all] {
-                               return session.client().call("drop.list", {{"all", *all}});
-                           },
-                           print_drops);
+    auto* drops = add_show(
+        show, session, "drops", "why packets were dropped, and what to do",
+        [&session, all] {
+            return session.client().call("drop.list", {{"all", *all}});
+        },
+        print_drops);
     drops->add_flag("--all", *all, "reasons without a packet too");
-    add_show(show, session, "cycles", "what each stage costs, by worker",
-             [&session] { return session.client().call("cycle.list"); }, print_cycles);
-    add_show(show, session, "workers", "the threads that forward",
-             [&session] { return session.client().call("worker.list"); }, print_workers);
-    add_show(show, session, "tallies", "what the router did beside forwarding: ARP, ICMP, fragments",
-             [&session] { return session.client().call("tally.list"); }, [](const json& answer) {
-                 Table table({"", ""}, {true});
-                 for (const auto& item : answer["tallies"].items()) {
-                     table.add({with_commas(item.value().get<uint64_t>()), item.key()});
-                 }
-                 table.print();
-             });
+    add_show(
+        show, session, "cycles", "what each stage costs, by worker",
+        [&session] { return session.client().call("cycle.list"); }, print_cycles);
+    add_show(
+        show, session, "workers", "the threads that forward",
+        [&session] { return session.client().call("worker.list"); }, print_workers);
+    add_show(
+        show, session, "tallies", "what the router did beside forwarding: ARP, ICMP, fragments",
+        [&session] { return session.client().call("tally.list"); },
+        [](const json& answer) {
+            Table table({"", ""}, {true});
+            for (const auto& item : answer["tallies"].items()) {
+                table.add({with_commas(item.value().get<uint64_t>()), item.key()});
+            }
+            table.print();
+        });
 }
 
 }  // namespace sluice::cli

@@ -34,8 +34,13 @@ json params_of(const Explain& e) {
         return params;
     }
     if (e.dst.empty()) throw CLI::RequiredError("--dst or --hex");
-    params.update({{"dst", e.dst}, {"sport", e.sport}, {"dport", e.dport}, {"ttl", e.ttl},
-                   {"size", e.size}, {"tos", e.tos}, {"df", e.df}});
+    params.update({{"dst", e.dst},
+                   {"sport", e.sport},
+                   {"dport", e.dport},
+                   {"ttl", e.ttl},
+                   {"size", e.size},
+                   {"tos", e.tos},
+                   {"df", e.df}});
     if (!e.src.empty()) params["src"] = e.src;
     if (!e.proto.empty()) params["proto"] = e.proto;
     return params;
@@ -48,9 +53,11 @@ void print_step(const json& step) {
                              : finished ? in_colour(Colour::green, "done")
                                         : "pass";
     const std::string details = step.value("details", "");
-    const std::string reason = dropped ? " " + in_colour(Colour::red, step.value("reason", "")) : "";
+    const std::string reason =
+        dropped ? " " + in_colour(Colour::red, step.value("reason", "")) : "";
     fmt::print("  {}  {:<20} {}{}\n", mark, step.value("step", ""),
-               details.empty() ? in_colour(Colour::grey, step.value("question", "")) : details, reason);
+               details.empty() ? in_colour(Colour::grey, step.value("question", "")) : details,
+               reason);
 }
 
 void print_packet(const json& p) {
@@ -61,13 +68,15 @@ void print_packet(const json& p) {
         fmt::print("  {} {}; {}\n", in_colour(Colour::red, "dropped:"), p.value("sentence", ""),
                    p.value("advice", ""));
     } else if (verdict == "held") {
-        fmt::print("  {} it waits for the next hop's MAC address\n", in_colour(Colour::yellow, "held:"));
+        fmt::print("  {} it waits for the next hop's MAC address\n",
+                   in_colour(Colour::yellow, "held:"));
     }
 }
 
 void print_explained(const json& answer) {
     if (answer["assumed"]) {
-        fmt::print("{}\n", in_colour(Colour::yellow, "no dataplane has run: every interface is taken "
+        fmt::print("{}\n", in_colour(Colour::yellow,
+                                     "no dataplane has run: every interface is taken "
                                      "to be up, no neighbour to be known"));
     }
     print_packet(answer);
@@ -108,7 +117,8 @@ void trace(Session& session, const Trace& t) {
     uint64_t after = 0;
     uint32_t seen = 0;
     while (seen < t.count && interrupted == 0) {
-        const json answer = session.client().call("trace.read", {{"trace", number}, {"after", after}});
+        const json answer =
+            session.client().call("trace.read", {{"trace", number}, {"after", after}});
         after = answer["next"].get<uint64_t>();
         for (const json& packet : answer["packets"]) {
             ++seen;
@@ -136,10 +146,12 @@ void trace(Session& session, const Trace& t) {
 
 void add_explain_commands(CLI::App& app, CLI::App&, Session& session) {
     const auto e = std::make_shared<Explain>();
-    auto* explain = add_show(app, session, "explain", "what would happen to a packet, stage by stage, "
-                             "without sending it",
-                             [&session, e] { return session.client().call("explain.run", params_of(*e)); },
-                             print_explained);
+    auto* explain = add_show(
+        app, session, "explain",
+        "what would happen to a packet, stage by stage, "
+        "without sending it",
+        [&session, e] { return session.client().call("explain.run", params_of(*e)); },
+        print_explained);
     explain->add_option("--in", e->in, "the interface it comes in by")->required();
     explain->add_option("--src", e->src, "default: a host on that interface's network");
     auto* dst = explain->add_option("--dst", e->dst, "where it goes");
@@ -152,12 +164,17 @@ void add_explain_commands(CLI::App& app, CLI::App&, Session& session) {
         ->capture_default_str();
     explain->add_flag("--df", e->df, "don't fragment");
     explain->add_option("--tos", e->tos)->check(CLI::Range(0, 255))->capture_default_str();
-    explain->add_option("--hex", e->hex, "a whole Ethernet frame in hex digits instead")->excludes(dst);
+    explain->add_option("--hex", e->hex, "a whole Ethernet frame in hex digits instead")
+        ->excludes(dst);
 
     const auto t = std::make_shared<Trace>();
-    auto* traced = add_command(app, session, "trace", "what happens to the next real packets, stage by "
-                               "stage", [&session, t] { trace(session, *t); });
-    traced->add_option("--count", t->count, "packets")->check(CLI::Range(1, 1000))->capture_default_str();
+    auto* traced = add_command(app, session, "trace",
+                               "what happens to the next real packets, stage by "
+                               "stage",
+                               [&session, t] { trace(session, *t); });
+    traced->add_option("--count", t->count, "packets")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
     traced->add_option("--interface", t->interface, "only those that come in by it");
     traced->add_option("--timeout", t->timeout_s, "seconds; 0: until there were enough")
         ->capture_default_str();

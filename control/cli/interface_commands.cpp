@@ -34,12 +34,14 @@ void print_indented(const std::string& text) {
 void print_device_counters(const json& device) {
     std::string line;
     for (const auto* name : {"rx_missed", "rx_errors", "rx_no_buffer", "tx_errors"}) {
-        if (number(device, name) > 0) line += fmt::format(" {} {}", name, with_commas(number(device, name)));
+        if (number(device, name) > 0)
+            line += fmt::format(" {} {}", name, with_commas(number(device, name)));
     }
     if (!device.is_object()) return;
     for (const auto& item : device["allowance"].items()) {
         if (item.value() == 0) continue;
-        line += fmt::format(" allowance_{} {}", item.key(), with_commas(item.value().get<uint64_t>()));
+        line +=
+            fmt::format(" allowance_{} {}", item.key(), with_commas(item.value().get<uint64_t>()));
     }
     fmt::print("  device drops:{}\n", line.empty() ? " none" : in_colour(Colour::yellow, line));
 }
@@ -51,17 +53,20 @@ void print_whole(const json& i) {
     fmt::print("{} is {}{}\n", in_colour(Colour::bold, i.value("name", "")),
                in_colour(colour_of(condition), condition),
                i.value("description", "").empty() ? "" : ": " + i.value("description", ""));
-    fmt::print("  device {}\n  addresses {}\n", asked.value("device", ""), joined(asked["addresses"]));
+    fmt::print("  device {}\n  addresses {}\n", asked.value("device", ""),
+               joined(asked["addresses"]));
     if (got.is_object()) {
         fmt::print("  driver {}, MAC {}, speed {}\n", got.value("driver", ""), got.value("mac", ""),
-                   number(got, "speed_mbps") == 0 ? "unknown"
-                                                  : fmt::format("{} Mbit/s", number(got, "speed_mbps")));
-        fmt::print("  MTU {} (asked {}), queues {} rx {} tx (asked {}), descriptors {} rx {} tx "
-                   "(asked {}, {})\n",
-                   number(got, "mtu"), number(asked, "mtu"), number(got, "rx_queues"),
-                   number(got, "tx_queues"), asked["rx_queues"].dump(), number(got, "rx_descriptors"),
-                   number(got, "tx_descriptors"), number(asked, "rx_descriptors"),
-                   number(asked, "tx_descriptors"));
+                   number(got, "speed_mbps") == 0
+                       ? "unknown"
+                       : fmt::format("{} Mbit/s", number(got, "speed_mbps")));
+        fmt::print(
+            "  MTU {} (asked {}), queues {} rx {} tx (asked {}), descriptors {} rx {} tx "
+            "(asked {}, {})\n",
+            number(got, "mtu"), number(asked, "mtu"), number(got, "rx_queues"),
+            number(got, "tx_queues"), asked["rx_queues"].dump(), number(got, "rx_descriptors"),
+            number(got, "tx_descriptors"), number(asked, "rx_descriptors"),
+            number(asked, "tx_descriptors"));
         fmt::print("  asked of the device: {}\n  granted: {}\n", joined(got["features_asked"]),
                    joined(got["features_granted"]));
     }
@@ -71,9 +76,9 @@ void print_whole(const json& i) {
     }
     if (!i["counters"].is_object()) return;
     const json& c = i["counters"];
-    fmt::print("  received {} packets, {}; sent {} packets, {}\n", with_commas(number(c, "rx_packets")),
-               bytes_text(number(c, "rx_bytes")), with_commas(number(c, "tx_packets")),
-               bytes_text(number(c, "tx_bytes")));
+    fmt::print("  received {} packets, {}; sent {} packets, {}\n",
+               with_commas(number(c, "rx_packets")), bytes_text(number(c, "rx_bytes")),
+               with_commas(number(c, "tx_packets")), bytes_text(number(c, "tx_bytes")));
     print_device_counters(i["device_counters"]);
 }
 
@@ -85,11 +90,13 @@ void print_table(const json& answer) {
         const json& device = i["device_counters"];
         const uint64_t drops = number(device, "rx_missed") + number(device, "rx_errors") +
                                number(device, "rx_no_buffer") + number(device, "tx_errors");
-        const uint64_t mtu = i["got"].is_object() ? number(i["got"], "mtu") : number(i["asked"], "mtu");
+        const uint64_t mtu =
+            i["got"].is_object() ? number(i["got"], "mtu") : number(i["asked"], "mtu");
         const uint64_t speed = number(i["got"], "speed_mbps");
         table.add({i.value("name", ""), in_colour(colour_of(condition), condition),
                    joined(i["asked"]["addresses"]), std::to_string(mtu),
-                   speed == 0 ? "-" : std::to_string(speed), with_commas(number(i["counters"], "rx_packets")),
+                   speed == 0 ? "-" : std::to_string(speed),
+                   with_commas(number(i["counters"], "rx_packets")),
                    with_commas(number(i["counters"], "tx_packets")),
                    drops == 0 ? "0" : in_colour(Colour::yellow, with_commas(drops))});
     }
@@ -108,17 +115,19 @@ void print_table(const json& answer) {
 
 void add_interface_commands(CLI::App&, CLI::App& show, Session& session) {
     const auto name = std::make_shared<std::string>();
-    auto* shown = add_show(show, session, "interface", "interfaces: what was asked, what was got and "
-                           "why; counters",
-                           [&session, name] {
-                               json params = json::object();
-                               if (!name->empty()) params["name"] = *name;
-                               return session.client().call("interface.list", params);
-                           },
-                           [name](const json& answer) {
-                               if (name->empty()) return print_table(answer);
-                               for (const json& i : answer["interfaces"]) print_whole(i);
-                           });
+    auto* shown = add_show(
+        show, session, "interface",
+        "interfaces: what was asked, what was got and "
+        "why; counters",
+        [&session, name] {
+            json params = json::object();
+            if (!name->empty()) params["name"] = *name;
+            return session.client().call("interface.list", params);
+        },
+        [name](const json& answer) {
+            if (name->empty()) return print_table(answer);
+            for (const json& i : answer["interfaces"]) print_whole(i);
+        });
     shown->add_option("NAME", *name, "all about this one");
 }
 

@@ -78,7 +78,8 @@ int run(Session& session) {
 int main(int argc, char** argv) {
     using namespace sluice::cli;
     Session session;
-    CLI::App app{"Sluice, a virtual router: tells the control process what to do, and shows what is."};
+    CLI::App app{
+        "Sluice, a virtual router: tells the control process what to do, and shows what is."};
     app.set_version_flag("--version", sluice::layout::version);
     app.set_help_flag("-h,--help", "print this and exit");
     app.require_subcommand(1);
@@ -87,8 +88,9 @@ int main(int argc, char** argv) {
     auto* directory = app.add_option("--run-dir", session.run_directory,
                                      "where its socket is (default: /run/sluice/NAME)")
                           ->envname("SLUICE_RUN_DIR");
-    app.footer("`sluice help COMMAND` says more of each. Exit status: 0 done, 1 refused or a problem\n"
-               "found, 2 wrong usage, 3 no control process.");
+    app.footer(
+        "`sluice help COMMAND` says more of each. Exit status: 0 done, 1 refused or a problem\n"
+        "found, 2 wrong usage, 3 no control process.");
     app.fallthrough();
     add_commands(app, session);
     try {

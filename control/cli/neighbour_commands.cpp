@@ -33,36 +33,38 @@ void print_list(const json& answer) {
 
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session) {
     const auto o = std::make_shared<Options>();
-    CLI::App& neighbour = *app.add_subcommand("neighbour", "MAC addresses fixed by hand, beside the "
+    CLI::App& neighbour = *app.add_subcommand("neighbour",
+                                              "MAC addresses fixed by hand, beside the "
                                               "configuration");
     neighbour.require_subcommand(1);
-    auto* add = add_command(neighbour, session, "add", "fix the MAC address of a neighbour",
-                            [&session, o] {
-        const json answer = session.client().call(
-            "neighbour.add",
-            {{"interface", o->interface}, {"address", o->address}, {"mac", o->mac}});
-        if (!answer["on_link"]) {
-            fmt::print(stderr, "note: {} is in no network of {}\n", o->address, o->interface);
-        }
-    });
+    auto* add =
+        add_command(neighbour, session, "add", "fix the MAC address of a neighbour", [&session, o] {
+            const json answer = session.client().call(
+                "neighbour.add",
+                {{"interface", o->interface}, {"address", o->address}, {"mac", o->mac}});
+            if (!answer["on_link"]) {
+                fmt::print(stderr, "note: {} is in no network of {}\n", o->address, o->interface);
+            }
+        });
     add->add_option("INTERFACE", o->interface)->required();
     add->add_option("ADDRESS", o->address)->required();
     add->add_option("MAC", o->mac)->required();
-    auto* del = add_command(neighbour, session, "del", "forget a neighbour that was added so",
-                            [&session, o] {
-        session.client().call("neighbour.remove",
-                              {{"interface", o->interface}, {"address", o->address}});
-    });
+    auto* del = add_command(
+        neighbour, session, "del", "forget a neighbour that was added so", [&session, o] {
+            session.client().call("neighbour.remove",
+                                  {{"interface", o->interface}, {"address", o->address}});
+        });
     del->add_option("INTERFACE", o->interface)->required();
     del->add_option("ADDRESS", o->address)->required();
 
-    auto* list = add_show(show, session, "neighbour", "who is known on each network",
-                          [&session, o] {
-                              json params = json::object();
-                              if (!o->interface.empty()) params["interface"] = o->interface;
-                              return session.client().call("neighbour.list", params);
-                          },
-                          print_list);
+    auto* list = add_show(
+        show, session, "neighbour", "who is known on each network",
+        [&session, o] {
+            json params = json::object();
+            if (!o->interface.empty()) params["interface"] = o->interface;
+            return session.client().call("neighbour.list", params);
+        },
+        print_list);
     list->add_option("INTERFACE", o->interface, "only of this one");
 }
 

@@ -62,8 +62,11 @@ void change_file(Session& session, const Options& o, bool remove) {
     }
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
     if (session.json_output) {
-        fmt::print("{}\n", json{{"changed", changed}, {"error_count", errors}, {"routes", routes},
-                                {"seconds", taken.count()}}.dump(2));
+        fmt::print("{}\n", json{{"changed", changed},
+                                {"error_count", errors},
+                                {"routes", routes},
+                                {"seconds", taken.count()}}
+                               .dump(2));
         return;
     }
     fmt::print("{} routes {} in {:.2f} s; the table has {}\n", with_commas(changed),
@@ -102,8 +105,8 @@ void print_candidates(const json& candidates) {
 
 void print_dead(const json& dead) {
     for (const json& d : dead) {
-        fmt::print("{} {} {}: {}\n", in_colour(Colour::yellow, "not usable:"), d.value("prefix", ""),
-                   d.value("way", ""), d.value("why_not", ""));
+        fmt::print("{} {} {}: {}\n", in_colour(Colour::yellow, "not usable:"),
+                   d.value("prefix", ""), d.value("way", ""), d.value("why_not", ""));
     }
 }
 
@@ -150,19 +153,23 @@ json ask(Session& session, const Options& o) {
 
 void add_route_commands(CLI::App& app, CLI::App& show, Session& session) {
     const auto o = std::make_shared<Options>();
-    CLI::App& route = *app.add_subcommand("route", "routes beside the configuration, kept until they "
+    CLI::App& route = *app.add_subcommand("route",
+                                          "routes beside the configuration, kept until they "
                                           "are withdrawn or the machine restarts");
     route.require_subcommand(1);
 
-    auto* add = add_command(route, session, "add", "PREFIX via A[,B] [dev IF] | dev IF | blackhole | "
-                            "unreachable | prohibit", [&session, o] { change_one(session, *o, false); });
+    auto* add = add_command(route, session, "add",
+                            "PREFIX via A[,B] [dev IF] | dev IF | blackhole | "
+                            "unreachable | prohibit",
+                            [&session, o] { change_one(session, *o, false); });
     add->add_option("PREFIX", o->prefix)->required();
     add->add_option("WAY", o->way)->required();
     auto* del = add_command(route, session, "del", "withdraw a route that was added at run time",
                             [&session, o] { change_one(session, *o, true); });
     del->add_option("PREFIX", o->prefix)->required();
 
-    auto* load = add_command(route, session, "load", "add the routes of a file, one `PREFIX WAY` a "
+    auto* load = add_command(route, session, "load",
+                             "add the routes of a file, one `PREFIX WAY` a "
                              "line; .gz too, and - for standard input",
                              [&session, o] { change_file(session, *o, false); });
     load->add_option("FILE", o->file)->required();
@@ -178,16 +185,19 @@ void add_route_commands(CLI::App& app, CLI::App& show, Session& session) {
         fmt::print("{} routes withdrawn\n", with_commas(answer["changed"].get<uint64_t>()));
     });
 
-    auto* shown = add_show(show, session, "route", "where packets go: the table, a prefix, or all "
-                           "about an address", [&session, o] { return ask(session, *o); },
-                           [&session](const json& answer) {
-                               if (!answer.contains("routes")) {
-                                   print_lookup(answer);
-                                   if (!answer["reached"]) session.exit_code = exit_refused;
-                               } else {
-                                   print_list(answer);
-                               }
-                           });
+    auto* shown = add_show(
+        show, session, "route",
+        "where packets go: the table, a prefix, or all "
+        "about an address",
+        [&session, o] { return ask(session, *o); },
+        [&session](const json& answer) {
+            if (!answer.contains("routes")) {
+                print_lookup(answer);
+                if (!answer["reached"]) session.exit_code = exit_refused;
+            } else {
+                print_list(answer);
+            }
+        });
     shown->add_option("WHERE", o->where, "an address, or a prefix to look inside");
     shown->add_option("--limit", o->limit, "how many routes to print")
         ->check(CLI::Range(1, 100'000))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What all commands share: how to reach control, how to print, how to end.
 //
-//   exit 0  done     1  refused, or a problem was found     2  wrong usage     3  no control process
+//   exit 0  done     1  refused, or a problem was found     2  wrong usage     3  no control
+//   process
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -62,7 +63,7 @@ class Table {
 
 // 1234567 as 1,234,567.
 std::string with_commas(uint64_t number);
-std::string bytes_text(uint64_t bytes);    // 40.0 MiB
+std::string bytes_text(uint64_t bytes);     // 40.0 MiB
 std::string duration_text(double seconds);  // 3 d 4 h, 5 min 6 s, 1.2 s
 
 }  // namespace sluice::cli

@@ -7,9 +7,7 @@
 namespace sluice::cli {
 namespace {
 
-std::string pages(const json& huge) {
-    return huge.get<bool>() ? "hugepages" : "ordinary pages";
-}
+std::string pages(const json& huge) { return huge.get<bool>() ? "hugepages" : "ordinary pages"; }
 
 void print_status(const json& answer) {
     const json& c = answer["control"];
@@ -26,22 +24,24 @@ void print_status(const json& answer) {
     const json& d = answer["dataplane"];
     if (!d["alive"]) {
         const std::string trouble = d.value("trouble", "");
-        fmt::print("dataplane  {}\n", in_colour(Colour::red, trouble.empty() ? "is not running" : trouble));
+        fmt::print("dataplane  {}\n",
+                   in_colour(Colour::red, trouble.empty() ? "is not running" : trouble));
         return;
     }
-    fmt::print("dataplane  {}, process {}, up {}, generation {}, {} worker{}\n", d.value("version", ""),
-               d["process"].get<int>(), duration_text(d["uptime_s"].get<double>()),
-               d["generation"].get<uint64_t>(), d["workers"].get<int>(),
-               d["workers"] == 1 ? "" : "s");
+    fmt::print("dataplane  {}, process {}, up {}, generation {}, {} worker{}\n",
+               d.value("version", ""), d["process"].get<int>(),
+               duration_text(d["uptime_s"].get<double>()), d["generation"].get<uint64_t>(),
+               d["workers"].get<int>(), d["workers"] == 1 ? "" : "s");
     fmt::print("           packets on {}, state memory on {}, processor {}\n",
                pages(d["packets_on_huge_pages"]), pages(d["state_on_huge_pages"]),
                d["cpu_percent"].is_number()
                    ? fmt::format("{:.1f} % of a core", d["cpu_percent"].get<double>())
                    : "not measured yet");
     if (d["refused_generation"].get<uint64_t>() > d["generation"].get<uint64_t>()) {
-        fmt::print("           {}\n", in_colour(Colour::red,
-                   fmt::format("refused generation {}: {}", d["refused_generation"].get<uint64_t>(),
-                               d.value("message", ""))));
+        fmt::print("           {}\n",
+                   in_colour(Colour::red, fmt::format("refused generation {}: {}",
+                                                      d["refused_generation"].get<uint64_t>(),
+                                                      d.value("message", ""))));
     }
 }
 
@@ -52,17 +52,21 @@ void print_memory(const json& m) {
     constexpr uint64_t many = 10'000;
     const auto routes = m["routes"].get<uint64_t>();
     fmt::print("routes         {}{}\n", with_commas(routes),
-               routes < many ? "" : fmt::format(", {:.1f} bytes each", m["bytes_per_route"].get<double>()));
-    fmt::print("FIB            {} reserved, {} touched; groups {} in use, {} free\n", bytes(fib["bytes"]),
-               bytes(fib["bytes_touched"]), fib["groups_in_use"].get<uint64_t>(),
-               fib["groups_free"].get<uint64_t>());
+               routes < many
+                   ? ""
+                   : fmt::format(", {:.1f} bytes each", m["bytes_per_route"].get<double>()));
+    fmt::print("FIB            {} reserved, {} touched; groups {} in use, {} free\n",
+               bytes(fib["bytes"]), bytes(fib["bytes_touched"]),
+               fib["groups_in_use"].get<uint64_t>(), fib["groups_free"].get<uint64_t>());
     fmt::print("route trie     {}\n", bytes(m["rib_bytes"]));
     fmt::print("run-time       {} of {} routes\n", with_commas(m["runtime_routes"].get<uint64_t>()),
                with_commas(m["runtime_capacity"].get<uint64_t>()));
     fmt::print("next hops      {} of {}\n", m["next_hops"].get<uint64_t>(),
                m["next_hops_capacity"].get<uint64_t>());
-    fmt::print("intent memory  {} on {}\n", bytes(m["intent_bytes"]), pages(m["intent_on_huge_pages"]));
-    fmt::print("state memory   {} on {}\n", bytes(m["state_bytes"]), pages(m["state_on_huge_pages"]));
+    fmt::print("intent memory  {} on {}\n", bytes(m["intent_bytes"]),
+               pages(m["intent_on_huge_pages"]));
+    fmt::print("state memory   {} on {}\n", bytes(m["state_bytes"]),
+               pages(m["state_on_huge_pages"]));
 }
 
 void print_events(const json& answer) {
@@ -78,12 +82,15 @@ void print_events(const json& answer) {
 }  // namespace
 
 void add_status_commands(CLI::App& app, CLI::App& show, Session& session) {
-    add_show(show, session, "status", "both processes at a glance",
-             [&session] { return session.client().call("status.get"); }, print_status);
-    add_show(show, session, "memory", "what the routes and the two memories take",
-             [&session] { return session.client().call("memory.get"); }, print_memory);
-    add_show(show, session, "events", "what happened, the newest last",
-             [&session] { return session.client().call("event.list"); }, print_events);
+    add_show(
+        show, session, "status", "both processes at a glance",
+        [&session] { return session.client().call("status.get"); }, print_status);
+    add_show(
+        show, session, "memory", "what the routes and the two memories take",
+        [&session] { return session.client().call("memory.get"); }, print_memory);
+    add_show(
+        show, session, "events", "what happened, the newest last",
+        [&session] { return session.client().call("event.list"); }, print_events);
     add_command(app, session, "version", "print the version",
                 [] { fmt::print("{}\n", layout::version); });
 }

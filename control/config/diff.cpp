@@ -114,12 +114,10 @@ std::vector<Difference> differences(const json& before, const json& after) {
 
 std::string to_string(const Difference& difference) {
     switch (difference.kind) {
-        case Kind::added:
-            return fmt::format("+ {}: {}", difference.path, difference.after.dump());
+        case Kind::added: return fmt::format("+ {}: {}", difference.path, difference.after.dump());
         case Kind::removed:
             return fmt::format("- {}: {}", difference.path, difference.before.dump());
-        case Kind::changed:
-            break;
+        case Kind::changed: break;
     }
     return fmt::format("~ {}: {} -> {}", difference.path, difference.before.dump(),
                        difference.after.dump());

@@ -53,9 +53,7 @@ void read_next_hops(const json* list, const Interface* through, Route& route, Re
     }
 }
 
-bool is_given(const json* value) {
-    return value != nullptr && !value->empty() && *value != "";
-}
+bool is_given(const json* value) { return value != nullptr && !value->empty() && *value != ""; }
 
 void read_way(const json& object, const Fields& fields, Route& route, Reading& reading) {
     const json* via = fields.find("via");

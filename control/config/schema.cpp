@@ -116,12 +116,9 @@ Kind kind_of(std::string_view description) {
 
 void tell(Kind kind, const json& value, const json& node, Mistakes& mistakes) {
     switch (kind) {
-        case Kind::passed_on:
-            return;
-        case Kind::unknown_key:
-            return tell_unknown_keys(value, node, mistakes);
-        case Kind::missing_key:
-            return tell_missing_keys(value, node, mistakes);
+        case Kind::passed_on: return;
+        case Kind::unknown_key: return tell_unknown_keys(value, node, mistakes);
+        case Kind::missing_key: return tell_missing_keys(value, node, mistakes);
         case Kind::too_many:
             return mistakes.add(
                 value, fmt::format("has {} entries; at most {} are allowed", value.size(),
@@ -177,9 +174,7 @@ void fill_defaults(json& value, const json& node) {
 
 }  // namespace
 
-std::string_view schema_source() {
-    return schema_text;
-}
+std::string_view schema_source() { return schema_text; }
 
 const json& schema() {
     static const json& parsed = *new json(json::parse(schema_text));

@@ -58,9 +58,7 @@ std::string brief(const nlohmann::json& value) {
     return text_of(value);
 }
 
-std::string in_quotes(std::string_view word) {
-    return text_of(nlohmann::json(word));
-}
+std::string in_quotes(std::string_view word) { return text_of(nlohmann::json(word)); }
 
 std::string listed(const std::vector<std::string>& items, std::string_view conjunction) {
     std::string text;
@@ -97,8 +95,6 @@ void append_key(std::string& path, std::string_view key) {
     path += plain ? std::string(key) : in_quotes(key);
 }
 
-void append_index(std::string& path, size_t index) {
-    path += fmt::format("[{}]", index);
-}
+void append_index(std::string& path, size_t index) { path += fmt::format("[{}]", index); }
 
 }  // namespace sluice::config

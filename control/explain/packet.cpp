@@ -48,8 +48,15 @@ void fill_tcp(const Description& d, const net::Ipv4Header& ip, uint8_t* at, uint
     };
     static_assert(sizeof(Tcp) == tcp_header);
     auto& tcp = *reinterpret_cast<Tcp*>(at);
-    tcp = {be16(d.source_port), be16(d.destination_port), be32(1),     be32(0), five_words,
-           syn,                 be16(65535),              be16(0), be16(0)};
+    tcp = {be16(d.source_port),
+           be16(d.destination_port),
+           be32(1),
+           be32(0),
+           five_words,
+           syn,
+           be16(65535),
+           be16(0),
+           be16(0)};
     tcp.checksum = transport_checksum(ip, at, length);
 }
 
@@ -63,8 +70,7 @@ void fill_icmp(uint8_t* at, uint16_t length) {
 
 std::vector<uint8_t> build(const Description& d) {
     const size_t least = sizeof(net::Ipv4Header) + header_of(d.protocol);
-    const auto size = static_cast<uint16_t>(
-        std::clamp<size_t>(d.size, least, largest_packet));
+    const auto size = static_cast<uint16_t>(std::clamp<size_t>(d.size, least, largest_packet));
     std::vector<uint8_t> frame(
         std::max<size_t>(sizeof(net::EthernetHeader) + size, net::min_frame));
 
@@ -72,8 +78,16 @@ std::vector<uint8_t> build(const Description& d) {
     ethernet = {d.to, net::MacAddress{{0x02, 0, 0, 0, 0, 0xfe}},
                 be16(static_cast<uint16_t>(net::EtherType::ipv4))};
     auto& ip = *reinterpret_cast<net::Ipv4Header*>(frame.data() + sizeof ethernet);
-    ip = {0x45,  d.tos,      be16(size), be16(1), be16(d.dont_fragment ? net::ipv4_dont_fragment : 0),
-          d.ttl, d.protocol, be16(0),    be32(d.source.value), be32(d.destination.value)};
+    ip = {0x45,
+          d.tos,
+          be16(size),
+          be16(1),
+          be16(d.dont_fragment ? net::ipv4_dont_fragment : 0),
+          d.ttl,
+          d.protocol,
+          be16(0),
+          be32(d.source.value),
+          be32(d.destination.value)};
     net::fill_checksum(ip);
 
     uint8_t* payload = frame.data() + sizeof ethernet + sizeof ip;

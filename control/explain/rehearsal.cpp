@@ -74,9 +74,9 @@ class Witness : public Transmitter {
 };
 
 InterfaceFacts assumed(const layout::Interface& wish, unsigned id) {
-    const net::MacAddress mac = wish.mac != 0
-                                    ? net::MacAddress::from_bits(wish.mac)
-                                    : net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id)}};
+    const net::MacAddress mac =
+        wish.mac != 0 ? net::MacAddress::from_bits(wish.mac)
+                      : net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id)}};
     return {true, mac, wish.mtu};
 }
 
@@ -130,8 +130,8 @@ Packet packet_of(std::span<const uint8_t> frame, PacketPool& pool) {
 
 }  // namespace
 
-Rehearsal rehearse(const layout::Intent& intent, const layout::State* state,
-                   layout::InterfaceId in, std::span<const uint8_t> frame, uint64_t now_ns) {
+Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, layout::InterfaceId in,
+                   std::span<const uint8_t> frame, uint64_t now_ns) {
     const auto snapshot = published(intent);
     std::vector<NeighbourEntry> entries = copy_of_neighbours(state);
     NeighbourTable neighbours(entries);

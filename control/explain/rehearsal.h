@@ -26,8 +26,8 @@ struct Rehearsal {
 
 // `state`: null where no dataplane has run; then every interface counts as up, as asked for.
 // Throws std::runtime_error where nothing is published yet.
-Rehearsal rehearse(const layout::Intent& intent, const layout::State* state,
-                   layout::InterfaceId in, std::span<const uint8_t> frame, uint64_t now_ns);
+Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, layout::InterfaceId in,
+                   std::span<const uint8_t> frame, uint64_t now_ns);
 
 // The MAC address that the interface has, or would be taken to have by rehearse().
 net::MacAddress mac_of(const layout::Intent& intent, const layout::State* state,

@@ -28,8 +28,8 @@ std::vector<StaticNeighbour> run_time_neighbours_in(const Snapshot& s, const Pla
     for (uint32_t n = 0; n < std::min(s.neighbour_count, layout::max_static_neighbours); ++n) {
         const layout::StaticNeighbour& kept = s.neighbours[n];
         if (kept.run_time == 0) continue;
-        result.push_back({places.name(kept.interface), {kept.address},
-                          net::MacAddress::from_bits(kept.mac)});
+        result.push_back(
+            {places.name(kept.interface), {kept.address}, net::MacAddress::from_bits(kept.mac)});
     }
     return result;
 }
@@ -105,9 +105,9 @@ uint64_t IntentWriter::apply(const config::Config& config) {
     const fib::Status status = sync_routes();
     if (some_interface_leaves(before, config_)) publish(nullptr);
     if (!is_settled(status)) {
-        throw std::runtime_error(fmt::format(
-            "the configuration stands, but its routes are not all in use: {}",
-            fib::describe(status)));
+        throw std::runtime_error(
+            fmt::format("the configuration stands, but its routes are not all in use: {}",
+                        fib::describe(status)));
     }
     return generation_;
 }

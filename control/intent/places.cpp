@@ -30,9 +30,9 @@ void Places::assign(const config::Config& wanted, const config::Config& present,
                     const routes::NextHops& next_hops) {
     const auto is_free = [&](const std::string& name) {
         const auto id = static_cast<layout::InterfaceId>(&name - names_.data());
-        return name.empty() || (config::find_interface(wanted, name) == nullptr &&
-                                config::find_interface(present, name) == nullptr &&
-                                !next_hops.refers_to(id));
+        return name.empty() ||
+               (config::find_interface(wanted, name) == nullptr &&
+                config::find_interface(present, name) == nullptr && !next_hops.refers_to(id));
     };
     for (const config::Interface& i : wanted.interfaces) {
         if (find(i.name) != layout::no_interface) continue;

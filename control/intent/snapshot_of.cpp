@@ -15,13 +15,13 @@ using layout::Snapshot;
 void fill_settings(Snapshot& s, const config::Config& config) {
     s.dataplane = {};
     s.dataplane.workers = config.dataplane.workers.value_or(0);
-    s.dataplane.core_count = static_cast<uint32_t>(
-        std::min<size_t>(config.dataplane.cores.size(), layout::max_workers));
+    s.dataplane.core_count =
+        static_cast<uint32_t>(std::min<size_t>(config.dataplane.cores.size(), layout::max_workers));
     std::copy_n(config.dataplane.cores.begin(), s.dataplane.core_count, s.dataplane.cores);
     s.dataplane.busy_polling = config.dataplane.polling == config::Polling::busy;
     s.dataplane.buffers = config.dataplane.buffers;
     s.arp = {config.arp.reachable_s * 1000, config.arp.stale_s * 1000, config.arp.retry_s * 1000,
-             config.arp.attempts, config.arp.max_entries, 0};
+             config.arp.attempts,           config.arp.max_entries,    0};
     s.icmp = {config.icmp.errors_per_second, config.icmp.errors_per_source_per_second};
 }
 
@@ -54,7 +54,8 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
         fill_interface(s.interfaces[id], i);
         for (const net::InterfaceAddress& a : i.addresses) {
             if (s.address_count == layout::max_addresses) {
-                throw std::runtime_error(fmt::format("more than {} addresses", layout::max_addresses));
+                throw std::runtime_error(
+                    fmt::format("more than {} addresses", layout::max_addresses));
             }
             s.addresses[s.address_count++] = {a.address.value, a.length, id, 0};
         }
@@ -64,8 +65,8 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
 void add_neighbour(Snapshot& s, layout::InterfaceId id, net::Ipv4Address address,
                    net::MacAddress mac, bool run_time) {
     if (s.neighbour_count == layout::max_static_neighbours) {
-        throw std::runtime_error(fmt::format("more than {} static neighbours",
-                                             layout::max_static_neighbours));
+        throw std::runtime_error(
+            fmt::format("more than {} static neighbours", layout::max_static_neighbours));
     }
     s.neighbours[s.neighbour_count++] = {mac.as_bits(), address.value, id, run_time, {}};
 }

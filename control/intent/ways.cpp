@@ -50,7 +50,8 @@ struct Way {
 struct WayHash {
     size_t operator()(const Way& way) const {
         size_t hash = static_cast<size_t>(way.change->type);
-        for (const net::Ipv4Address via : way.change->via) hash = hash * 0x9e3779b97f4a7c15 + via.value;
+        for (const net::Ipv4Address via : way.change->via)
+            hash = hash * 0x9e3779b97f4a7c15 + via.value;
         return hash ^ std::hash<std::string>{}(way.change->interface);
     }
 };
@@ -100,7 +101,8 @@ fib::NextHopId Ways::intern(const RouteChange& route, std::string& error) {
         return one({NextHopKind::connected, id, 0, {}}, error);
     }
     if (route.via.size() > layout::max_group_size) {
-        error = fmt::format("{} next hops, at most {} fit", route.via.size(), layout::max_group_size);
+        error =
+            fmt::format("{} next hops, at most {} fit", route.via.size(), layout::max_group_size);
         return fib::no_route;
     }
     std::vector<fib::NextHopId> members;

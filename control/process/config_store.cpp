@@ -52,7 +52,8 @@ ConfigStore::Outcome ConfigStore::start(bool found) {
     if (wanted) {
         outcome = apply(*wanted, options_.config.string(), "start");
     } else {
-        outcome.problems.push_back({options_.config.string(), {}, {}, {}, "cannot be read: " + why});
+        outcome.problems.push_back(
+            {options_.config.string(), {}, {}, {}, "cannot be read: " + why});
     }
     if (outcome.is_sound() || !running) return outcome;
     log_problems(outcome.problems);
@@ -109,9 +110,10 @@ ConfigStore::Outcome ConfigStore::apply(const std::string& text, const std::stri
     // At a start the way back, if there is one, is kept: the file may be what is unconfirmed.
     if (!confirm_within && reason != "start") forget_unconfirmed();
     outcome.number = remember(text, reason, outcome.generation);
-    spdlog::info("event=config_applied reason={} generation={} differences={}{}", reason,
-                 outcome.generation, outcome.differences.size(),
-                 confirm_within ? fmt::format(" confirm_within_s={}", confirm_within->count()) : "");
+    spdlog::info(
+        "event=config_applied reason={} generation={} differences={}{}", reason, outcome.generation,
+        outcome.differences.size(),
+        confirm_within ? fmt::format(" confirm_within_s={}", confirm_within->count()) : "");
     return outcome;
 }
 
@@ -121,7 +123,8 @@ ConfigStore::Outcome ConfigStore::reload() {
     if (const auto text = read_file(options_.config, &why)) {
         outcome = apply(*text, options_.config.string(), "reload");
     } else {
-        outcome.problems.push_back({options_.config.string(), {}, {}, {}, "cannot be read: " + why});
+        outcome.problems.push_back(
+            {options_.config.string(), {}, {}, {}, "cannot be read: " + why});
     }
     log_problems(outcome.problems);
     return outcome;
@@ -181,22 +184,19 @@ void ConfigStore::load_unconfirmed() {
         return;
     }
     // A run directory that outlived the machine's restart holds a time that means nothing now.
-    const int64_t latest =
-        now_ns() + std::chrono::nanoseconds(longest_unconfirmed).count();
+    const int64_t latest = now_ns() + std::chrono::nanoseconds(longest_unconfirmed).count();
     unconfirmed_ = {marker["previous"].get<std::string>(),
                     std::min(marker["deadline_boottime_ns"].get<int64_t>(), latest)};
 }
 
 void ConfigStore::set_unconfirmed(std::chrono::seconds within) {
-    within = std::clamp(within, std::chrono::seconds(1),
-                        std::chrono::seconds(longest_unconfirmed));
+    within = std::clamp(within, std::chrono::seconds(1), std::chrono::seconds(longest_unconfirmed));
     // What was not confirmed either is not what to go back to.
     std::string previous = unconfirmed_ ? unconfirmed_->previous : running_;
     unconfirmed_ = {std::move(previous), now_ns() + std::chrono::nanoseconds(within).count()};
-    replace_file(in_run(unconfirmed_file),
-                 json{{"previous", unconfirmed_->previous},
-                      {"deadline_boottime_ns", unconfirmed_->deadline_ns}}
-                     .dump());
+    replace_file(in_run(unconfirmed_file), json{{"previous", unconfirmed_->previous},
+                                                {"deadline_boottime_ns", unconfirmed_->deadline_ns}}
+                                               .dump());
 }
 
 void ConfigStore::forget_unconfirmed() {

@@ -42,7 +42,8 @@ void Control::tick() {
     state.refresh();
     if (state.trouble() != last_trouble_) {
         last_trouble_ = state.trouble();
-        if (!last_trouble_.empty()) spdlog::error("event=state_foreign msg={}", as_value(last_trouble_));
+        if (!last_trouble_.empty())
+            spdlog::error("event=state_foreign msg={}", as_value(last_trouble_));
     }
     events.drain(state);
     traces.drain(state);
@@ -57,7 +58,8 @@ void Control::follow_links() {
     } catch (const std::runtime_error& error) {
         uint64_t suppressed = 0;
         if (throttle.allow("links", suppressed)) {
-            spdlog::error("event=links_failed msg={} suppressed={}", as_value(error.what()), suppressed);
+            spdlog::error("event=links_failed msg={} suppressed={}", as_value(error.what()),
+                          suppressed);
         }
     }
 }

@@ -16,7 +16,7 @@ class History {
 
     struct Entry {
         uint32_t number;
-        int64_t time_s;  // since 1970
+        int64_t time_s;      // since 1970
         std::string reason;  // start, apply, rollback, reload
         uint64_t generation;
     };

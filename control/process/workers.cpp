@@ -45,8 +45,10 @@ bool wait_for_plan(state::StateView& view, uint64_t generation) {
     });
     if (refused) spdlog::error("event=plan_refused generation={}", generation);
     if (waited == Waited::too_long) {
-        spdlog::warn("event=workers_late generation={} msg=\"not every worker has taken the "
-                     "generation within a second\"", generation);
+        spdlog::warn(
+            "event=workers_late generation={} msg=\"not every worker has taken the "
+            "generation within a second\"",
+            generation);
     }
     return waited != Waited::too_long && !refused;
 }
@@ -58,8 +60,9 @@ bool wait_for_quiescence(state::StateView& view) {
     const layout::GracePeriod grace(state, state::worker_count(state));
     const Waited waited = wait_until(view, [&] { return grace.passed(); });
     if (waited == Waited::too_long) {
-        spdlog::warn("event=workers_late msg=\"a worker has not come around within a second; "
-                     "memory that it may use is kept\"");
+        spdlog::warn(
+            "event=workers_late msg=\"a worker has not come around within a second; "
+            "memory that it may use is kept\"");
     }
     return waited != Waited::too_long;
 }

@@ -23,8 +23,8 @@ using layout::NextHopKind;
 struct NextHop {
     NextHopKind kind = NextHopKind::none;
     layout::InterfaceId interface = 0;
-    uint32_t address = 0;                  // gateway, host order
-    std::vector<fib::NextHopId> members;   // of a group: ids, ascending
+    uint32_t address = 0;                 // gateway, host order
+    std::vector<fib::NextHopId> members;  // of a group: ids, ascending
     auto operator<=>(const NextHop&) const = default;
 };
 

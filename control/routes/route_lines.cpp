@@ -48,7 +48,8 @@ std::string read_addresses(std::string_view list, std::vector<net::Ipv4Address>&
 std::string read_way(std::string_view rest, std::span<const net::Ipv4Address> draw_from,
                      intent::RouteChange& change) {
     std::string_view word = take_word(rest);
-    if (word.empty()) return "lacks a way: via A[,B], dev INTERFACE, blackhole, unreachable, prohibit";
+    if (word.empty())
+        return "lacks a way: via A[,B], dev INTERFACE, blackhole, unreachable, prohibit";
     if (word[0] >= '0' && word[0] <= '9') {
         uint64_t number = 0;
         const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
@@ -74,8 +75,8 @@ std::string read_way(std::string_view rest, std::span<const net::Ipv4Address> dr
         } else if (word == "prohibit") {
             change.type = config::RouteType::prohibit;
         } else {
-            return fmt::format(
-                "\"{}\" should be via, dev, blackhole, unreachable or prohibit", brief(word));
+            return fmt::format("\"{}\" should be via, dev, blackhole, unreachable or prohibit",
+                               brief(word));
         }
     }
     if (change.type != config::RouteType::unicast &&

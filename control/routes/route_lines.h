@@ -25,7 +25,7 @@ struct LineProblem {
 
 struct RouteLines {
     std::vector<intent::RouteChange> changes;
-    std::vector<uint32_t> lines;  // of each change
+    std::vector<uint32_t> lines;        // of each change
     std::vector<LineProblem> problems;  // the first hundred
     size_t problem_count = 0;
 };

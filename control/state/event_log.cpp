@@ -74,7 +74,8 @@ std::string sentence(const layout::Event& e, const std::string& interface) {
     using layout::EventKind;
     const std::string address = net::to_string(net::Ipv4Address{e.address});
     const std::string mac = net::to_string(net::MacAddress::from_bits(e.mac));
-    const std::string name = interface.empty() ? fmt::format("interface {}", e.interface) : interface;
+    const std::string name =
+        interface.empty() ? fmt::format("interface {}", e.interface) : interface;
     switch (e.kind) {
         case EventKind::interface_up: return name + ": the link is up";
         case EventKind::interface_down: return name + ": the link is down";

@@ -113,7 +113,8 @@ std::string_view to_string(layout::NeighbourCondition condition) {
 }
 
 std::string_view to_string(layout::Severity severity) {
-    static constexpr std::array<std::string_view, 4> words{"expected", "notice", "warning", "error"};
+    static constexpr std::array<std::string_view, 4> words{"expected", "notice", "warning",
+                                                           "error"};
     return word(words, static_cast<size_t>(severity));
 }
 

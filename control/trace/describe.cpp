@@ -56,7 +56,8 @@ std::string summary_of_ipv4(std::span<const uint8_t> frame) {
                            from, ports->source.host(), to, ports->destination.host(), rest);
     }
     if (ip->protocol == net::Protocol::icmp && first && icmp != nullptr) {
-        return fmt::format("icmp type {} code {} {} > {}{}", icmp->type, icmp->code, from, to, rest);
+        return fmt::format("icmp type {} code {} {} > {}{}", icmp->type, icmp->code, from, to,
+                           rest);
     }
     return fmt::format("protocol {} {} > {}{}", ip->protocol, from, to, rest);
 }
@@ -72,13 +73,13 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::ipv4_find_route: {
             const std::string prefix = names.route(step.a);
             if (prefix.empty()) return address(step.a) + ": no route";
-            if (step.result != StepResult::passed) return fmt::format("{} is in {}", address(step.a), prefix);
+            if (step.result != StepResult::passed)
+                return fmt::format("{} is in {}", address(step.a), prefix);
             return fmt::format("{} is in {}: {}", address(step.a), prefix,
                                names.way(static_cast<uint16_t>(step.b)));
         }
         case Step::ipv4_forward:
-            return step.a == 0 ? "out by " + interface
-                               : fmt::format("out by {} to {}", interface, address(step.a));
+            return step.a == 0 ? "out by " + interface : fmt::format("out by {} to {}", interface, address(step.a));
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};
@@ -146,8 +147,7 @@ std::string hex(std::span<const uint8_t> bytes) {
 }
 
 json describe(const layout::TraceRecord& record, const Names& names) {
-    const std::span bytes(record.bytes,
-                          std::min<size_t>(record.captured, layout::max_trace_bytes));
+    const std::span bytes(record.bytes, std::min<size_t>(record.captured, layout::max_trace_bytes));
     json steps = json::array();
     std::optional<size_t> drop;
     bool finished = false;

@@ -41,16 +41,14 @@ uint64_t Traces::request(intent::IntentWriter& intent, uint32_t count,
     request->number = ++number_;
     request->count = std::min(count, most);
     request->interface = interface;
-    request->filter_length = static_cast<uint32_t>(std::min<size_t>(filter.size(),
-                                                                    layout::max_trace_filter));
+    request->filter_length =
+        static_cast<uint32_t>(std::min<size_t>(filter.size(), layout::max_trace_filter));
     std::copy_n(filter.begin(), request->filter_length, request->filter);
     intent.request_trace(*request);
     return number_;
 }
 
-void Traces::stop(intent::IntentWriter& intent) {
-    request(intent, 0, layout::no_interface, {});
-}
+void Traces::stop(intent::IntentWriter& intent) { request(intent, 0, layout::no_interface, {}); }
 
 void Traces::drain(const state::StateView& view) {
     const layout::State* state = view.get();

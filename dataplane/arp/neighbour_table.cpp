@@ -49,8 +49,7 @@ uint32_t NeighbourTable::find(InterfaceId interface, net::Ipv4Address address) c
     return none;
 }
 
-NeighbourEntry* NeighbourTable::free_place(std::span<NeighbourEntry> set,
-                                           unsigned first) noexcept {
+NeighbourEntry* NeighbourTable::free_place(std::span<NeighbourEntry> set, unsigned first) noexcept {
     for (unsigned i = 0; i < set_size; ++i) {
         NeighbourEntry& e = set[(first + i) % set_size];
         if (e.key.load(relaxed) == 0) return &e;
@@ -64,7 +63,8 @@ NeighbourEntry* NeighbourTable::most_dispensable(std::span<NeighbourEntry> set,
     NeighbourEntry* oldest = nullptr;
     uint32_t oldest_age = 0;
     for (NeighbourEntry& e : set) {
-        if (e.key.load(relaxed) == 0 || !may_be_evicted(NeighbourLink(e.link.load(relaxed)))) continue;
+        if (e.key.load(relaxed) == 0 || !may_be_evicted(NeighbourLink(e.link.load(relaxed))))
+            continue;
         const uint32_t age = since(e.changed_ms.load(relaxed), now_ms);
         if (oldest == nullptr || age > oldest_age) {
             oldest = &e;

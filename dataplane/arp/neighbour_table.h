@@ -79,7 +79,8 @@ class NeighbourTable {
   private:
     std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
     static NeighbourEntry* free_place(std::span<NeighbourEntry> set, unsigned first) noexcept;
-    static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set, uint32_t now_ms) noexcept;
+    static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set,
+                                            uint32_t now_ms) noexcept;
     // Frees some place; looks at a bounded number of sets, a different part of them each time.
     bool make_room(uint32_t now_ms) noexcept;
     uint32_t place_of(const NeighbourEntry& entry) const noexcept {

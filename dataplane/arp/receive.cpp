@@ -46,8 +46,8 @@ void learn(Context& c, const Message& m, InterfaceId interface, bool asked_us) n
     const NeighbourLink before =
         c.neighbours.confirm(place, interface, m.sender, m.sender_mac, now);
     c.tally(layout::Tally::arp_learned);
-    const bool knew_another = !before.is_static() && !before.mac().is_zero() &&
-                              before.mac() != m.sender_mac;
+    const bool knew_another =
+        !before.is_static() && !before.mac().is_zero() && before.mac() != m.sender_mac;
     if (knew_another) {
         c.event(layout::EventKind::neighbour_moved, interface, m.sender, m.sender_mac);
     }
@@ -79,8 +79,8 @@ void reply(Context& c, Packet packet, const Message& m, InterfaceId interface) n
 Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
     const auto* arp = packet.header_at<net::ArpPacket>(ethernet_header);
     if (arp == nullptr || !is_for_ethernet_and_ipv4(*arp)) return drop(DropReason::arp_malformed);
-    const Message m{arp->operation.host(), arp->sender_mac, {arp->sender_ip.host()},
-                    {arp->target_ip.host()}};
+    const Message m{
+        arp->operation.host(), arp->sender_mac, {arp->sender_ip.host()}, {arp->target_ip.host()}};
     if (m.operation != net::arp_request && m.operation != net::arp_reply) {
         return drop(DropReason::arp_malformed);
     }

@@ -14,8 +14,7 @@ void ask(Context& c, uint32_t place, uint64_t key) noexcept {
     NeighbourEntry& e = c.neighbours.entry(place);
     const uint32_t asked = e.attempts.fetch_add(1, std::memory_order_relaxed);
     const NeighbourLink link = c.neighbours.link(place);
-    const bool unicast =
-        link.condition() == NeighbourCondition::probe && asked < unicast_probes;
+    const bool unicast = link.condition() == NeighbourCondition::probe && asked < unicast_probes;
     send_request(c, layout::NeighbourKey::interface(key), layout::NeighbourKey::address(key),
                  unicast ? link.mac() : net::broadcast_mac);
 }
@@ -184,7 +183,8 @@ bool Waiting::settle(Context& c, Neighbour& n) noexcept {
 
 void Waiting::clear(PacketPool& pool) noexcept {
     for (unsigned i = 0; i < count_; ++i) {
-        for (unsigned p = 0; p < neighbours_[i].held; ++p) pool.free(neighbours_[i].packets[p].packet);
+        for (unsigned p = 0; p < neighbours_[i].held; ++p)
+            pool.free(neighbours_[i].packets[p].packet);
     }
     count_ = 0;
 }

@@ -22,9 +22,7 @@ struct Message {
 
 // What a source is told, reason by reason. Reasons that are not here are silent.
 std::optional<Message> message_for(Verdict why) noexcept {
-    const auto unreachable = [](uint8_t code) {
-        return Message{type::unreachable, code, 0};
-    };
+    const auto unreachable = [](uint8_t code) { return Message{type::unreachable, code, 0}; };
     switch (why.reason) {
         case DropReason::no_route:
         case DropReason::next_hop_unknown: return unreachable(type::net_unreachable);
@@ -95,7 +93,7 @@ void send(Context& c, Packet about, const Arrival& arrival, Message m) noexcept 
     c.tally(m.type == type::redirect ? layout::Tally::icmp_redirects_sent
                                      : layout::Tally::icmp_errors_sent);
     (void)note(c, layout::Step::icmp_error, passed(), arrival.interface, quoted.source.host(),
-         static_cast<uint32_t>(m.type << 8 | m.code));
+               static_cast<uint32_t>(m.type << 8 | m.code));
     ipv4::send_own(c, packet);
 }
 

@@ -22,7 +22,8 @@ void send_redirect(Context& c, Packet packet, const Arrival& arrival,
 // sources may share one). Refilled as time passes; a second's worth can be saved up.
 class RateLimiter {
   public:
-    bool allow(net::Ipv4Address source, uint64_t now_ns, const layout::IcmpSettings& limits) noexcept;
+    bool allow(net::Ipv4Address source, uint64_t now_ns,
+               const layout::IcmpSettings& limits) noexcept;
 
   private:
     struct Bucket {

@@ -25,8 +25,8 @@ bool deserves_redirect(const Context& c, const net::Ipv4Header& ip, const Arriva
                        const Route& route) noexcept {
     const InterfaceId in = arrival.interface;
     return route.adjacency.interface == in && c.interface(in).redirects &&
-           c.plan->is_on_link(in, ip.source_address()) &&
-           c.plan->is_on_link(in, route.next_hop) && !is_source_routed(ip);
+           c.plan->is_on_link(in, ip.source_address()) && c.plan->is_on_link(in, route.next_hop) &&
+           !is_source_routed(ip);
 }
 
 }  // namespace

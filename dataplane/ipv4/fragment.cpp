@@ -92,8 +92,8 @@ Verdict fragment(Context& c, Packet packet, const Arrival& arrival, const Route&
     c.tally(layout::Tally::packets_fragmented);
     c.tally(layout::Tally::fragments_sent, count);
     for (unsigned i = 0; i < count; ++i) {
-        const Verdict v = arp::send_to(c, fragments[i], arrival, route.adjacency.interface,
-                                       route.next_hop);
+        const Verdict v =
+            arp::send_to(c, fragments[i], arrival, route.adjacency.interface, route.next_hop);
         if (v.is_drop()) discard(c, fragments[i], arrival, v);
     }
     c.pool.free(packet);

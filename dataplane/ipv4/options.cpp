@@ -24,8 +24,8 @@ bool has_list(uint8_t type) noexcept {
 unsigned first_slot(uint8_t type) noexcept { return type == Option::timestamp ? 5 : 4; }
 
 unsigned slot_size(const Option& o) noexcept {
-    const bool is_short = o.type() != Option::timestamp ||
-                          (o.bytes[overflow_at] & 0x0f) == timestamps_only;
+    const bool is_short =
+        o.type() != Option::timestamp || (o.bytes[overflow_at] & 0x0f) == timestamps_only;
     return is_short ? 4 : 8;
 }
 

@@ -15,8 +15,8 @@ Verdict output(Context& c, Packet packet, const Arrival& arrival, const Route& r
         if (ip.dont_fragment()) return drop(DropReason::too_big, mtu);
         return note(c, layout::Step::ipv4_fragment, fragment(c, packet, arrival, route), out, mtu);
     }
-    return note(c, layout::Step::arp_resolve,
-                arp::send_to(c, packet, arrival, out, route.next_hop), out, route.next_hop.value);
+    return note(c, layout::Step::arp_resolve, arp::send_to(c, packet, arrival, out, route.next_hop),
+                out, route.next_hop.value);
 }
 
 }  // namespace sluice::ipv4

@@ -15,7 +15,7 @@ namespace sluice::ipv4 {
 class Reassembler {
   public:
     static constexpr unsigned max_packets = 32;
-    static constexpr unsigned max_fragments = 128;       // of one packet: 64 KiB at an MTU of 576
+    static constexpr unsigned max_fragments = 128;  // of one packet: 64 KiB at an MTU of 576
     static constexpr unsigned max_fragments_total = 512;
     static constexpr uint64_t timeout_ns = 30'000'000'000;
 

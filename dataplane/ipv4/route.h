@@ -6,8 +6,8 @@
 namespace sluice::ipv4 {
 
 struct Route {
-    uint16_t id = 0;          // next-hop id; of the member where the route is a group
-    Adjacency adjacency;      // never a group
+    uint16_t id = 0;            // next-hop id; of the member where the route is a group
+    Adjacency adjacency;        // never a group
     net::Ipv4Address next_hop;  // gateway, or the destination itself on a connected network
 
     bool leads_out() const noexcept {

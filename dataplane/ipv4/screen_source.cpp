@@ -9,9 +9,8 @@ namespace {
 bool leads_by(const Plan& plan, const Adjacency& a, InterfaceId interface) noexcept {
     if (a.kind != NextHopKind::group) return a.interface == interface;
     const auto& buckets = plan.groups[a.index].bucket;
-    return std::any_of(buckets.begin(), buckets.end(), [&](uint16_t id) {
-        return plan.adjacencies[id].interface == interface;
-    });
+    return std::any_of(buckets.begin(), buckets.end(),
+                       [&](uint16_t id) { return plan.adjacencies[id].interface == interface; });
 }
 
 }  // namespace

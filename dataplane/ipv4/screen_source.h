@@ -16,6 +16,7 @@ constexpr bool is_martian(net::Ipv4Address a) noexcept {
 Verdict screen_source(const Context& c, const Packet& packet, const Arrival& arrival) noexcept;
 
 // Whether a packet from this address may come in by the interface. On for `off`.
-bool comes_the_right_way(const Plan& plan, uint16_t route_to_source, InterfaceId interface) noexcept;
+bool comes_the_right_way(const Plan& plan, uint16_t route_to_source,
+                         InterfaceId interface) noexcept;
 
 }  // namespace sluice::ipv4

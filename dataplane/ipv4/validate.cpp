@@ -12,7 +12,8 @@ Verdict validate(Packet& packet, PacketPool& pool) noexcept {
 
     const uint32_t header = ip->header_length();
     if (header < sizeof(net::Ipv4Header)) return drop(DropReason::ip_bad_header_length);
-    if (ethernet_header + header > packet.contiguous()) return drop(DropReason::ip_header_truncated);
+    if (ethernet_header + header > packet.contiguous())
+        return drop(DropReason::ip_header_truncated);
 
     const uint32_t total = ip->total_length.host();
     if (total < header || ethernet_header + total > packet.length()) {

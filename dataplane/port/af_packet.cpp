@@ -7,7 +7,6 @@
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-
 extern "C" int __real_setsockopt(int socket, int level, int name, const void* value,
                                  socklen_t length);
 extern "C" int __wrap_setsockopt(int socket, int level, int name, const void* value,

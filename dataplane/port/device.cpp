@@ -61,8 +61,8 @@ Device::~Device() {
 rte_eth_dev_info Device::info() const {
     rte_eth_dev_info device{};
     if (const int error = rte_eth_dev_info_get(port_, &device); error != 0) {
-        throw std::runtime_error(fmt::format("the device tells nothing about itself: {}",
-                                             rte_strerror(-error)));
+        throw std::runtime_error(
+            fmt::format("the device tells nothing about itself: {}", rte_strerror(-error)));
     }
     return device;
 }

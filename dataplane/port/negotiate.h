@@ -52,7 +52,7 @@ struct Granted {
     uint64_t tx_offloads = 0;
     uint64_t rss_functions = 0;
     Features asked;
-    Features granted;  // promiscuous and mac_change only once the device has agreed
+    Features granted;              // promiscuous and mac_change only once the device has agreed
     std::vector<std::string> why;  // a sentence for each thing that was not got
 };
 

@@ -31,8 +31,10 @@ rte_mempool* Pools::get(int node, uint32_t data_room) {
         rte_mempool* pool = make(name, n, data_room, node);
         if (pool == nullptr) continue;
         if (n < buffers_) {
-            spdlog::warn("event=fewer_buffers pool={} wanted={} got={} advice=\"more huge pages, or "
-                         "--memory\"", name, buffers_, n);
+            spdlog::warn(
+                "event=fewer_buffers pool={} wanted={} got={} advice=\"more huge pages, or "
+                "--memory\"",
+                name, buffers_, n);
         }
         pools_.push_back({node, data_room, pool});
         return pool;

@@ -104,8 +104,8 @@ void Port::reset() {
 void Port::configure() {
     rte_eth_conf conf{};
     // Of AF_PACKET ethdev believes no more than this; set_mtu() knows better.
-    conf.rxmode.mtu = kernel_interface_ == 0 ? granted_.mtu
-                                             : std::min<uint32_t>(granted_.mtu, RTE_ETHER_MTU);
+    conf.rxmode.mtu =
+        kernel_interface_ == 0 ? granted_.mtu : std::min<uint32_t>(granted_.mtu, RTE_ETHER_MTU);
     conf.rxmode.offloads = granted_.rx_offloads;
     conf.txmode.offloads = granted_.tx_offloads;
     conf.intr_conf.lsc = granted_.granted.has(Feature::link_status) ? 1 : 0;
@@ -113,11 +113,10 @@ void Port::configure() {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_hf = granted_.rss_functions;
     }
-    must("configure", rte_eth_dev_configure(device_.port(), granted_.rx_queues, granted_.tx_queues,
-                                            &conf));
-    must("descriptors",
-         rte_eth_dev_adjust_nb_rx_tx_desc(device_.port(), &granted_.rx_descriptors,
-                                          &granted_.tx_descriptors));
+    must("configure",
+         rte_eth_dev_configure(device_.port(), granted_.rx_queues, granted_.tx_queues, &conf));
+    must("descriptors", rte_eth_dev_adjust_nb_rx_tx_desc(device_.port(), &granted_.rx_descriptors,
+                                                         &granted_.tx_descriptors));
 }
 
 int Port::try_receive_queues(rte_mempool* pool) {
@@ -206,7 +205,8 @@ void Port::set_promiscuous(bool on) {
 
 void Port::set_indirection_table() {
     const rte_eth_dev_info info = device_.info();
-    const unsigned groups = (info.reta_size + RTE_ETH_RETA_GROUP_SIZE - 1) / RTE_ETH_RETA_GROUP_SIZE;
+    const unsigned groups =
+        (info.reta_size + RTE_ETH_RETA_GROUP_SIZE - 1) / RTE_ETH_RETA_GROUP_SIZE;
     std::vector<rte_eth_rss_reta_entry64> table(groups);
     for (unsigned i = 0; i < info.reta_size; ++i) {
         rte_eth_rss_reta_entry64& group = table[i / RTE_ETH_RETA_GROUP_SIZE];

@@ -35,7 +35,9 @@ class Port {
     // After the device asked for it. To be started anew.
     void reset();
 
-    bool wants_reset() const noexcept { return device_.wants_reset.load(std::memory_order_acquire); }
+    bool wants_reset() const noexcept {
+        return device_.wants_reset.load(std::memory_order_acquire);
+    }
     bool is_gone() const noexcept;
     Link link() const noexcept;
     bool take_link_change() noexcept { return device_.link_changed.exchange(false); }

@@ -135,9 +135,11 @@ void Ports::bring_up(InterfaceId id, const layout::Interface& wish, unsigned wor
     slot.link = {};
     facts_[id] = {false, slot.port->mac(), slot.port->granted().mtu};
     const Granted& got = slot.port->granted();
-    spdlog::info("event=interface_started interface={} driver={} port={} mac={} mtu={} rx_queues={} "
-                 "tx_queues={}", wish.name, slot.port->driver(), slot.port->number(),
-                 net::to_string(slot.port->mac()), got.mtu, got.rx_queues, got.tx_queues);
+    spdlog::info(
+        "event=interface_started interface={} driver={} port={} mac={} mtu={} rx_queues={} "
+        "tx_queues={}",
+        wish.name, slot.port->driver(), slot.port->number(), net::to_string(slot.port->mac()),
+        got.mtu, got.rx_queues, got.tx_queues);
     note_link(id);
 }
 

@@ -32,7 +32,8 @@ unsigned try_to_send(const TxQueue& queue, rte_mbuf** packets, unsigned count) n
 }  // namespace
 
 unsigned QueueTransmitter::put(const TxQueue& queue, rte_mbuf** packets, unsigned count) noexcept {
-    if (queue.lock == nullptr) [[likely]] return try_to_send(queue, packets, count);
+    if (queue.lock == nullptr) [[likely]]
+        return try_to_send(queue, packets, count);
     const std::lock_guard hold(*queue.lock);
     return try_to_send(queue, packets, count);
 }
@@ -62,7 +63,8 @@ void QueueTransmitter::transmit(layout::InterfaceId interface, rte_mbuf** packet
     if (!queue.exists) [[unlikely]] {
         return give_up(packets, count, layout::DropReason::interface_down);
     }
-    if (queue.one_segment) [[unlikely]] count = flatten(packets, count);
+    if (queue.one_segment) [[unlikely]]
+        count = flatten(packets, count);
 
     const uint64_t begin = sample_ ? read_tsc() : 0;
     // The device owns what it took, so the bytes are counted before.

@@ -17,8 +17,7 @@ void sleep_a_little() noexcept {
 
 }  // namespace
 
-void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first,
-                 PacketPool& pool) {
+void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool) {
     seats_ = std::move(seats);
     stalled_.assign(seats_.size(), false);
     publish(std::move(first));
@@ -40,8 +39,7 @@ void Crew::stop() noexcept {
 void Crew::publish(std::unique_ptr<Orders> orders) {
     orders->number = ++number_;
     // What worker 0 had no time to do it does now.
-    if (!in_use_.empty() && !workers_.empty() &&
-        workers_[0]->follows() < in_use_.back()->number) {
+    if (!in_use_.empty() && !workers_.empty() && workers_[0]->follows() < in_use_.back()->number) {
         const auto& missed = in_use_.back()->errands;
         orders->errands.insert(orders->errands.begin(), missed.begin(), missed.end());
     }
@@ -67,13 +65,14 @@ bool Crew::wait_until_all_follow(uint64_t timeout_ns) noexcept {
 
 void Crew::look_after(uint64_t now_ns) {
     for (const Seat& seat : seats_) {
-        const uint64_t beat = state_.workers[seat.number].heartbeat_ns.load(std::memory_order_relaxed);
+        const uint64_t beat =
+            state_.workers[seat.number].heartbeat_ns.load(std::memory_order_relaxed);
         const bool stalled = now_ns > beat && now_ns - beat > stalled_after_ns;
         if (stalled == stalled_[seat.number]) continue;
         stalled_[seat.number] = stalled;
-        report_.worker(stalled ? layout::EventKind::worker_stalled
-                               : layout::EventKind::worker_recovered,
-                       seat.number, seat.core);
+        report_.worker(
+            stalled ? layout::EventKind::worker_stalled : layout::EventKind::worker_recovered,
+            seat.number, seat.core);
     }
 }
 

@@ -41,8 +41,12 @@ uint64_t free_huge_bytes() {
 }
 
 std::vector<std::string> arguments_for(const EalWish& wish, bool huge) {
-    std::vector<std::string> arguments{"sluice-dataplane", "--no-telemetry", "--no-shconf",
-                                       "--log-level=warning", "-a", no_device,
+    std::vector<std::string> arguments{"sluice-dataplane",
+                                       "--no-telemetry",
+                                       "--no-shconf",
+                                       "--log-level=warning",
+                                       "-a",
+                                       no_device,
                                        "--force-max-simd-bitwidth=512",
                                        fmt::format("--lcores=0@{}", wish.main_core)};
     const auto add = [&](auto... more) { (arguments.push_back(more), ...); };
@@ -61,9 +65,11 @@ bool choose_huge_pages(const EalWish& wish) {
     if (wish.no_huge) return false;
     const uint64_t free = free_huge_bytes();
     if (free >= std::max<uint64_t>(least_huge_bytes, uint64_t{wish.memory_mib} << 20)) return true;
-    spdlog::warn("event=no_huge_pages free_mib={} cost=\"packet memory on 4 KiB pages: more TLB "
-                 "misses, and no NIC that needs physical memory\" advice=\"echo 256 > "
-                 "/proc/sys/vm/nr_hugepages\"", free >> 20);
+    spdlog::warn(
+        "event=no_huge_pages free_mib={} cost=\"packet memory on 4 KiB pages: more TLB "
+        "misses, and no NIC that needs physical memory\" advice=\"echo 256 > "
+        "/proc/sys/vm/nr_hugepages\"",
+        free >> 20);
     return false;
 }
 

@@ -45,8 +45,8 @@ void IntentReader::map(uint64_t now_ns) {
     if (now_ns < next_try_ns_) return;
     next_try_ns_ = now_ns + retry_ns;
     try {
-        region_ = std::make_shared<shm::Region>(
-            shm::Region::view(run_directory_, layout::intent_layout));
+        region_ =
+            std::make_shared<shm::Region>(shm::Region::view(run_directory_, layout::intent_layout));
         taken_ = 0;
         trace_seen_.reset();
         said_.clear();

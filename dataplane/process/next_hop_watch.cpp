@@ -26,21 +26,21 @@ void NextHopWatch::follow(const layout::Snapshot& s, const Plan& plan,
         const Adjacency& a = plan.adjacencies[id];
         if (a.kind != NextHopKind::gateway || a.index == NeighbourTable::none || seen[id]) continue;
         seen[id] = true;
-        gateways_.push_back({a.index, a.interface, {plan.gateways[id]},
-                             is_alive(neighbours, a.index)});
+        gateways_.push_back(
+            {a.index, a.interface, {plan.gateways[id]}, is_alive(neighbours, a.index)});
     }
 }
 
 std::vector<NextHopWatch::Change> NextHopWatch::look(const NeighbourTable& neighbours) {
     std::vector<Change> changes;
     for (Gateway& g : gateways_) {
-        const bool alive = g.alive ? is_alive(neighbours, g.place)
-                                   : has_come_back(neighbours, g.place);
+        const bool alive =
+            g.alive ? is_alive(neighbours, g.place) : has_come_back(neighbours, g.place);
         if (alive == g.alive) continue;
         g.alive = alive;
-        changes.push_back({alive ? layout::EventKind::next_hop_revived
-                                 : layout::EventKind::next_hop_died,
-                           g.interface, g.address});
+        changes.push_back(
+            {alive ? layout::EventKind::next_hop_revived : layout::EventKind::next_hop_died,
+             g.interface, g.address});
     }
     return changes;
 }

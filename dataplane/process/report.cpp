@@ -39,7 +39,8 @@ spdlog::level::level_enum level_of(EventKind kind) {
 
 void Report::push(EventKind kind, layout::InterfaceId id, net::Ipv4Address address,
                   uint64_t extra) {
-    block_.events.push({monotonic_ns(), kind, address.value, 0, static_cast<uint32_t>(extra), id, {}});
+    block_.events.push(
+        {monotonic_ns(), kind, address.value, 0, static_cast<uint32_t>(extra), id, {}});
 }
 
 void Report::interface(EventKind kind, layout::InterfaceId id, std::string_view name,

@@ -129,7 +129,8 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
 void Router::forget_replaced(const layout::Snapshot& wanted) {
     const auto replaced = [&](InterfaceId id) {
         const char* before = state_.interfaces[id].status.name;
-        return std::strncmp(before, wanted.interfaces[id].name, sizeof wanted.interfaces[id].name) != 0;
+        return std::strncmp(before, wanted.interfaces[id].name,
+                            sizeof wanted.interfaces[id].name) != 0;
     };
     for (uint32_t place = 0; place < neighbours_.size(); ++place) {
         const uint64_t key = neighbours_.entry(place).key.load(std::memory_order_relaxed);

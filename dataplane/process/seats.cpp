@@ -11,7 +11,8 @@ std::vector<Seat> assign_seats(const layout::DataplaneSettings& settings,
     std::vector<unsigned> choice;
     for (unsigned i = 0; i < settings.core_count && i < layout::max_workers; ++i) {
         const unsigned core = settings.cores[i];
-        if (std::find(usable_cores.begin(), usable_cores.end(), core) != usable_cores.end()) choice.push_back(core);
+        if (std::find(usable_cores.begin(), usable_cores.end(), core) != usable_cores.end())
+            choice.push_back(core);
     }
     if (choice.empty()) {
         std::copy_if(usable_cores.begin(), usable_cores.end(), std::back_inserter(choice),

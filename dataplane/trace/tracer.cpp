@@ -14,9 +14,9 @@ namespace sluice::trace {
 Tracer::Tracer(const layout::TraceRequest& request)
     : number_(request.number), interface_(request.interface), left_(request.count) {
     if (request.filter_length > layout::max_trace_filter) {
-        throw std::runtime_error(fmt::format("trace {}: a filter of {} instructions, at most {} fit",
-                                             number_, request.filter_length,
-                                             layout::max_trace_filter));
+        throw std::runtime_error(
+            fmt::format("trace {}: a filter of {} instructions, at most {} fit", number_,
+                        request.filter_length, layout::max_trace_filter));
     }
     for (uint32_t i = 0; i < request.filter_length; ++i) {
         const layout::FilterInstruction& from = request.filter[i];
@@ -24,7 +24,8 @@ Tracer::Tracer(const layout::TraceRequest& request)
     }
     const int length = static_cast<int>(program_.size());
     if (length > 0 && bpf_validate(program_.data(), length) == 0) {
-        throw std::runtime_error(fmt::format("trace {}: the filter is not a valid program", number_));
+        throw std::runtime_error(
+            fmt::format("trace {}: the filter is not a valid program", number_));
     }
 }
 

@@ -34,12 +34,9 @@ void find_bulk_scalar(const Table& table, const std::uint32_t* addresses, NextHo
 
 const char* name(Method method) noexcept {
     switch (method) {
-        case Method::scalar:
-            return "scalar";
-        case Method::avx2:
-            return "avx2";
-        case Method::avx512:
-            return "avx512";
+        case Method::scalar: return "scalar";
+        case Method::avx2: return "avx2";
+        case Method::avx512: return "avx512";
     }
     return "unknown";
 }
@@ -49,36 +46,26 @@ const char* name(Method method) noexcept {
 bool available(Method method) noexcept {
     __builtin_cpu_init();
     switch (method) {
-        case Method::scalar:
-            return true;
-        case Method::avx2:
-            return __builtin_cpu_supports("avx2");
-        case Method::avx512:
-            return __builtin_cpu_supports("avx512f");
+        case Method::scalar: return true;
+        case Method::avx2: return __builtin_cpu_supports("avx2");
+        case Method::avx512: return __builtin_cpu_supports("avx512f");
     }
     return false;
 }
 
 FindBulk find_bulk_by(Method method) noexcept {
     switch (method) {
-        case Method::scalar:
-            return find_bulk_scalar;
-        case Method::avx2:
-            return find_bulk_avx2;
-        case Method::avx512:
-            return find_bulk_avx512;
+        case Method::scalar: return find_bulk_scalar;
+        case Method::avx2: return find_bulk_avx2;
+        case Method::avx512: return find_bulk_avx512;
     }
     return find_bulk_scalar;
 }
 
 #else
 
-bool available(Method method) noexcept {
-    return method == Method::scalar;
-}
-FindBulk find_bulk_by(Method) noexcept {
-    return find_bulk_scalar;
-}
+bool available(Method method) noexcept { return method == Method::scalar; }
+FindBulk find_bulk_by(Method) noexcept { return find_bulk_scalar; }
 
 #endif
 

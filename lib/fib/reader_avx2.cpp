@@ -29,9 +29,7 @@ SLUICE_AVX2 __m256i gather_slots(const Table& table, __m256i addresses) {
 }
 
 // The sign bit of each 32-bit lane says whether its entry leads to a group.
-SLUICE_AVX2 __m256i extended_lanes(__m256i entries) {
-    return _mm256_slli_epi32(entries, 16);
-}
+SLUICE_AVX2 __m256i extended_lanes(__m256i entries) { return _mm256_slli_epi32(entries, 16); }
 
 SLUICE_AVX2 __m256i gather_extended(const Table& table, __m256i entries, __m256i addresses) {
     const __m256i group = _mm256_and_si256(entries, _mm256_set1_epi32(group_count - 1));
@@ -74,9 +72,11 @@ SLUICE_AVX2 void find_vectors(const Table& table, const std::uint32_t* addresses
 __attribute__((target("avx2"))) void find_bulk_avx2(const Table& table,
                                                     const std::uint32_t* addresses, NextHopId* out,
                                                     unsigned n) noexcept {
-    for (; n >= 4 * wide_prefix; n -= 4 * wide_prefix, addresses += 4 * wide_prefix, out += 4 * wide_prefix)
+    for (; n >= 4 * wide_prefix;
+         n -= 4 * wide_prefix, addresses += 4 * wide_prefix, out += 4 * wide_prefix)
         find_vectors<4>(table, addresses, out);
-    for (; n >= 2 * wide_prefix; n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
+    for (; n >= 2 * wide_prefix;
+         n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
         find_vectors<2>(table, addresses, out);
     find_bulk_scalar(table, addresses, out, n);
 }

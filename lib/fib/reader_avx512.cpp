@@ -66,9 +66,7 @@ constexpr int few_extended = 8;
 template <unsigned vectors>
 SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* addresses, NextHopId* out,
                                 __mmask16 last_lanes) {
-    const auto lanes = [&](unsigned i) {
-        return i + 1 < vectors ? __mmask16{0xffff} : last_lanes;
-    };
+    const auto lanes = [&](unsigned i) { return i + 1 < vectors ? __mmask16{0xffff} : last_lanes; };
     __m512i address[vectors];
     __m512i entry[vectors];
     __mmask16 extended[vectors];
@@ -78,7 +76,8 @@ SLUICE_AVX512 void find_vectors(const Table& table, const std::uint32_t* address
         __m512i slot = _mm512_srli_epi32(address[i], 8);
         if (i >= gathers_at_once) slot = wait_for(entry[i - gathers_at_once], slot);
         entry[i] = gather_entries(table.tbl24, slot, lanes(i));
-        extended[i] = _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(extended_bit));
+        extended[i] =
+            _mm512_mask_test_epi32_mask(lanes(i), entry[i], _mm512_set1_epi32(extended_bit));
         all_extended |= std::uint64_t{extended[i]} << (i * wide_prefix);
     }
     if (std::popcount(all_extended) > few_extended) {
@@ -100,7 +99,8 @@ __attribute__((target("avx512f"))) void find_bulk_avx512(const Table& table,
                                                          NextHopId* out, unsigned n) noexcept {
     for (; n >= burst_length; n -= burst_length, addresses += burst_length, out += burst_length)
         find_vectors<burst_length / wide_prefix>(table, addresses, out, 0xffff);
-    for (; n >= 2 * wide_prefix; n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
+    for (; n >= 2 * wide_prefix;
+         n -= 2 * wide_prefix, addresses += 2 * wide_prefix, out += 2 * wide_prefix)
         find_vectors<2>(table, addresses, out, 0xffff);
     if (n == 0) return;
     const auto last_lanes = [](unsigned left) { return static_cast<__mmask16>((1u << left) - 1); };

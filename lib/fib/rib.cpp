@@ -130,9 +130,7 @@ Rib::Position Rib::at(Prefix prefix) const {
     return {next_hop, no_node};
 }
 
-std::size_t Rib::bytes() const {
-    return nodes_.capacity() * sizeof(Node);
-}
+std::size_t Rib::bytes() const { return nodes_.capacity() * sizeof(Node); }
 
 Rib::NodeIndex Rib::add_node(Prefix prefix, NextHopId next_hop) {
     NodeIndex index = free_;

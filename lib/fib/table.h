@@ -33,7 +33,8 @@ inline constexpr std::size_t slot_count = std::size_t{1} << 24;  // one for each
 inline constexpr std::size_t group_entries = 256;
 // A group is needed for each /24 that holds a longer prefix: the real table has 1,314 of those.
 inline constexpr std::size_t group_count = std::size_t{1} << 14;
-static_assert((group_count & (group_count - 1)) == 0 && group_count <= extended_bit, "masked by readers");
+static_assert((group_count & (group_count - 1)) == 0 && group_count <= extended_bit,
+              "masked by readers");
 
 struct Table {
     alignas(64) Entry tbl24[slot_count];
@@ -45,9 +46,7 @@ static_assert(sizeof(Table) == 40u << 20);
 static_assert(alignof(Table) == 64);
 
 // The group an extended entry leads to; inside the table whatever the entry holds.
-constexpr std::size_t group_of(Entry entry) {
-    return entry & (group_count - 1);
-}
+constexpr std::size_t group_of(Entry entry) { return entry & (group_count - 1); }
 
 // The mapping may be read-only: a lock-free load never writes, so the cast is harmless.
 inline Entry load_entry(const Entry& entry, std::memory_order order) noexcept {

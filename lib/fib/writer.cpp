@@ -12,9 +12,7 @@ namespace {
 // and a batch in no order worth sorting, so that the trie is built where the cache is warm.
 constexpr std::size_t large_batch = 1 << 15;
 
-bool by_prefix(const Change& a, const Change& b) {
-    return a.prefix < b.prefix;
-}
+bool by_prefix(const Change& a, const Change& b) { return a.prefix < b.prefix; }
 
 bool has_longer_than_24(const Rib& rib, std::uint32_t address) {
     const Rib::NodeIndex topmost = rib.at(Prefix::of(address, 24)).topmost;
@@ -27,12 +25,9 @@ bool has_longer_than_24(const Rib& rib, std::uint32_t address) {
 
 const char* describe(Status status) noexcept {
     switch (status) {
-        case Status::ok:
-            return "ok";
-        case Status::no_such_route:
-            return "there is no route with this prefix";
-        case Status::bad_next_hop:
-            return "a next-hop id is 1 to 32767";
+        case Status::ok: return "ok";
+        case Status::no_such_route: return "there is no route with this prefix";
+        case Status::bad_next_hop: return "a next-hop id is 1 to 32767";
         case Status::out_of_groups:
             return "more than 16384 different /24 networks would hold prefixes longer than /24";
         case Status::readers_behind:
@@ -108,7 +103,8 @@ Status Writer::apply(std::span<const Change> changes) {
 
 Status Writer::rebuild(std::span<const Route> routes) {
     for (const Route& route : routes)
-        if (route.next_hop == no_route || route.next_hop > max_next_hop) return Status::bad_next_hop;
+        if (route.next_hop == no_route || route.next_hop > max_next_hop)
+            return Status::bad_next_hop;
 
     Rib rib_before = std::exchange(rib_, Rib{});
     const std::size_t extended_before = std::exchange(extended_slots_, 0);
@@ -171,8 +167,8 @@ Writer::Memory Writer::memory() const {
     const std::size_t unused = free_.size() + retired_.size() + awaiting_.size();
     return {
         .table_bytes = sizeof(Table),
-        .table_bytes_touched =
-            pages * slots_per_page * sizeof(Entry) + groups_touched_ * group_entries * sizeof(Entry),
+        .table_bytes_touched = pages * slots_per_page * sizeof(Entry) +
+                               groups_touched_ * group_entries * sizeof(Entry),
         .rib_bytes = rib_.bytes(),
         .groups_in_use = group_count - unused,
         .groups_free = free_.size(),

@@ -96,9 +96,7 @@ inline SlotMask Bucket::matches(Tag tag) const noexcept {
     return lanes >> 2 & ((1u << slots) - 1);
 }
 #else
-inline SlotMask Bucket::matches(Tag tag) const noexcept {
-    return matches_plain(tag);
-}
+inline SlotMask Bucket::matches(Tag tag) const noexcept { return matches_plain(tag); }
 #endif
 
 // Holds a bucket's lock, or does not: it tries a bounded time and never waits for anyone.

@@ -60,9 +60,7 @@ uint32_t FreePlaces::take(uint32_t from) noexcept {
     return none;
 }
 
-void FreePlaces::give(uint32_t place) noexcept {
-    mark(0, place);
-}
+void FreePlaces::give(uint32_t place) noexcept { mark(0, place); }
 
 void FreePlaces::mark(unsigned level, size_t bit) noexcept {
     for (; level < levels_; ++level, bit /= 64) {

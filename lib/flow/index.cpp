@@ -6,9 +6,7 @@
 namespace sluice::flow {
 namespace {
 
-unsigned lowest(SlotMask mask) noexcept {
-    return static_cast<unsigned>(std::countr_zero(mask));
-}
+unsigned lowest(SlotMask mask) noexcept { return static_cast<unsigned>(std::countr_zero(mask)); }
 
 bool same(const FlowKey& a, const FlowKey& b) noexcept {
 #if SLUICE_FLOW_SSE2

@@ -8,9 +8,7 @@
 namespace sluice::flow {
 namespace {
 
-constexpr size_t round_up(size_t n, size_t to) noexcept {
-    return (n + to - 1) / to * to;
-}
+constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
 
 constexpr size_t buckets_for(uint32_t sessions) noexcept {
     constexpr size_t fewest = 4;  // or few keys would have too few buckets to choose from
@@ -44,9 +42,7 @@ struct Table::Parts {
     size_t end;
 };
 
-size_t Table::bytes_for(uint32_t sessions) noexcept {
-    return Parts(sessions).end;
-}
+size_t Table::bytes_for(uint32_t sessions) noexcept { return Parts(sessions).end; }
 
 // Before anything is made of them.
 TableHeader& Table::checked_header(std::span<std::byte> memory, uint32_t sessions) {

@@ -13,9 +13,7 @@ bool has_come(uint32_t tick, uint32_t now) noexcept {
     return static_cast<int32_t>(tick - now) <= 0;
 }
 
-uint32_t look_time(uint32_t tick) noexcept {
-    return tick != 0 ? tick : 1;
-}
+uint32_t look_time(uint32_t tick) noexcept { return tick != 0 ? tick : 1; }
 
 // Shares begin at multiples of 64, so that no two workers' looking times share a line.
 uint32_t share_begin(uint64_t worker, uint64_t workers, uint32_t capacity) noexcept {
@@ -25,14 +23,10 @@ uint32_t share_begin(uint64_t worker, uint64_t workers, uint32_t capacity) noexc
 
 Status status_of(Index::Linked linked, Status of_existing) noexcept {
     switch (linked) {
-        case Index::Linked::ok:
-            return Status::ok;
-        case Index::Linked::exists:
-            return of_existing;
-        case Index::Linked::busy:
-            return Status::busy;
-        case Index::Linked::full:
-            return Status::index_full;
+        case Index::Linked::ok: return Status::ok;
+        case Index::Linked::exists: return of_existing;
+        case Index::Linked::busy: return Status::busy;
+        case Index::Linked::full: return Status::index_full;
     }
     return Status::busy;
 }
@@ -41,20 +35,13 @@ Status status_of(Index::Linked linked, Status of_existing) noexcept {
 
 const char* describe(Status status) noexcept {
     switch (status) {
-        case Status::ok:
-            return "ok";
-        case Status::exists:
-            return "the session exists";
-        case Status::taken:
-            return "the external flow belongs to another session";
-        case Status::busy:
-            return "another worker is in the way";
-        case Status::full:
-            return "all sessions are in use";
-        case Status::index_full:
-            return "no room in the index";
-        case Status::gone:
-            return "the session has ended";
+        case Status::ok: return "ok";
+        case Status::exists: return "the session exists";
+        case Status::taken: return "the external flow belongs to another session";
+        case Status::busy: return "another worker is in the way";
+        case Status::full: return "all sessions are in use";
+        case Status::index_full: return "no room in the index";
+        case Status::gone: return "the session has ended";
     }
     return "unknown";
 }

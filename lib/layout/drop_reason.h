@@ -25,8 +25,7 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "no station may send this; find it by its port on the switch")                               \
     X(vlan_not_accepted, notice, "the frame carries a VLAN tag",                                   \
       "make the switch port untagged (access)")                                                    \
-    X(ipv6_not_routed, expected, "IPv6 is not routed",                                             \
-      "nothing, if the hosts use IPv4 too")                                                        \
+    X(ipv6_not_routed, expected, "IPv6 is not routed", "nothing, if the hosts use IPv4 too")       \
     X(ethertype_unknown, expected, "neither IPv4 nor ARP",                                         \
       "nothing: spanning tree, LLDP and their like end here")                                      \
     /* arp */                                                                                      \
@@ -57,8 +56,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "if routing is asymmetric here, set \"reverse_path\" to \"loose\" or \"off\"")               \
     X(destination_martian, notice, "the destination address can not be a host's",                  \
       "look for a misconfigured sender")                                                           \
-    X(group_not_joined, expected, "multicast or limited broadcast that this router does not hear",  \
-      "nothing")                        \
+    X(group_not_joined, expected, "multicast or limited broadcast that this router does not hear", \
+      "nothing")                                                                                   \
     X(directed_broadcast, notice, "directed broadcasts are not forwarded (RFC 2644)",              \
       "set \"directed_broadcast\" on the interface if a trusted tool needs it")                    \
     X(link_broadcast, notice, "a link broadcast with a unicast destination (RFC 1812 5.3.4)",      \

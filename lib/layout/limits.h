@@ -8,7 +8,7 @@ namespace sluice::layout {
 inline constexpr unsigned max_interfaces = 64;
 inline constexpr unsigned max_addresses = 512;
 inline constexpr unsigned max_static_neighbours = 1024;
-inline constexpr unsigned max_next_hops = 32768;    // ids are the 15 bits of a FIB entry
+inline constexpr unsigned max_next_hops = 32768;      // ids are the 15 bits of a FIB entry
 inline constexpr unsigned max_group_members = 65536;  // of all equal-cost groups together
 inline constexpr unsigned max_group_size = 64;
 inline constexpr unsigned max_routes = 1u << 21;

@@ -37,9 +37,9 @@ constexpr uint64_t fold_names(std::initializer_list<const char*> names) noexcept
     return hash;
 }
 #define SLUICE_NAME(name, ...) #name,
-inline constexpr uint64_t names = fold_names(
-    {SLUICE_DROP_REASONS(SLUICE_NAME) SLUICE_STAGES(SLUICE_NAME) SLUICE_TALLIES(SLUICE_NAME)
-         SLUICE_STEPS(SLUICE_NAME) SLUICE_FEATURES(SLUICE_NAME)});
+inline constexpr uint64_t names =
+    fold_names({SLUICE_DROP_REASONS(SLUICE_NAME) SLUICE_STAGES(SLUICE_NAME) SLUICE_TALLIES(
+        SLUICE_NAME) SLUICE_STEPS(SLUICE_NAME) SLUICE_FEATURES(SLUICE_NAME)});
 #undef SLUICE_NAME
 
 inline constexpr shm::Layout intent_layout{

@@ -24,13 +24,13 @@
 namespace sluice::layout {
 
 // The parts of a worker's work that are counted and, for a sample of bursts, timed.
-#define SLUICE_STAGES(X)                                                                \
-    X(receive, "take a burst from the device")                                          \
-    X(classify, "tell packets that can take the fast way from the rest")                \
-    X(lookup, "longest match for the burst's destinations")                             \
-    X(resolve, "next hop, neighbour and MTU")                                           \
-    X(rewrite, "new MAC addresses, time to live, checksum; group by port")              \
-    X(plain, "everything that the fast way left: ARP, ICMP, options, first packets")    \
+#define SLUICE_STAGES(X)                                                             \
+    X(receive, "take a burst from the device")                                       \
+    X(classify, "tell packets that can take the fast way from the rest")             \
+    X(lookup, "longest match for the burst's destinations")                          \
+    X(resolve, "next hop, neighbour and MTU")                                        \
+    X(rewrite, "new MAC addresses, time to live, checksum; group by port")           \
+    X(plain, "everything that the fast way left: ARP, ICMP, options, first packets") \
     X(transmit, "give full bursts to the devices")
 
 enum class Stage : uint8_t {
@@ -65,10 +65,20 @@ struct InterfaceCounters {
 };
 
 // Things that happened which are no drop of a received packet.
-#define SLUICE_TALLIES(X)                                                        \
-    X(arp_requests_sent) X(arp_replies_sent) X(arp_learned) X(icmp_errors_sent)  \
-    X(icmp_errors_limited) X(icmp_redirects_sent) X(icmp_echo_replies_sent)      \
-    X(packets_fragmented) X(fragments_sent) X(packets_reassembled) X(packets_held)
+// clang-format off
+#define SLUICE_TALLIES(X)   \
+    X(arp_requests_sent)    \
+    X(arp_replies_sent)     \
+    X(arp_learned)          \
+    X(icmp_errors_sent)     \
+    X(icmp_errors_limited)  \
+    X(icmp_redirects_sent)  \
+    X(icmp_echo_replies_sent) \
+    X(packets_fragmented)   \
+    X(fragments_sent)       \
+    X(packets_reassembled)  \
+    X(packets_held)
+// clang-format on
 
 enum class Tally : uint8_t {
 #define X(name) name,
@@ -84,14 +94,14 @@ enum class EventKind : uint32_t {
     interface_down,
     interface_failed,
     interface_reset,
-    duplicate_address,   // address, mac
-    neighbour_failed,    // address
-    neighbour_moved,     // address, mac: the new one
+    duplicate_address,  // address, mac
+    neighbour_failed,   // address
+    neighbour_moved,    // address, mac: the new one
     neighbour_table_full,
-    worker_stalled,      // extra: worker
+    worker_stalled,  // extra: worker
     worker_recovered,
-    plan_refused,        // extra: generation
-    next_hop_died,       // address
+    plan_refused,   // extra: generation
+    next_hop_died,  // address
     next_hop_revived,
 };
 
@@ -152,9 +162,20 @@ struct alignas(64) WorkerBlock {
 static_assert(offsetof(WorkerBlock, stages) == 64);
 
 // What can be asked of a device, by bit: see `asked` and `granted` below.
-#define SLUICE_FEATURES(X)                                                                       \
-    X(multi_queue) X(rss) X(mtu) X(scatter) X(promiscuous) X(mac_change) X(fast_free)            \
-    X(multi_segment) X(link_status) X(reta_after_start) X(reset_event)
+// clang-format off
+#define SLUICE_FEATURES(X) \
+    X(multi_queue)         \
+    X(rss)                 \
+    X(mtu)                 \
+    X(scatter)             \
+    X(promiscuous)         \
+    X(mac_change)          \
+    X(fast_free)           \
+    X(multi_segment)       \
+    X(link_status)         \
+    X(reta_after_start)    \
+    X(reset_event)
+// clang-format on
 
 enum class Feature : uint8_t {
 #define X(name) name,
@@ -220,7 +241,7 @@ struct MainStatus {
 struct alignas(64) MainBlock {
     std::atomic<uint64_t> heartbeat_ns;
     std::atomic<uint64_t> generation;  // newest snapshot that became a plan
-    Sequence sequence;  // guards `status`
+    Sequence sequence;                 // guards `status`
     uint32_t reserved;
     MainStatus status;
     Ring<Event, main_events> events;

@@ -36,7 +36,9 @@ class BigEndian {
     constexpr T host() const noexcept { return swap_to_or_from_network(raw()); }
     // The bytes as they stand, for checksums and comparisons that do not care about order.
     constexpr T raw() const noexcept {
-        struct Bytes { unsigned char b[sizeof(T)]; } copy;
+        struct Bytes {
+            unsigned char b[sizeof(T)];
+        } copy;
         for (unsigned i = 0; i < sizeof(T); ++i) copy.b[i] = bytes_[i];
         return std::bit_cast<T>(copy);
     }
@@ -44,7 +46,9 @@ class BigEndian {
 
   private:
     constexpr void store(T raw) noexcept {
-        struct Bytes { unsigned char b[sizeof(T)]; };
+        struct Bytes {
+            unsigned char b[sizeof(T)];
+        };
         const auto copy = std::bit_cast<Bytes>(raw);
         for (unsigned i = 0; i < sizeof(T); ++i) bytes_[i] = copy.b[i];
     }

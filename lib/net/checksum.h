@@ -74,8 +74,8 @@ inline void fill_checksum(Ipv4Header& ip) noexcept {
 inline void age(Ipv4Header& ip) noexcept {
     const auto before = be16(static_cast<uint16_t>(ip.ttl << 8 | ip.protocol));
     --ip.ttl;
-    ip.checksum =
-        checksum_adjust(ip.checksum, before, be16(static_cast<uint16_t>(ip.ttl << 8 | ip.protocol)));
+    ip.checksum = checksum_adjust(ip.checksum, before,
+                                  be16(static_cast<uint16_t>(ip.ttl << 8 | ip.protocol)));
 }
 
 }  // namespace sluice::net

@@ -8,9 +8,8 @@
 #include <sstream>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -114,7 +113,8 @@ void check_stamp(int fd, const Layout& layout, const fs::path& path) {
     if (stamp.layout != layout.number) {
         throw Foreign(fmt::format(
             "{}: the {} memory was written by {} (layout {:016x}), this is {} (layout {:016x})",
-            path.string(), layout.name, stamp.version, stamp.layout, layout.version, layout.number));
+            path.string(), layout.name, stamp.version, stamp.layout, layout.version,
+            layout.number));
     }
     if (stamp.size != layout.size || static_cast<uint64_t>(info.st_size) < round_up(layout.size)) {
         throw Foreign(fmt::format("{}: cut short: {} bytes, {} are needed", path.string(),
@@ -236,7 +236,8 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
     if (!found && errno != ENOENT) throw Error(fmt::format("{}: {}", link.string(), why()));
     if (found) {
         if (!take_lock(old.get())) {
-            throw Owned(fmt::format("{}: another process writes this memory already", link.string()));
+            throw Owned(
+                fmt::format("{}: another process writes this memory already", link.string()));
         }
         try {
             check_stamp(old.get(), layout, link);

@@ -21,7 +21,9 @@ constexpr uint32_t start = 1'000'000;
 class NeighbourTableTest : public ::testing::Test {
   protected:
     static net::Ipv4Address host(uint32_t n) { return {0x0a000000 + n}; }
-    uint32_t add(uint32_t n, uint32_t now = start) { return table.find_or_add(1, host(n), now, 1000); }
+    uint32_t add(uint32_t n, uint32_t now = start) {
+        return table.find_or_add(1, host(n), now, 1000);
+    }
     uint32_t add_reachable(uint32_t n, uint32_t now = start) {
         const uint32_t place = add(n, now);
         table.confirm(place, 1, host(n), one, now);
@@ -192,8 +194,7 @@ TEST_F(NeighbourTableTest, AnswersAsAMapWouldWhileThereIsRoom) {
         ASSERT_EQ(big.count(), model.size());
     }
     for (const auto& [key, mac] : model) {
-        const uint32_t place =
-            big.find(static_cast<InterfaceId>(key.first), host(key.second));
+        const uint32_t place = big.find(static_cast<InterfaceId>(key.first), host(key.second));
         ASSERT_NE(place, NeighbourTable::none);
         EXPECT_EQ(big.link(place).mac(), mac);
     }

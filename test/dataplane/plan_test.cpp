@@ -152,7 +152,8 @@ TEST_F(PlanTest, GoesOnWithAFullNeighbourTable) {
 
 TEST_F(PlanTest, RefusesASnapshotThatContradictsItselfAndSaysWhy) {
     using layout::StaticNeighbour;
-    EXPECT_EQ(refused([](Snapshot& s) { s.address_count = 513; }), "snapshot: 513 addresses, at most 512 fit");
+    EXPECT_EQ(refused([](Snapshot& s) { s.address_count = 513; }),
+              "snapshot: 513 addresses, at most 512 fit");
     EXPECT_NE(refused([](Snapshot& s) { s.neighbour_count = ~0u; }), "");
     EXPECT_NE(refused([](Snapshot& s) { s.member_count = 65537; }), "");
     EXPECT_NE(refused([](Snapshot& s) { s.next_hop_count = 32769; }), "");
@@ -169,7 +170,8 @@ TEST_F(PlanTest, RefusesASnapshotThatContradictsItselfAndSaysWhy) {
     EXPECT_NE(refused([](Snapshot& s) { s.members[0] = 3; }), "") << "a group in a group";
     EXPECT_NE(refused([](Snapshot& s) { s.members[0] = 0; }), "");
     EXPECT_NE(refused([](Snapshot& s) { s.members[0] = 32767; }), "");
-    EXPECT_NE(refused([](Snapshot& s) { s.neighbour_count = 1, s.neighbours[0].interface = 200; }), "");
+    EXPECT_NE(refused([](Snapshot& s) { s.neighbour_count = 1, s.neighbours[0].interface = 200; }),
+              "");
     EXPECT_EQ(refused([](Snapshot&) {}), "");
 }
 
@@ -182,8 +184,11 @@ TEST_F(PlanTest, MakesOnlyPlansThatHoldTogetherOfRubbish) {
     for (unsigned round = 0; round < 1500; ++round) {
         *snapshot = *sound;
         auto* bytes = reinterpret_cast<uint8_t*>(snapshot.get());
-        const size_t tables[] = {0, offsetof(Snapshot, interfaces), offsetof(Snapshot, addresses),
-                                 offsetof(Snapshot, neighbours), offsetof(Snapshot, next_hops),
+        const size_t tables[] = {0,
+                                 offsetof(Snapshot, interfaces),
+                                 offsetof(Snapshot, addresses),
+                                 offsetof(Snapshot, neighbours),
+                                 offsetof(Snapshot, next_hops),
                                  offsetof(Snapshot, members)};
         for (unsigned n = 1 + random() % 6; n > 0; --n) {
             const size_t at = tables[random() % std::size(tables)] + random() % 80;
@@ -208,7 +213,8 @@ TEST_F(PlanTest, MakesOnlyPlansThatHoldTogetherOfRubbish) {
                 ASSERT_NE(plan->adjacencies[member].kind, NextHopKind::group);
             }
         }
-        for (unsigned id = 0; id < layout::max_interfaces; ++id) plan->addresses_of(static_cast<InterfaceId>(id));
+        for (unsigned id = 0; id < layout::max_interfaces; ++id)
+            plan->addresses_of(static_cast<InterfaceId>(id));
         release_unreferenced(*plan, *snapshot, neighbours);
     }
     EXPECT_GT(accepted, 100u);

@@ -17,10 +17,10 @@ namespace {
 using namespace sluice;
 
 constexpr const char* methods[] = {
-    "config.diff",   "config.apply",    "config.get",   "config.progress", "route.change",
-    "route.lookup",  "route.list",      "route.flush",  "neighbour.add",   "neighbour.remove",
-    "interface.list", "drop.list",      "cycle.list",   "status.get",      "event.list",
-    "explain.run",   "trace.start",     "trace.read",   "neighbour.list",  "memory.get",
+    "config.diff",    "config.apply", "config.get",  "config.progress", "route.change",
+    "route.lookup",   "route.list",   "route.flush", "neighbour.add",   "neighbour.remove",
+    "interface.list", "drop.list",    "cycle.list",  "status.get",      "event.list",
+    "explain.run",    "trace.start",  "trace.read",  "neighbour.list",  "memory.get",
 };
 
 control::Control& control_process() {
@@ -35,11 +35,13 @@ control::Control& control_process() {
         options.run_directory = directory;
         // No history: what the fuzzer applies is not to fill the disk.
         options.state_directory = "/proc/nowhere";
-        auto* made = new control::Control(options, *static_cast<layout::Intent*>(memory), true, false);
-        made->config.apply(R"({"interfaces":{"lan":{"device":"net_null0","addresses":["10.0.0.1/24"]},
+        auto* made =
+            new control::Control(options, *static_cast<layout::Intent*>(memory), true, false);
+        made->config.apply(
+            R"({"interfaces":{"lan":{"device":"net_null0","addresses":["10.0.0.1/24"]},
                                "wan":{"device":"net_null1","addresses":["203.0.113.2/24"]}},
                                "routes":[{"prefix":"0.0.0.0/0","via":"203.0.113.1"}]})",
-                           "fuzz", "start");
+            "fuzz", "start");
         return made;
     }();
     return control;

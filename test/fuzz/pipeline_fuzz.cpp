@@ -38,11 +38,11 @@ constexpr auto config = R"({
   "neighbours": [ { "interface": "c", "address": "10.3.0.9", "mac": "02:00:00:00:03:09" } ]
 })";
 constexpr std::array interfaces{"a", "b", "c", "d"};
-constexpr std::array hosts{
-    "10.1.0.1",  "10.1.0.2",   "10.1.0.3",  "10.2.0.1",    "10.2.0.2",  "10.2.0.3", "10.3.0.1",
-    "10.3.0.2",  "10.3.0.9",   "10.3.0.255", "10.9.0.1",   "10.9.0.3",  "20.0.0.1", "20.1.0.1",
-    "20.1.0.2",  "20.1.0.3",   "20.2.0.1",  "20.3.0.1",    "20.4.0.1",  "30.0.0.1", "224.0.0.1",
-    "127.0.0.1", "10.1.0.255", "0.0.0.0",   "255.255.255.255"};
+constexpr std::array hosts{"10.1.0.1",  "10.1.0.2",  "10.1.0.3",   "10.2.0.1", "10.2.0.2",
+                           "10.2.0.3",  "10.3.0.1",  "10.3.0.2",   "10.3.0.9", "10.3.0.255",
+                           "10.9.0.1",  "10.9.0.3",  "20.0.0.1",   "20.1.0.1", "20.1.0.2",
+                           "20.1.0.3",  "20.2.0.1",  "20.3.0.1",   "20.4.0.1", "30.0.0.1",
+                           "224.0.0.1", "127.0.0.1", "10.1.0.255", "0.0.0.0",  "255.255.255.255"};
 
 void promise(bool kept, const char* what) {
     if (kept) return;
@@ -114,14 +114,18 @@ class Fuzzed {
         if (frame.size() < 34) return frame;
         auto& ip = *reinterpret_cast<net::Ipv4Header*>(frame.data() + 14);
         ip.version_and_length = static_cast<uint8_t>(0x40 | (ip.version_and_length & 15));
-        if (14 + ip.header_length() <= frame.size() && ip.header_length() >= 20) net::fill_checksum(ip);
+        if (14 + ip.header_length() <= frame.size() && ip.header_length() >= 20)
+            net::fill_checksum(ip);
         return frame;
     }
 
     static Bytes crafted(Input& input) {
         const uint8_t how = input.byte();
         Ipv4Builder b;
-        b.from(input.one_of(hosts)).to(input.one_of(hosts)).ttl(input.byte() % 8).id(input.byte() % 4);
+        b.from(input.one_of(hosts))
+            .to(input.one_of(hosts))
+            .ttl(input.byte() % 8)
+            .id(input.byte() % 4);
         size_t size = how & 1 ? input.word() % 3000 : input.byte() % 64;
         if ((how & 2) != 0) {
             const bool more = input.byte() % 2 != 0;
@@ -145,7 +149,8 @@ class Fuzzed {
     static Bytes crafted_arp(Input& input) {
         Arp arp;
         arp.operation = input.byte() % 4;
-        arp.sender_mac = net::MacAddress{{static_cast<uint8_t>(input.byte() & 3), 0, 0, 0, 0, input.byte()}};
+        arp.sender_mac =
+            net::MacAddress{{static_cast<uint8_t>(input.byte() & 3), 0, 0, 0, 0, input.byte()}};
         arp.sender = input.one_of(hosts);
         arp.target = input.one_of(hosts);
         Bytes frame = arp;
@@ -164,7 +169,8 @@ class Fuzzed {
         const uint64_t fragments = router_.tally(layout::Tally::fragments_sent);
         const size_t waiting = router_.pool().outstanding() - packet->nb_segs;
         if (spare_buffers_ >= 0) {
-            router_.pool().limit_to(router_.pool().outstanding() + static_cast<size_t>(spare_buffers_));
+            router_.pool().limit_to(router_.pool().outstanding() +
+                                    static_cast<size_t>(spare_buffers_));
         }
         const auto sent = router_.receives(interface, std::vector{packet});
         router_.pool().limit_to(HeapPool::no_limit);
@@ -216,7 +222,8 @@ class Fuzzed {
             promise(s.frame.is_ipv4(), "only ARP and IPv4 are sent");
             const net::Ipv4Header& ip = s.frame.ipv4();
             promise(ip.version() == 4 && ip.header_length() >= 20 &&
-                        14 + ip.header_length() <= s.frame.size(), "headers are whole");
+                        14 + ip.header_length() <= s.frame.size(),
+                    "headers are whole");
             promise(net::checksum_holds(&ip, ip.header_length()), "checksums are true");
             promise(s.frame.size() == 14u + ip.total_length.host(), "lengths are true");
             promise(ip.total_length.host() <= out.mtu, "packets fit the MTU");

@@ -12,16 +12,22 @@ const net::MacAddress stranger = mac("02:00:00:00:00:50");
 class ArpTest : public ::testing::Test {
   protected:
     Arp request(const char* sender = "10.0.0.50", const char* target = "10.0.0.1") {
-        return {.operation = net::arp_request, .sender_mac = stranger, .sender = sender,
+        return {.operation = net::arp_request,
+                .sender_mac = stranger,
+                .sender = sender,
                 .target = target};
     }
     Arp reply(const char* sender = "10.0.0.50") {
-        return {.operation = net::arp_reply, .sender_mac = stranger, .sender = sender,
-                .target_mac = net.router.mac_of("lan"), .target = "10.0.0.1",
+        return {.operation = net::arp_reply,
+                .sender_mac = stranger,
+                .sender = sender,
+                .target_mac = net.router.mac_of("lan"),
+                .target = "10.0.0.1",
                 .to = net.router.mac_of("lan")};
     }
     NeighbourCondition condition(const char* address, const char* interface = "lan") {
-        const uint32_t place = net.router.neighbours().find(net.router.id_of(interface), ip(address));
+        const uint32_t place =
+            net.router.neighbours().find(net.router.id_of(interface), ip(address));
         return place == NeighbourTable::none ? NeighbourCondition::none
                                              : net.router.neighbours().link(place).condition();
     }
@@ -134,7 +140,8 @@ TEST_F(ArpReceive, DoesNotLearnAddressesThatAreNotOnTheLink) {
 }
 
 TEST_F(ArpReceive, RefusesSendersThatCanNotBeHosts) {
-    REQUIREMENT("RFC 1812 3.3.2", "ARP that binds a broadcast or multicast address is not believed");
+    REQUIREMENT("RFC 1812 3.3.2",
+                "ARP that binds a broadcast or multicast address is not believed");
     Arp group = request();
     group.sender_mac = mac("03:00:00:00:00:01");
     Bytes frame = group;
@@ -143,7 +150,8 @@ TEST_F(ArpReceive, RefusesSendersThatCanNotBeHosts) {
     Arp nobody = request();
     nobody.sender_mac = {};
     net.router.receives("lan", nobody);
-    for (const char* sender : {"255.255.255.255", "224.0.0.1", "127.0.0.1", "10.0.0.255", "10.0.0.0"}) {
+    for (const char* sender :
+         {"255.255.255.255", "224.0.0.1", "127.0.0.1", "10.0.0.255", "10.0.0.0"}) {
         EXPECT_TRUE(net.router.receives("lan", request(sender)).empty()) << sender;
         EXPECT_FALSE(knows_of(sender));
     }
@@ -157,8 +165,9 @@ TEST_F(ArpReceive, AnswersAProbeWithoutLearning) {
 }
 
 TEST_F(ArpReceive, NoticesAStationWithItsAddressAndDefendsItEveryTenSeconds) {
-    REQUIREMENT("RFC 5227 2.4", "A conflict for the own address is answered with an announcement, "
-                                "once in ten seconds at most");
+    REQUIREMENT("RFC 5227 2.4",
+                "A conflict for the own address is answered with an announcement, "
+                "once in ten seconds at most");
     const auto sent = net.router.receives("lan", request("10.0.0.1", "10.0.0.9"));
     const Sent defence = only(sent);
     EXPECT_EQ(defence.frame.ethernet().destination, net::broadcast_mac);
@@ -176,9 +185,8 @@ TEST_F(ArpReceive, NoticesAStationWithItsAddressAndDefendsItEveryTenSeconds) {
 
 TEST_F(ArpReceive, DoesNotMindItsOwnAnnouncementLoopedBack) {
     Bytes own;
-    for (const Sent& s : net.router.does([&](Context& c) {
-             arp::announce(c, net.router.id_of("lan"), ip("10.0.0.1"));
-         })) {
+    for (const Sent& s : net.router.does(
+             [&](Context& c) { arp::announce(c, net.router.id_of("lan"), ip("10.0.0.1")); })) {
         own = s.frame.bytes();
     }
     EXPECT_TRUE(net.router.receives("lan", own).empty());
@@ -187,8 +195,8 @@ TEST_F(ArpReceive, DoesNotMindItsOwnAnnouncementLoopedBack) {
 }
 
 TEST_F(ArpReceive, LeavesStaticEntriesAlone) {
-    net.router.apply(config_of(
-        {.rest = R"(, "neighbours": [ { "interface": "lan", "address": "10.0.0.60",
+    net.router.apply(
+        config_of({.rest = R"(, "neighbours": [ { "interface": "lan", "address": "10.0.0.60",
                                         "mac": "02:00:00:00:00:60" } ])"}));
     net.router.receives("lan", request("10.0.0.60"));
     EXPECT_EQ(known_mac("10.0.0.60"), mac("02:00:00:00:00:60"));
@@ -204,7 +212,8 @@ TEST_F(ArpReceive, StandsInForHostsElsewhereWhereAsked) {
 }
 
 TEST_F(ArpReceive, NeverStandsInForHostsOnTheSameLinkOrWithoutARoute) {
-    REQUIREMENT("RFC 1027 2.4", "Proxy ARP never answers towards the interface the route leaves by");
+    REQUIREMENT("RFC 1027 2.4",
+                "Proxy ARP never answers towards the interface the route leaves by");
     net.router.apply(config_of({.lan = R"(, "proxy_arp": true)"}));
     EXPECT_TRUE(net.router.receives("lan", request("10.0.0.50", "10.0.0.9")).empty());
     EXPECT_TRUE(net.router.receives("lan", request("10.0.0.50", "8.8.8.8")).empty());
@@ -222,7 +231,8 @@ TEST_F(ArpReceive, KeepsATableOfBoundedSizeInAFlood) {
 }
 
 TEST(ArpAnnounce, TellsEverybodyWhereTheAddressIs) {
-    REQUIREMENT("RFC 5227 2.3", "An announcement is a request whose sender and target are the address");
+    REQUIREMENT("RFC 5227 2.3",
+                "An announcement is a request whose sender and target are the address");
     Network net;
     const Sent sent = only(net.router.does(
         [&](Context& c) { arp::announce(c, net.router.id_of("lan"), ip("10.0.0.1")); }));
@@ -263,7 +273,8 @@ TEST_F(ArpResolve, AsksOnceASecondHoweverManyPacketsThereAre) {
 }
 
 TEST_F(ArpResolve, HoldsAFewPacketsForANeighbourTheNewestKept) {
-    REQUIREMENT("RFC 1122 2.3.2.2", "At least the latest packet is kept while an address is resolved");
+    REQUIREMENT("RFC 1122 2.3.2.2",
+                "At least the latest packet is kept while an address is resolved");
     for (uint16_t id = 0; id < 10; ++id) {
         net.router.receives("dmz", ipv4().from("172.16.0.9").to("10.0.0.50").id(id));
     }
@@ -284,8 +295,9 @@ TEST_F(ArpResolve, HoldsABoundedNumberOfPacketsInAll) {
 }
 
 TEST_F(ArpResolve, SaysHostUnreachableAfterAFewTries) {
-    REQUIREMENT("RFC 1812 3.3.2", "A next hop that does not answer ARP has the packet's source told: "
-                                  "host unreachable");
+    REQUIREMENT("RFC 1812 3.3.2",
+                "A next hop that does not answer ARP has the packet's source told: "
+                "host unreachable");
     send_to("10.0.0.50");
     const auto sent = net.router.waits(4s);
     ASSERT_EQ(sent.size(), 3u);
@@ -342,8 +354,8 @@ TEST_F(ArpResolve, ForgetsNeighboursThatNobodyUses) {
 }
 
 TEST_F(ArpResolve, NeedsNoAnswerFromAStaticNeighbour) {
-    net.router.apply(config_of(
-        {.rest = R"(, "neighbours": [ { "interface": "lan", "address": "10.0.0.60",
+    net.router.apply(
+        config_of({.rest = R"(, "neighbours": [ { "interface": "lan", "address": "10.0.0.60",
                                         "mac": "02:00:00:00:00:60" } ])"}));
     EXPECT_EQ(only(send_to("10.0.0.60")).frame.ethernet().destination, mac("02:00:00:00:00:60"));
     net.router.waits(700s);

@@ -51,11 +51,12 @@ TEST_P(EthernetAccept, DropsWhatIsNeitherIpv4NorArp) {
 }
 
 TEST_P(EthernetAccept, DropsAUnicastPacketThatCameByLinkBroadcast) {
-    REQUIREMENT("RFC 1812 5.3.4",
-                "A packet received as a link layer broadcast is not forwarded");
+    REQUIREMENT("RFC 1812 5.3.4", "A packet received as a link layer broadcast is not forwarded");
     EXPECT_TRUE(router().receives("lan", ipv4().to_mac(net::broadcast_mac)).empty());
-    EXPECT_TRUE(router().receives("lan", ipv4().to("10.0.0.1").echo_request()
-                                             .to_mac(net::broadcast_mac)).empty());
+    EXPECT_TRUE(
+        router()
+            .receives("lan", ipv4().to("10.0.0.1").echo_request().to_mac(net::broadcast_mac))
+            .empty());
     EXPECT_EQ(router().drops(DropReason::link_broadcast), 2u);
 }
 

@@ -18,8 +18,8 @@ const std::map<DropReason, std::string_view> provoked_elsewhere{
 class EveryReason : public ::testing::Environment {
   public:
     void TearDown() override {
-        const bool all_tests_ran = ::testing::GTEST_FLAG(filter) == "*" &&
-                                   ::testing::UnitTest::GetInstance()->Passed();
+        const bool all_tests_ran =
+            ::testing::GTEST_FLAG(filter) == "*" && ::testing::UnitTest::GetInstance()->Passed();
         if (!all_tests_ran) return;
         for (unsigned i = 0; i < layout::drop_reason_count; ++i) {
             const auto reason = static_cast<DropReason>(i);

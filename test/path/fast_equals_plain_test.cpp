@@ -64,7 +64,8 @@ class RandomPackets {
     };
     Packet packet(uint16_t id) {
         const size_t payload = size();
-        const bool in_pieces = one_in(16) || payload > 2000, padded = one_in(8), mutated = one_in(10);
+        const bool in_pieces = one_in(16) || payload > 2000, padded = one_in(8),
+                   mutated = one_in(10);
         Ipv4Builder b = ipv4();
         const bool with_options = one_in(16);
         const bool plain = with_options || (in_pieces && (padded || mutated));
@@ -94,21 +95,25 @@ class RandomPackets {
     }
     std::string source() { return one_in(12) ? special() : one_in(12) ? "30.0.0.1" : known(); }
     std::string destination() {
-        const auto last = [&] { return "." + std::to_string(below(4)) + "." + std::to_string(below(6)); };
+        const auto last = [&] {
+            return "." + std::to_string(below(4)) + "." + std::to_string(below(6));
+        };
         switch (below(14)) {
             case 0: return "20." + std::to_string(below(10)) + last();
             case 1: return "10." + std::to_string(1 + below(4)) + last();
             case 2: return one_in(6) ? special() : "20.1.1." + std::to_string(120 + below(40));
-            case 3: return "10." + std::to_string(1 + below(4)) + ".0." + std::to_string(2 + below(3));
+            case 3:
+                return "10." + std::to_string(1 + below(4)) + ".0." + std::to_string(2 + below(3));
             case 4: return "20.5." + std::to_string(below(256)) + "." + std::to_string(below(256));
             case 5: return one_in(4) ? "30.0.0.1" : "20.8.0." + std::to_string(below(5));
-            default: return "20." + std::to_string(below(8)) + "." + std::to_string(below(3)) + ".1";
+            default:
+                return "20." + std::to_string(below(8)) + "." + std::to_string(below(3)) + ".1";
         }
     }
     std::string special() {
-        const char* all[] = {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.1.255.255",
-                             "10.2.0.0", "10.4.255.255", "10.9.0.255", "10.9.0.0", "10.1.0.1",
-                             "10.9.0.1", "240.0.0.1"};
+        const char* all[] = {"0.0.0.0",      "127.0.0.1", "224.0.0.1",    "255.255.255.255",
+                             "10.1.255.255", "10.2.0.0",  "10.4.255.255", "10.9.0.255",
+                             "10.9.0.0",     "10.1.0.1",  "10.9.0.1",     "240.0.0.1"};
         return all[below(std::size(all))];
     }
     uint8_t ttl() { return static_cast<uint8_t>(one_in(8) ? below(3) : 64); }
@@ -119,14 +124,20 @@ class RandomPackets {
         return 8 + below(80);
     }
     Bytes options() {
-        const Bytes all[] = {{1, 1, 1, 1}, {7, 7, 4, 0, 0, 0, 0}, {131, 7, 4, 20, 1, 0, 1}, {30, 9, 1, 1},
+        const Bytes all[] = {{1, 1, 1, 1},
+                             {7, 7, 4, 0, 0, 0, 0},
+                             {131, 7, 4, 20, 1, 0, 1},
+                             {30, 9, 1, 1},
                              {0x94, 4, 0, 0}};
         return all[below(std::size(all))];
     }
     void mutate(Bytes& frame) {
         for (unsigned n = 1 + below(3); n > 0; --n) {
-            const size_t at = 12 + below(static_cast<unsigned>(std::min<size_t>(frame.size(), 40)) - 12);
-            if (at != 34) frame[at] = static_cast<uint8_t>(one_in(2) ? random_() : frame[at] ^ 1u << below(8));
+            const size_t at =
+                12 + below(static_cast<unsigned>(std::min<size_t>(frame.size(), 40)) - 12);
+            if (at != 34)
+                frame[at] =
+                    static_cast<uint8_t>(one_in(2) ? random_() : frame[at] ^ 1u << below(8));
         }
         if (one_in(4)) frame.resize(below(static_cast<unsigned>(frame.size())));
         auto* ip = reinterpret_cast<net::Ipv4Header*>(frame.data() + 14);
@@ -193,7 +204,8 @@ class TwoRouters {
                                           const std::vector<RandomPackets::Packet>& burst) {
         std::vector<rte_mbuf*> result;
         for (const auto& p : burst) {
-            result.push_back(router.packet_of(router.addressed(interface, p.frame), p.piece).buffer());
+            result.push_back(
+                router.packet_of(router.addressed(interface, p.frame), p.piece).buffer());
         }
         return result;
     }
@@ -229,7 +241,8 @@ TEST_P(FastWay, EqualsThePlainWay) {
         for (unsigned i = 0; i < 4; ++i) {
             for (unsigned h = 2; h < 5; ++h) {
                 if (random.one_in(3)) continue;
-                const std::string address = "10." + std::to_string(i + 1) + ".0." + std::to_string(h);
+                const std::string address =
+                    "10." + std::to_string(i + 1) + ".0." + std::to_string(h);
                 routers.each([&](TestRouter& r) { r.knows(interfaces[i], address, neighbour); });
             }
         }

@@ -48,8 +48,9 @@ TEST_P(Forwarding, PassesTheReservedFlagOn) {
 }
 
 TEST_P(Forwarding, KeepsTheChecksumTrueForEveryOneThereIs) {
-    REQUIREMENT("RFC 1624 3", "The checksum that is updated equals the one computed anew, also at "
-                              "0xffff and 0x0000");
+    REQUIREMENT("RFC 1624 3",
+                "The checksum that is updated equals the one computed anew, also at "
+                "0xffff and 0x0000");
     // The identification runs through all values, so the checksum does too.
     for (unsigned id = 0; id < 0x10000; id += 64) {
         std::vector<Bytes> burst;
@@ -59,7 +60,8 @@ TEST_P(Forwarding, KeepsTheChecksumTrueForEveryOneThereIs) {
         for (const Sent& s : sent) {
             net::Ipv4Header anew = s.frame.ipv4();
             net::fill_checksum(anew);
-            ASSERT_EQ(s.frame.ipv4().checksum, anew.checksum) << s.frame.ipv4().identification.host();
+            ASSERT_EQ(s.frame.ipv4().checksum, anew.checksum)
+                << s.frame.ipv4().identification.host();
         }
     }
 }
@@ -113,8 +115,9 @@ class TimeToLive : public BothWays {};
 TEST_BOTH_WAYS(TimeToLive);
 
 TEST_P(TimeToLive, RunsOutAtOneAndAtZero) {
-    REQUIREMENT("RFC 1812 5.3.1", "A packet whose time to live runs out is discarded, and its "
-                                  "source told: time exceeded in transit");
+    REQUIREMENT("RFC 1812 5.3.1",
+                "A packet whose time to live runs out is discarded, and its "
+                "source told: time exceeded in transit");
     EXPECT_TRUE(is_error(router().receives("lan", ipv4().ttl(1)), 11, 0, "10.0.0.1", "10.0.0.9"));
     EXPECT_TRUE(is_error(router().receives("lan", ipv4().ttl(0)), 11, 0, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(router().drops(DropReason::ttl_expired), 2u);

@@ -15,8 +15,9 @@ class TooBig : public BothWays {};
 TEST_BOTH_WAYS(TooBig);
 
 TEST_P(TooBig, IsToldWithTheNextHopsMtuWhenItMayNotBeFragmented) {
-    REQUIREMENT("RFC 1191 4", "A packet with DF that is too big draws fragmentation needed with the "
-                              "next-hop MTU");
+    REQUIREMENT("RFC 1191 4",
+                "A packet with DF that is too big draws fragmentation needed with the "
+                "next-hop MTU");
     Network net(wan_mtu(1400));
     use_way(net.router);
     const Bytes frame = ipv4().payload(1381).dont_fragment();
@@ -75,7 +76,8 @@ TEST_P(TooBig, MayBeAFragmentItself) {
 }
 
 TEST(Fragments, HaveOptionsByTheirCopiedBit) {
-    REQUIREMENT("RFC 791 3.1", "Options go into all fragments or the first alone, by their copied bit");
+    REQUIREMENT("RFC 791 3.1",
+                "Options go into all fragments or the first alone, by their copied bit");
     Network net(wan_mtu(576));
     const Bytes options{1, 0x94, 4, 0, 0, 0x1e, 3, 9};  // router alert (copied), unknown 30 (not)
     const auto sent = net.router.receives("lan", ipv4().options(options).payload(1000));
@@ -133,13 +135,19 @@ TEST(Fragments, BecomeTheOriginalAgain) {
                 if (kind == 1) continue;
                 const auto length = static_cast<uint8_t>(2 + below(7));
                 options.push_back(length);
-                for (unsigned b = 2; b < length; ++b) options.push_back(static_cast<uint8_t>(random()));
+                for (unsigned b = 2; b < length; ++b)
+                    options.push_back(static_cast<uint8_t>(random()));
             }
             Bytes data(below(3000));
             for (auto& b : data) b = static_cast<uint8_t>(random());
             const auto id = static_cast<uint16_t>(round * 50 + i);
-            auto packet = ipv4().from("192.0.2.9").to("192.0.2.1").id(id).options(options)
-                              .payload(data).echo_request(id, 1);
+            auto packet = ipv4()
+                              .from("192.0.2.9")
+                              .to("192.0.2.1")
+                              .id(id)
+                              .options(options)
+                              .payload(data)
+                              .echo_request(id, 1);
             auto sent = first.router.receives("lan", packet);
             ASSERT_FALSE(sent.empty());
             std::shuffle(sent.begin(), sent.end(), random);

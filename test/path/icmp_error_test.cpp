@@ -30,7 +30,8 @@ TEST(IcmpError, ComesFromAnotherInterfaceWhereTheReceivingOneHasNoAddress) {
         "in": { "device": "net_null0" },
         "lan": { "device": "net_null1", "addresses": ["10.0.0.1/24"] } } })");
     router.knows("lan", "10.0.0.9", mac("02:00:00:00:00:99"));
-    EXPECT_TRUE(is_error(router.receives("in", dying().to("8.8.8.8")), 3, 0, "10.0.0.1", "10.0.0.9"));
+    EXPECT_TRUE(
+        is_error(router.receives("in", dying().to("8.8.8.8")), 3, 0, "10.0.0.1", "10.0.0.9"));
 }
 
 TEST(IcmpError, IsNotSentByARouterWithoutAnyAddress) {
@@ -97,8 +98,9 @@ TEST(IcmpError, IsNotSentAboutAnythingButAFirstFragment) {
 }
 
 TEST(IcmpError, IsNotSentAboutABroadcastOrMulticastPacket) {
-    REQUIREMENT("RFC 1812 4.3.2.7", "No error is sent about a packet to an IP broadcast or "
-                                    "multicast address");
+    REQUIREMENT("RFC 1812 4.3.2.7",
+                "No error is sent about a packet to an IP broadcast or "
+                "multicast address");
     Network net({.dmz = R"(, "directed_broadcast": true, "mtu": 576)"});
     for (const char* to : {"224.0.0.9", "255.255.255.255", "172.16.0.255", "172.16.0.0"}) {
         EXPECT_TRUE(net.router.receives("lan", dying().to(to)).empty()) << to;
@@ -108,26 +110,31 @@ TEST(IcmpError, IsNotSentAboutABroadcastOrMulticastPacket) {
 }
 
 TEST(IcmpError, IsNotSentAboutALinkBroadcast) {
-    REQUIREMENT("RFC 1812 4.3.2.7", "No error is sent about a packet received as a link layer "
-                                    "broadcast or multicast");
+    REQUIREMENT("RFC 1812 4.3.2.7",
+                "No error is sent about a packet received as a link layer "
+                "broadcast or multicast");
     Network net;
     EXPECT_TRUE(net.router.receives("lan", dying().to_mac(net::broadcast_mac)).empty());
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("8.8.8.8").to_mac(net::broadcast_mac)).empty());
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("8.8.8.8")
-                                               .to_mac(mac("01:00:5e:01:02:03"))).empty());
+    EXPECT_TRUE(
+        net.router.receives("lan", ipv4().to("8.8.8.8").to_mac(net::broadcast_mac)).empty());
+    EXPECT_TRUE(
+        net.router.receives("lan", ipv4().to("8.8.8.8").to_mac(mac("01:00:5e:01:02:03"))).empty());
 }
 
 TEST(IcmpError, IsNotSentToASourceThatIsNoSingleHost) {
-    REQUIREMENT("RFC 1812 4.3.2.7", "No error is sent about a packet whose source is no single host");
+    REQUIREMENT("RFC 1812 4.3.2.7",
+                "No error is sent about a packet whose source is no single host");
     Network net;
-    for (const char* from : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0.255"}) {
+    for (const char* from :
+         {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0.255"}) {
         EXPECT_TRUE(net.router.receives("lan", dying().from(from)).empty()) << from;
     }
 }
 
 TEST(IcmpError, IsLimitedInRateForEachSource) {
     REQUIREMENT("RFC 1812 4.3.2.8", "The rate of ICMP errors is limited");
-    Network net({.rest = R"(, "icmp": { "errors_per_second": 100, "errors_per_source_per_second": 5 })"});
+    Network net(
+        {.rest = R"(, "icmp": { "errors_per_second": 100, "errors_per_source_per_second": 5 })"});
     const auto errors_to = [&](const char* source, unsigned packets) {
         size_t errors = 0;
         for (unsigned i = 0; i < packets; ++i) {
@@ -144,7 +151,8 @@ TEST(IcmpError, IsLimitedInRateForEachSource) {
 }
 
 TEST(IcmpError, IsLimitedInRateForAllSourcesTogether) {
-    Network net({.rest = R"(, "icmp": { "errors_per_second": 20, "errors_per_source_per_second": 5 })"});
+    Network net(
+        {.rest = R"(, "icmp": { "errors_per_second": 20, "errors_per_source_per_second": 5 })"});
     size_t errors = 0;
     for (unsigned i = 0; i < 200; ++i) {
         errors += net.router.receives("lan", dying().from("192.0.2." + std::to_string(i))).size();
@@ -191,8 +199,9 @@ class Redirects : public ::testing::Test {
 };
 
 TEST_F(Redirects, TellTheSourceOfAShorterWayAndForwardThePacketToo) {
-    REQUIREMENT("RFC 1812 5.2.7.2", "A packet that leaves by the interface it came by, to a next hop "
-                                    "on its source's network, draws a host redirect");
+    REQUIREMENT("RFC 1812 5.2.7.2",
+                "A packet that leaves by the interface it came by, to a next hop "
+                "on its source's network, draws a host redirect");
     const auto sent = net.router.receives("lan", ipv4().to("9.0.0.8"));
     ASSERT_EQ(sent.size(), 2u);
     EXPECT_TRUE(is_error({sent[0]}, 5, 1, "10.0.0.1", "10.0.0.9"));
@@ -212,8 +221,9 @@ TEST_F(Redirects, NameTheDestinationItselfOnAConnectedNetwork) {
 }
 
 TEST_F(Redirects, AreNotSentToASourceOnAnotherNetwork) {
-    REQUIREMENT("RFC 1812 5.2.7.2", "No redirect is sent to a source that the next hop is not on a "
-                                    "network with");
+    REQUIREMENT("RFC 1812 5.2.7.2",
+                "No redirect is sent to a source that the next hop is not on a "
+                "network with");
     EXPECT_EQ(only(net.router.receives("lan", ipv4().from("192.0.2.8").to("9.0.0.8"))).interface,
               "lan");
 }

@@ -26,7 +26,8 @@ TEST(Echo, IsAnsweredForEveryOwnAddress) {
 }
 
 TEST(Echo, GivesTheDataBackUnchangedWithAFullTtl) {
-    REQUIREMENT("RFC 1122 3.2.2.6", "Data received in an echo request is returned in the reply whole");
+    REQUIREMENT("RFC 1122 3.2.2.6",
+                "Data received in an echo request is returned in the reply whole");
     Network net;
     const Bytes request = to_router().ttl(3).tos(0x28).echo_request().payload(1472);
     const Sent sent = only(net.router.receives("lan", request));
@@ -56,12 +57,17 @@ TEST(Echo, IsAnsweredWhereTheRequestLiesInOddPieces) {
 }
 
 TEST(Echo, IsNotAnsweredToABroadcast) {
-    REQUIREMENT("RFC 1122 3.2.2.6", "An echo request to a broadcast or multicast address is discarded");
+    REQUIREMENT("RFC 1122 3.2.2.6",
+                "An echo request to a broadcast or multicast address is discarded");
     Network net;
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("10.0.0.255").echo_request()
-                                               .to_mac(net::broadcast_mac)).empty());
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("224.0.0.1").echo_request()
-                                               .to_mac(mac("01:00:5e:00:00:01"))).empty());
+    EXPECT_TRUE(
+        net.router
+            .receives("lan", ipv4().to("10.0.0.255").echo_request().to_mac(net::broadcast_mac))
+            .empty());
+    EXPECT_TRUE(
+        net.router
+            .receives("lan", ipv4().to("224.0.0.1").echo_request().to_mac(mac("01:00:5e:00:00:01")))
+            .empty());
     EXPECT_EQ(net.router.drops(DropReason::group_not_joined), 2u);
 }
 
@@ -87,7 +93,8 @@ TEST(Icmp, OfTypesThatAskForNothingIsNotAnswered) {
 }
 
 TEST(LocalDelivery, SaysProtocolUnreachable) {
-    REQUIREMENT("RFC 1812 5.2.7.1", "A protocol that the router does not speak: protocol unreachable");
+    REQUIREMENT("RFC 1812 5.2.7.1",
+                "A protocol that the router does not speak: protocol unreachable");
     Network net;
     EXPECT_TRUE(is_error(net.router.receives("lan", to_router().protocol(89)), 3, 2, "10.0.0.1",
                          "10.0.0.9"));
@@ -237,8 +244,9 @@ TEST_F(Reassembly, RefusesAPacketThatItsFirstHeaderMakesTooLong) {
 }
 
 TEST_F(Reassembly, GivesUpAfterThirtySecondsAndTellsTheSource) {
-    REQUIREMENT("RFC 1122 3.3.2", "A packet whose fragments do not all come in time is given up, and "
-                                  "its source told if the first fragment came");
+    REQUIREMENT("RFC 1122 3.3.2",
+                "A packet whose fragments do not all come in time is given up, and "
+                "its source told if the first fragment came");
     net.router.receives("lan", to_router().protocol(1).fragment(0, true).payload(24));
     EXPECT_TRUE(net.router.waits(29s).empty());
     EXPECT_TRUE(is_error(net.router.waits(2s), 11, 1, "10.0.0.1", "10.0.0.9"));
@@ -330,15 +338,15 @@ TEST_F(Broadcasts, ThatAreTooOldOrTooBigOrLeadNowhereEndHere) {
 TEST_F(Broadcasts, OfTheOwnNetworkAreNotEchoed) {
     allow();
     EXPECT_TRUE(net.router.receives("dmz", ipv4().from("172.16.0.9").to("172.16.0.255")).empty());
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("172.16.0.255")
-                                               .to_mac(net::broadcast_mac)).empty());
+    EXPECT_TRUE(
+        net.router.receives("lan", ipv4().to("172.16.0.255").to_mac(net::broadcast_mac)).empty());
 }
 
 TEST_F(Broadcasts, ToAllHostsAreNeverForwarded) {
     REQUIREMENT("RFC 1812 5.3.5.1", "Limited broadcasts are not forwarded");
     allow();
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("255.255.255.255")
-                                               .to_mac(net::broadcast_mac)).empty());
+    EXPECT_TRUE(net.router.receives("lan", ipv4().to("255.255.255.255").to_mac(net::broadcast_mac))
+                    .empty());
     EXPECT_EQ(net.router.drops(DropReason::group_not_joined), 1u);
 }
 

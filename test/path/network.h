@@ -25,11 +25,14 @@ struct Wishes {
 
 inline std::string config_of(const Wishes& wishes) {
     return R"({ "interfaces": {
-      "dmz": { "device": "net_null2", "addresses": ["172.16.0.1/24"])" + wishes.dmz + R"( },
-      "lan": { "device": "net_null0", "addresses": ["10.0.0.1/24"])" + wishes.lan + R"( },
-      "wan": { "device": "net_null1", "addresses": ["203.0.113.2/24"])" + wishes.wan + R"( } },
-    "routes": [ { "prefix": "192.0.0.0/8", "via": "203.0.113.1" })" + wishes.routes + "]" +
-           wishes.rest + "}";
+      "dmz": { "device": "net_null2", "addresses": ["172.16.0.1/24"])" +
+           wishes.dmz + R"( },
+      "lan": { "device": "net_null0", "addresses": ["10.0.0.1/24"])" +
+           wishes.lan + R"( },
+      "wan": { "device": "net_null1", "addresses": ["203.0.113.2/24"])" +
+           wishes.wan + R"( } },
+    "routes": [ { "prefix": "192.0.0.0/8", "via": "203.0.113.1" })" +
+           wishes.routes + "]" + wishes.rest + "}";
 }
 
 struct Network {
@@ -84,9 +87,9 @@ class BothWays : public ::testing::TestWithParam<bool> {
   private:
     std::unique_ptr<Network> network_;
 };
-#define TEST_BOTH_WAYS(Suite)                                                              \
-    INSTANTIATE_TEST_SUITE_P(BothWays, Suite, ::testing::Bool(), [](const auto& info) {    \
-        return std::string(info.param ? "PlainWay" : "FastWay");                           \
+#define TEST_BOTH_WAYS(Suite)                                                           \
+    INSTANTIATE_TEST_SUITE_P(BothWays, Suite, ::testing::Bool(), [](const auto& info) { \
+        return std::string(info.param ? "PlainWay" : "FastWay");                        \
     })
 
 }  // namespace sluice::test

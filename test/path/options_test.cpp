@@ -54,8 +54,8 @@ TEST_F(Options, TakeATimestampAlone) {
     REQUIREMENT("RFC 1812 5.3.13.6", "Timestamps are honoured");
     const Bytes stamped = forwarded({timestamp, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0});
     EXPECT_EQ(stamped[2], 9);
-    const uint32_t ms = static_cast<uint32_t>(stamped[4]) << 24 | stamped[5] << 16 |
-                        stamped[6] << 8 | stamped[7];
+    const uint32_t ms =
+        static_cast<uint32_t>(stamped[4]) << 24 | stamped[5] << 16 | stamped[6] << 8 | stamped[7];
     EXPECT_LT(ms, 86'400'000u);
     EXPECT_EQ(Bytes(stamped.begin() + 8, stamped.end()), Bytes(4));
 }
@@ -79,7 +79,8 @@ TEST_F(Options, CountTimestampsThatFoundNoRoom) {
 }
 
 TEST_F(Options, ThatAreMalformedDrawAParameterProblem) {
-    REQUIREMENT("RFC 1812 4.3.3.5", "A malformed option draws a parameter problem that points at it");
+    REQUIREMENT("RFC 1812 4.3.3.5",
+                "A malformed option draws a parameter problem that points at it");
     expect_problem_at({0x1e, 1, 0, 0}, 20);                      // shorter than itself
     expect_problem_at({1, 0x1e, 4, 0}, 21);                      // past the header
     expect_problem_at({1, 1, 1, 0x1e}, 23);                      // no length at all
@@ -93,8 +94,9 @@ TEST_F(Options, ThatAreMalformedDrawAParameterProblem) {
 }
 
 TEST_F(Options, OfPacketsToTheRouterAreFilledAndGoBackWithTheEcho) {
-    REQUIREMENT("RFC 1812 4.3.3.6", "Record route and timestamp of an echo request are filled and go "
-                                    "back in the reply");
+    REQUIREMENT("RFC 1812 4.3.3.6",
+                "Record route and timestamp of an echo request are filled and go "
+                "back in the reply");
     const Sent sent = only(net.router.receives(
         "lan", ipv4().to("10.0.0.1").options({record_route, 7, 4, 0, 0, 0, 0}).echo_request()));
     EXPECT_TRUE(sent.frame.is_icmp(0, 0) && sent.frame.checksums_hold());
@@ -107,16 +109,14 @@ TEST_F(Options, NeverTakeTheFastWayAndNeverHurtIt) {
         burst.push_back(i % 2 ? ipv4().id(i).options({1, 1, 1, 0}).build() : ipv4().id(i).build());
     }
     EXPECT_EQ(net.router.receives("lan", burst).size(), 64u);
-    const auto& plain = net.router.context().counters.stages[static_cast<unsigned>(
-        layout::Stage::plain)];
+    const auto& plain =
+        net.router.context().counters.stages[static_cast<unsigned>(layout::Stage::plain)];
     EXPECT_EQ(plain.packets.get(), 32u);
 }
 
 class SourceRoute : public Options {
   protected:
-    SourceRoute() {
-        net.router.apply(config_of({.lan = R"(, "source_routing": true)"}));
-    }
+    SourceRoute() { net.router.apply(config_of({.lan = R"(, "source_routing": true)"})); }
 };
 
 TEST_F(Options, WithASourceRouteAreRefused) {
@@ -133,8 +133,7 @@ TEST_F(SourceRoute, IsFollowedWhereAllowed) {
         "lan", ipv4().to("10.0.0.1").options({loose, 11, 4, 192, 0, 2, 1, 192, 0, 2, 2})));
     EXPECT_EQ(sent.interface, "wan");
     EXPECT_EQ(sent.frame.ipv4().destination_address(), ip("192.0.2.1"));
-    EXPECT_EQ(options_of_frame(sent.frame),
-              (Bytes{loose, 11, 8, 203, 0, 113, 2, 192, 0, 2, 2, 0}));
+    EXPECT_EQ(options_of_frame(sent.frame), (Bytes{loose, 11, 8, 203, 0, 113, 2, 192, 0, 2, 2, 0}));
     EXPECT_TRUE(sent.frame.checksums_hold());
 }
 
@@ -144,27 +143,29 @@ TEST_F(SourceRoute, IsLeftAloneBetweenItsStops) {
 }
 
 TEST_F(SourceRoute, ThatIsStrictFailsWhereTheNextStopIsNotOnANetworkHere) {
-    REQUIREMENT("RFC 1812 5.2.7.1", "A strict source route whose next stop is on no network here: "
-                                    "source route failed");
-    EXPECT_TRUE(is_error(net.router.receives("lan", ipv4().to("10.0.0.1").options(
-                                                        {strict, 7, 4, 192, 0, 2, 1})),
-                         3, 5, "10.0.0.1", "10.0.0.9"));
-    EXPECT_TRUE(is_error(net.router.receives("lan", ipv4().to("192.0.2.1").options(
-                                                        {strict, 7, 4, 192, 0, 2, 1})),
-                         3, 5, "10.0.0.1", "10.0.0.9"));
+    REQUIREMENT("RFC 1812 5.2.7.1",
+                "A strict source route whose next stop is on no network here: "
+                "source route failed");
+    EXPECT_TRUE(is_error(
+        net.router.receives("lan", ipv4().to("10.0.0.1").options({strict, 7, 4, 192, 0, 2, 1})), 3,
+        5, "10.0.0.1", "10.0.0.9"));
+    EXPECT_TRUE(is_error(
+        net.router.receives("lan", ipv4().to("192.0.2.1").options({strict, 7, 4, 192, 0, 2, 1})), 3,
+        5, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(net.router.drops(DropReason::source_route_failed), 2u);
 }
 
 TEST_F(SourceRoute, ThatIsStrictIsFollowedToANeighbour) {
-    const Sent sent = only(net.router.receives(
-        "lan", ipv4().to("10.0.0.1").options({strict, 7, 4, 172, 16, 0, 9})));
+    const Sent sent = only(
+        net.router.receives("lan", ipv4().to("10.0.0.1").options({strict, 7, 4, 172, 16, 0, 9})));
     EXPECT_EQ(sent.frame.ipv4().destination_address(), ip("172.16.0.9"));
     EXPECT_EQ(sent.interface, "dmz");
 }
 
 TEST_F(SourceRoute, IsNoWayAroundMartians) {
-    EXPECT_TRUE(net.router.receives("lan", ipv4().to("10.0.0.1").options(
-                                               {loose, 7, 4, 127, 0, 0, 1})).empty());
+    EXPECT_TRUE(
+        net.router.receives("lan", ipv4().to("10.0.0.1").options({loose, 7, 4, 127, 0, 0, 1}))
+            .empty());
     EXPECT_EQ(net.router.drops(DropReason::destination_martian), 1u);
 }
 

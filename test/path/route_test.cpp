@@ -22,9 +22,11 @@ class Routing : public BothWays {
     static std::map<unsigned, std::string> paths_of_flows(TestRouter& router, unsigned flows) {
         std::map<unsigned, std::string> result;
         for (unsigned flow = 0; flow < flows; ++flow) {
-            const auto sent = router.receives(
-                "wan", ipv4().from("198.51.100.7").to("100.1.2.3").udp(
-                           static_cast<uint16_t>(1000 + flow), 53));
+            const auto sent =
+                router.receives("wan", ipv4()
+                                           .from("198.51.100.7")
+                                           .to("100.1.2.3")
+                                           .udp(static_cast<uint16_t>(1000 + flow), 53));
             if (sent.size() == 1) result[flow] = sent[0].interface;
         }
         return result;
@@ -44,8 +46,9 @@ TEST_P(Routing, PrefersTheLongestMatch) {
     EXPECT_EQ(leaves_by("192.0.2.200"), "wan");
     EXPECT_EQ(leaves_by("192.0.2.199"), "lan");
     EXPECT_EQ(leaves_by("192.0.2.128"), "lan");
-    net->router.apply(config_of({.dmz = R"(, "redirects": false)",
-                                 .routes = R"(, { "prefix": "192.0.2.0/24", "via": "172.16.0.9" })"}));
+    net->router.apply(
+        config_of({.dmz = R"(, "redirects": false)",
+                   .routes = R"(, { "prefix": "192.0.2.0/24", "via": "172.16.0.9" })"}));
     EXPECT_EQ(leaves_by("192.0.2.127"), "dmz");
 }
 
@@ -78,7 +81,8 @@ TEST_P(Routing, SendsToAHostOnAnInterfaceRoute) {
 }
 
 TEST_P(Routing, SaysNetUnreachableWithoutARoute) {
-    REQUIREMENT("RFC 1812 5.2.7.1", "A packet without a route has its source told: net unreachable");
+    REQUIREMENT("RFC 1812 5.2.7.1",
+                "A packet without a route has its source told: net unreachable");
     const auto sent = router().receives("lan", ipv4().to("8.8.8.8"));
     EXPECT_TRUE(is_error(sent, 3, 0, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(router().drops(DropReason::no_route), 1u);
@@ -87,8 +91,8 @@ TEST_P(Routing, SaysNetUnreachableWithoutARoute) {
 TEST_P(Routing, SaysHostUnreachableForAnUnreachableRoute) {
     REQUIREMENT("RFC 1812 5.2.7.1", "An unreachable route has the source told: host unreachable");
     const auto net = with_routes(R"(, { "prefix": "9.0.0.0/24", "type": "unreachable" })");
-    EXPECT_TRUE(is_error(net->router.receives("lan", ipv4().to("9.0.0.8")), 3, 1, "10.0.0.1",
-                         "10.0.0.9"));
+    EXPECT_TRUE(
+        is_error(net->router.receives("lan", ipv4().to("9.0.0.8")), 3, 1, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(net->router.drops(DropReason::route_unreachable), 1u);
 }
 
@@ -96,8 +100,8 @@ TEST_P(Routing, SaysAdministrativelyProhibitedForAProhibitRoute) {
     REQUIREMENT("RFC 1812 5.2.7.1",
                 "A prohibit route has the source told: communication administratively prohibited");
     const auto net = with_routes(R"(, { "prefix": "9.0.0.0/24", "type": "prohibit" })");
-    EXPECT_TRUE(is_error(net->router.receives("lan", ipv4().to("9.0.0.8")), 3, 13, "10.0.0.1",
-                         "10.0.0.9"));
+    EXPECT_TRUE(
+        is_error(net->router.receives("lan", ipv4().to("9.0.0.8")), 3, 13, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(net->router.drops(DropReason::route_prohibited), 1u);
 }
 
@@ -139,8 +143,8 @@ TEST_P(Routing, MovesOnlyTheFlowsOfANextHopWhoseLinkDied) {
 }
 
 TEST_P(Routing, MovesOnlyTheFlowsOfANextHopThatDoesNotAnswerArp) {
-    const auto net = with_routes(
-        R"(, { "prefix": "100.0.0.0/8", "via": ["203.0.113.1", "172.16.0.77"] })");
+    const auto net =
+        with_routes(R"(, { "prefix": "100.0.0.0/8", "via": ["203.0.113.1", "172.16.0.77"] })");
     paths_of_flows(net->router, 20);
     net->router.waits(5s);
     const auto after = paths_of_flows(net->router, 200);
@@ -149,8 +153,8 @@ TEST_P(Routing, MovesOnlyTheFlowsOfANextHopThatDoesNotAnswerArp) {
 }
 
 TEST_P(Routing, CountsOnGatewaysThatNobodyHasAskedYet) {
-    const auto net = with_routes(
-        R"(, { "prefix": "100.0.0.0/8", "via": ["172.16.0.7", "172.16.0.8"] })");
+    const auto net =
+        with_routes(R"(, { "prefix": "100.0.0.0/8", "via": ["172.16.0.7", "172.16.0.8"] })");
     net->router.waits(60s);
     net->router.receives("lan", ipv4().to("100.1.2.3"));
     EXPECT_EQ(net->router.all_drops(), 0u);
@@ -173,7 +177,8 @@ TEST_P(Routing, DoesNotTakePaddingForPorts) {
     const auto net = with_equal_paths();
     std::set<std::string> paths;
     for (uint8_t i = 0; i < 50; ++i) {
-        Bytes frame = ipv4().from("198.51.100.7").to("100.1.2.3").protocol(17).payload(2).padding(24);
+        Bytes frame =
+            ipv4().from("198.51.100.7").to("100.1.2.3").protocol(17).payload(2).padding(24);
         frame[14 + 22] = frame[14 + 23] = i;
         paths.insert(only(net->router.receives("wan", frame)).interface);
     }
@@ -181,8 +186,8 @@ TEST_P(Routing, DoesNotTakePaddingForPorts) {
 }
 
 TEST_P(Routing, SaysHostUnreachableWhenAllEqualPathsAreDead) {
-    const auto net = with_routes(
-        R"(, { "prefix": "100.0.0.0/8", "via": ["172.16.0.77", "172.16.0.78"] })");
+    const auto net =
+        with_routes(R"(, { "prefix": "100.0.0.0/8", "via": ["172.16.0.77", "172.16.0.78"] })");
     for (uint16_t flow = 0; flow < 20; ++flow) {
         net->router.receives("lan", ipv4().to("100.1.2.3").udp(flow, 53));
     }
@@ -214,14 +219,14 @@ TEST_P(Routing, DropsWhereTheRouteTableNamesANextHopThatThePlanLacks) {
     // A broken control: an entry of the FIB without its next hop.
     auto& table = const_cast<fib::Table&>(*router().context().routes);
     table.tbl24[ip("9.0.0.0").value >> 8] = 12345;
-    EXPECT_TRUE(is_error(router().receives("lan", ipv4().to("9.0.0.8")), 3, 0, "10.0.0.1",
-                         "10.0.0.9"));
+    EXPECT_TRUE(
+        is_error(router().receives("lan", ipv4().to("9.0.0.8")), 3, 0, "10.0.0.1", "10.0.0.9"));
     EXPECT_EQ(router().drops(DropReason::next_hop_unknown), 1u);
 }
 
 TEST_P(Routing, FollowsRoutesThatAreAddedAndWithdrawnAtRunTime) {
-    intent::RouteChange change{{ip("9.0.0.0"), 24}, false, config::RouteType::unicast,
-                               {ip("172.16.0.9")}, ""};
+    intent::RouteChange change{
+        {ip("9.0.0.0"), 24}, false, config::RouteType::unicast, {ip("172.16.0.9")}, ""};
     EXPECT_TRUE(router().intent().change_routes(std::span(&change, 1)).empty());
     router().take_plan();
     EXPECT_EQ(only(router().receives("lan", ipv4().to("9.0.0.8"))).interface, "dmz");

@@ -8,9 +8,9 @@ class ScreenSource : public BothWays {
   protected:
     // With reverse_path set on the lan; the dmz is the wrong way for the lan's addresses.
     std::unique_ptr<Network> checking(const std::string& mode) {
-        auto result = std::make_unique<Network>(Wishes{
-            .lan = R"(, "reverse_path": ")" + mode + "\"",
-            .routes = R"(, { "prefix": "198.18.0.0/24", "type": "blackhole" },
+        auto result = std::make_unique<Network>(
+            Wishes{.lan = R"(, "reverse_path": ")" + mode + "\"",
+                   .routes = R"(, { "prefix": "198.18.0.0/24", "type": "blackhole" },
                            { "prefix": "198.51.100.0/24", "via": ["10.0.0.7", "203.0.113.1"] })"});
         use_way(result->router);
         return result;

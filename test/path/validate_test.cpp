@@ -49,8 +49,9 @@ TEST_P(Ipv4Validate, DropsATotalLengthUnderTheHeadersOrOverThePackets) {
     EXPECT_EQ(dropped(ipv4().total_length(19), DropReason::ip_bad_total_length), 1u);
     EXPECT_EQ(dropped(ipv4().total_length(0), DropReason::ip_bad_total_length), 2u);
     EXPECT_EQ(dropped(ipv4().payload(100).total_length(121), DropReason::ip_bad_total_length), 3u);
-    EXPECT_EQ(dropped(ipv4().options({1, 1, 1, 0}).total_length(20),
-                      DropReason::ip_bad_total_length), 4u);
+    EXPECT_EQ(
+        dropped(ipv4().options({1, 1, 1, 0}).total_length(20), DropReason::ip_bad_total_length),
+        4u);
 }
 
 TEST_P(Ipv4Validate, DropsAFalseChecksum) {

@@ -47,7 +47,8 @@ bool Frame::is_icmp(uint8_t type, uint8_t code) const {
 Bytes Frame::ip_payload() const {
     const size_t start = 14 + ipv4().header_length(), end = 14u + ipv4().total_length.host();
     require(end);
-    return Bytes(bytes_.begin() + static_cast<long>(start), bytes_.begin() + static_cast<long>(end));
+    return Bytes(bytes_.begin() + static_cast<long>(start),
+                 bytes_.begin() + static_cast<long>(end));
 }
 
 Bytes Frame::quoted() const {
@@ -229,9 +230,9 @@ Bytes Ipv4Builder::build() const {
 Bytes Arp::build() const {
     Bytes frame;
     append(frame, net::EthernetHeader{to, sender_mac, net::be16(0x0806)});
-    append(frame, net::ArpPacket{net::be16(1), net::be16(0x0800), 6, 4, net::be16(operation),
-                                 sender_mac, net::be32(ip(sender).value), target_mac,
-                                 net::be32(ip(target).value)});
+    append(frame,
+           net::ArpPacket{net::be16(1), net::be16(0x0800), 6, 4, net::be16(operation), sender_mac,
+                          net::be32(ip(sender).value), target_mac, net::be32(ip(target).value)});
     frame.resize(net::min_frame);
     return frame;
 }

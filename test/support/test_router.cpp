@@ -93,8 +93,10 @@ void TestRouter::forget_neighbours() {
         const NeighbourLink link(entry.link.load());
         if (link.is_static()) continue;
         if (link.pinned()) {
-            entry.link.store(NeighbourLink().with(NeighbourCondition::none)
-                                 .with_flag(NeighbourLink::pinned_bit, true).bits());
+            entry.link.store(NeighbourLink()
+                                 .with(NeighbourCondition::none)
+                                 .with_flag(NeighbourLink::pinned_bit, true)
+                                 .bits());
             entry.requested_ms.store(0);
             entry.attempts.store(0);
         } else {
@@ -113,8 +115,8 @@ void TestRouter::take_plan() {
     if (!layout::copy_published(*intent_, *snapshot)) throw std::runtime_error("nothing published");
     std::array<InterfaceFacts, layout::max_interfaces> facts;
     for (unsigned id = 0; id < facts.size(); ++id) {
-        facts[id] = {links_[id], net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}},
-                     9216};
+        facts[id] = {links_[id],
+                     net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}}, 9216};
     }
     plan_ = compile(*snapshot, facts, neighbours_);
     release_unreferenced(*plan_, *snapshot, neighbours_);
@@ -147,8 +149,8 @@ void TestRouter::knows(std::string_view interface, std::string_view address, net
 Packet TestRouter::packet_of(const Bytes& frame, size_t piece) {
     Packet whole;
     for (size_t at = 0; at < frame.size() || !whole; at += piece) {
-        const size_t length = std::min({piece, frame.size() - at,
-                                        size_t{HeapPool::room - HeapPool::headroom}});
+        const size_t length =
+            std::min({piece, frame.size() - at, size_t{HeapPool::room - HeapPool::headroom}});
         Packet part = pool_.allocate();
         part.set_length(static_cast<uint32_t>(length));
         if (length > 0) std::memcpy(part.data(), frame.data() + at, length);
@@ -163,8 +165,8 @@ Packet TestRouter::packet_of(const Bytes& frame, size_t piece) {
 }
 
 Bytes TestRouter::addressed(std::string_view interface, Bytes frame) const {
-    const bool no_destination =
-        frame.size() >= 6 && std::all_of(frame.begin(), frame.begin() + 6, [](auto b) { return b == 0; });
+    const bool no_destination = frame.size() >= 6 && std::all_of(frame.begin(), frame.begin() + 6,
+                                                                 [](auto b) { return b == 0; });
     if (no_destination) std::memcpy(frame.data(), mac_of(interface).bytes.data(), 6);
     return frame;
 }
@@ -191,8 +193,7 @@ std::vector<Sent> TestRouter::receives_in_pieces(std::string_view interface, con
     return run_burst(id_of(interface), {packet_of(addressed(interface, frame), piece).buffer()});
 }
 
-std::vector<Sent> TestRouter::receives(std::string_view interface,
-                                       std::vector<rte_mbuf*> packets) {
+std::vector<Sent> TestRouter::receives(std::string_view interface, std::vector<rte_mbuf*> packets) {
     return run_burst(id_of(interface), std::move(packets));
 }
 

@@ -184,9 +184,7 @@ void change(benchmark::State& state) {
     });
 }
 
-void change_peer(benchmark::State& state) {
-    measure_changes(state, change_rte_fib);
-}
+void change_peer(benchmark::State& state) { measure_changes(state, change_rte_fib); }
 
 void register_all(const std::vector<Peer>& peers) {
     for (const Peer& peer : peers)

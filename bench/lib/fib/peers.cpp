@@ -90,18 +90,14 @@ void look_up_lpm_x4(const std::uint32_t* addresses, unsigned n) {
     }
 }
 
-NextHopId fib_answer(unsigned i) {
-    return static_cast<NextHopId>(fib_answers[i]);
-}
+NextHopId fib_answer(unsigned i) { return static_cast<NextHopId>(fib_answers[i]); }
 
 NextHopId lpm_answer(unsigned i) {
     const bool found = lpm_answers[i] & RTE_LPM_LOOKUP_SUCCESS;
     return found ? static_cast<NextHopId>(lpm_answers[i]) : no_route;
 }
 
-NextHopId lpm_x4_answer(unsigned i) {
-    return static_cast<NextHopId>(lpm_answers[i]);
-}
+NextHopId lpm_x4_answer(unsigned i) { return static_cast<NextHopId>(lpm_answers[i]); }
 
 template <rte_fib** fib>
 Peer fib_peer(const char* name, rte_fib_lookup_type type) {

@@ -50,9 +50,7 @@ RteHash::RteHash(uint32_t keys, bool lock_free) {
     if (hash_ == nullptr) throw std::runtime_error("DPDK: rte_hash_create");
 }
 
-RteHash::~RteHash() {
-    rte_hash_free(hash_);
-}
+RteHash::~RteHash() { rte_hash_free(hash_); }
 
 bool RteHash::add(const FlowKey& key, Flow flow) {
     return rte_hash_add_key_data(hash_, &key, reinterpret_cast<void*>(uintptr_t{flow.bits()})) == 0;

@@ -73,9 +73,11 @@ class ControlRoom {
     nlohmann::json ask(const std::string& request) {
         return nlohmann::json::parse(api::answer(*control_, request));
     }
-    nlohmann::json call(const std::string& method, nlohmann::json params = nlohmann::json::object()) {
-        return ask(nlohmann::json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method},
-                                  {"params", std::move(params)}}.dump());
+    nlohmann::json call(const std::string& method,
+                        nlohmann::json params = nlohmann::json::object()) {
+        return ask(nlohmann::json{
+            {"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", std::move(params)}}
+                       .dump());
     }
 
   private:

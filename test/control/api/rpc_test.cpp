@@ -54,7 +54,8 @@ TEST(Rpc, RefusesWhatIsNestedTooDeepOrHasTooManyValues) {
     for (int i = 0; i < 300'000; ++i) list += ",0";
     EXPECT_EQ(code_of(room.ask(list + "]")), error::invalid_request);
     // Brackets within a text are no nesting.
-    EXPECT_EQ(code_of(room.call("config.diff", {{"text", std::string(1000, '[')}})), error::refused);
+    EXPECT_EQ(code_of(room.call("config.diff", {{"text", std::string(1000, '[')}})),
+              error::refused);
 }
 
 TEST(RpcConfig, RefusesAWrongOneWithAllItsProblems) {
@@ -123,9 +124,10 @@ TEST(RpcRoute, ChangesNothingWhereALineCannotBeRead) {
 
 TEST(RpcRoute, TellsOfEachRouteThatCannotBeHad) {
     ControlRoom room;
-    const json answer = room.call(
-        "route.change", {{"text", "9.0.0.0/8 via 192.0.2.1\n8.0.0.0/8 via 10.0.0.2\n"
-                                  "7.0.0.0/8 dev nowhere\n6.0.0.0/8 via 192.0.2.1"}})["result"];
+    const json answer =
+        room.call("route.change", {{"text",
+                                    "9.0.0.0/8 via 192.0.2.1\n8.0.0.0/8 via 10.0.0.2\n"
+                                    "7.0.0.0/8 dev nowhere\n6.0.0.0/8 via 192.0.2.1"}})["result"];
     EXPECT_EQ(answer["changed"], 1);
     EXPECT_EQ(answer["error_count"], 3);
     EXPECT_EQ(answer["errors"][0]["line"], 1);
@@ -188,7 +190,8 @@ TEST(RpcExplain, TakesAnyFrame) {
               error::invalid_params);
     EXPECT_EQ(code_of(room.call("explain.run", {{"in", "lan"}, {"hex", std::string(40'000, '0')}})),
               error::refused);
-    EXPECT_EQ(code_of(room.call("explain.run", {{"in", "dmz"}, {"dst", "1.2.3.4"}})), error::refused);
+    EXPECT_EQ(code_of(room.call("explain.run", {{"in", "dmz"}, {"dst", "1.2.3.4"}})),
+              error::refused);
 }
 
 TEST(RpcTrace, RefusesAProgramThatIsNone) {

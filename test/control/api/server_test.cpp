@@ -52,11 +52,14 @@ class ServerTest : public ::testing::Test {
         char name[] = "/tmp/sluice-server-XXXXXX";
         directory = ::mkdtemp(name);
         socket = directory / "control.sock";
-        server = std::make_unique<Server>(io, socket, [](std::string_view request) {
-            if (request == "quiet") return std::string{};
-            if (request == "flood") return std::string(64 << 20, 'x');
-            return "<" + std::string(request) + ">";
-        }, 1000);
+        server = std::make_unique<Server>(
+            io, socket,
+            [](std::string_view request) {
+                if (request == "quiet") return std::string{};
+                if (request == "flood") return std::string(64 << 20, 'x');
+                return "<" + std::string(request) + ">";
+            },
+            1000);
         thread = std::thread([this] { io.run(); });
     }
     ~ServerTest() override {

@@ -47,9 +47,7 @@ TEST(Document, KnowsNothingOfAValueThatIsNotItsOwn) {
     EXPECT_THAT(document.places_of({&stranger}), IsEmpty());
 }
 
-TEST(Document, PassesOverAByteOrderMark) {
-    EXPECT_THAT(told("\xef\xbb\xbf{}"), IsEmpty());
-}
+TEST(Document, PassesOverAByteOrderMark) { EXPECT_THAT(told("\xef\xbb\xbf{}"), IsEmpty()); }
 
 TEST(Document, TellsAKeyThatStandsTwiceAndWhereTheFirstIs) {
     EXPECT_THAT(told("{\"arp\": {\"attempts\": 2,\n\"retry_s\": 2,\n\"attempts\": 3}}"),

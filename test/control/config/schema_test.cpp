@@ -76,9 +76,7 @@ TEST(Schema, LeavesOutWhatIsDefault) {
               json::parse(R"({"interfaces": {"lan": {"device": "net_tap0"}}})"));
 }
 
-TEST(Schema, IsPublishedAsTheFileIs) {
-    EXPECT_EQ(json::parse(schema_source()), schema());
-}
+TEST(Schema, IsPublishedAsTheFileIs) { EXPECT_EQ(json::parse(schema_source()), schema()); }
 
 }  // namespace
 }  // namespace sluice::config

@@ -52,10 +52,9 @@ RouteChange withdraw(std::string_view prefix) {
 class Intent : public ::testing::Test {
   protected:
     Intent()
-        : memory(*static_cast<layout::Intent*>(::mmap(nullptr, sizeof(layout::Intent),
-                                                      PROT_READ | PROT_WRITE,
-                                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                                                      -1, 0))) {
+        : memory(*static_cast<layout::Intent*>(
+              ::mmap(nullptr, sizeof(layout::Intent), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
         start(true);
     }
     ~Intent() override {
@@ -84,7 +83,8 @@ class Intent : public ::testing::Test {
     // The gateway of an address, as the workers see it.
     std::string gateway_of(std::string_view address) {
         const layout::NextHop hop = next_hop_of(address);
-        return hop.kind == NextHopKind::gateway ? net::to_string(net::Ipv4Address{hop.address}) : "";
+        return hop.kind == NextHopKind::gateway ? net::to_string(net::Ipv4Address{hop.address})
+                                                : "";
     }
     void expect_every_route_to_lead_somewhere() {
         ASSERT_TRUE(layout::copy_published(memory, *snapshot));

@@ -51,8 +51,12 @@ TEST(StateReader, StaysWithinBoundsWhateverTheOtherSideWrote) {
             const auto place = static_cast<layout::InterfaceId>(id);
             traffic(*state, place);
             const auto status = interface_status(*state, place);
-            if (id >= layout::max_interfaces) { EXPECT_FALSE(status); }
-            if (status) { EXPECT_LE(text(status->why).size(), sizeof status->why); }
+            if (id >= layout::max_interfaces) {
+                EXPECT_FALSE(status);
+            }
+            if (status) {
+                EXPECT_LE(text(status->why).size(), sizeof status->why);
+            }
         }
         const StateView view(*state);
         size_t told = 0;
@@ -92,9 +96,10 @@ TEST(StateReader, SumsOverWorkers) {
 
 class Events : public ::testing::Test {
   protected:
-    Events() : state(zeroed()), view(*state), log([this](const LoggedEvent& e) {
-        told.push_back(e.event.extra);
-    }) {}
+    Events()
+        : state(zeroed()),
+          view(*state),
+          log([this](const LoggedEvent& e) { told.push_back(e.event.extra); }) {}
     void happens(uint32_t extra) {
         layout::Event event{};
         event.kind = layout::EventKind::worker_stalled;

@@ -21,8 +21,12 @@ class NextHopWatchTest : public testing::Test {
         snapshot_->member_count = 1;
         watch_.follow(*snapshot_, *plan_, neighbours_);
     }
-    void die() { neighbours_.move(place_, NeighbourCondition::incomplete, NeighbourCondition::failed, 0); }
-    void answer() { neighbours_.confirm(place_, 2, gateway_, net::MacAddress{{2, 0, 0, 0, 0, 9}}, 0); }
+    void die() {
+        neighbours_.move(place_, NeighbourCondition::incomplete, NeighbourCondition::failed, 0);
+    }
+    void answer() {
+        neighbours_.confirm(place_, 2, gateway_, net::MacAddress{{2, 0, 0, 0, 0, 9}}, 0);
+    }
 
     const net::Ipv4Address gateway_ = net::addr(10, 0, 0, 2);
     std::vector<NeighbourEntry> entries_{64};

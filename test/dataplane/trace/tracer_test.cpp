@@ -56,9 +56,9 @@ TEST_F(Tracing, RecordsEachStepOfAForwardedPacketAndStillForwardsIt) {
     EXPECT_EQ(seen[0].trace, 7u);
     std::vector<Step> steps;
     for (unsigned i = 0; i < seen[0].step_count; ++i) steps.push_back(seen[0].steps[i].step);
-    EXPECT_EQ(steps, (std::vector{Step::ethernet_accept, Step::ipv4_validate,
-                                  Step::ipv4_screen_source, Step::ipv4_find_route,
-                                  Step::arp_resolve, Step::ipv4_forward}));
+    EXPECT_EQ(steps,
+              (std::vector{Step::ethernet_accept, Step::ipv4_validate, Step::ipv4_screen_source,
+                           Step::ipv4_find_route, Step::arp_resolve, Step::ipv4_forward}));
 }
 
 TEST_F(Tracing, NamesTheReasonOfADrop) {

@@ -33,14 +33,10 @@ class FullTable : public testing::Test {
     Change random_change() {
         const Prefix known = full_table()[random() % full_table().size()].prefix;
         switch (random() % 4) {
-            case 0:
-                return {known, no_route};
-            case 1:
-                return {known, random_next_hop()};
-            case 2:
-                return {nearby_prefix(known), no_route};
-            default:
-                return {nearby_prefix(known), random_next_hop()};
+            case 0: return {known, no_route};
+            case 1: return {known, random_next_hop()};
+            case 2: return {nearby_prefix(known), no_route};
+            default: return {nearby_prefix(known), random_next_hop()};
         }
     }
     Prefix nearby_prefix(Prefix known) {

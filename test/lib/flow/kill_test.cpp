@@ -94,8 +94,7 @@ TEST(Kill, AtAnyMomentLosesNoSessionThatWasMadeAndLeavesNothingHalf) {
                 case Told::absent:
                     ASSERT_FALSE(out.exists()) << n << " is back, after kill " << kill;
                     break;
-                case Told::unsure:
-                    diary->told[n] = out.exists() ? Told::present : Told::absent;
+                case Told::unsure: diary->told[n] = out.exists() ? Told::present : Told::absent;
             }
         }
     }

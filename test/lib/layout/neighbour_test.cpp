@@ -35,8 +35,8 @@ TEST(NeighbourLink, KeepsMacConditionAndFlagsApart) {
 
 TEST(NeighbourLink, IsUsableExactlyWhenReachableOrBeingProbed) {
     for (const auto condition : conditions) {
-        const bool usable = condition == NeighbourCondition::reachable ||
-                            condition == NeighbourCondition::probe;
+        const bool usable =
+            condition == NeighbourCondition::reachable || condition == NeighbourCondition::probe;
         EXPECT_EQ(NeighbourLink(~uint64_t{0}).with(condition).usable(), usable);
         EXPECT_EQ(NeighbourLink().with(condition).usable(), usable);
     }
@@ -51,8 +51,8 @@ TEST(NeighbourLink, LosesAFlagThatIsTakenAway) {
 TEST(NeighbourKey, IsOneWordForEachInterfaceAndAddressAndNeverZero) {
     std::set<uint64_t> keys;
     for (const InterfaceId interface : {0, 1, 63, 254, 255}) {
-        for (const auto address : {net::addr(0, 0, 0, 0), net::addr(10, 0, 0, 1),
-                                   net::addr(255, 255, 255, 255)}) {
+        for (const auto address :
+             {net::addr(0, 0, 0, 0), net::addr(10, 0, 0, 1), net::addr(255, 255, 255, 255)}) {
             const uint64_t key = NeighbourKey::of(interface, address);
             EXPECT_NE(key, 0u);
             EXPECT_EQ(NeighbourKey::interface(key), interface);

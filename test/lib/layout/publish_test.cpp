@@ -176,8 +176,14 @@ TEST(Publication, WithAnyPublishedWordIsReadWithinTheSlots) {
     for (uint64_t slot = 0; slot < snapshot_slots; ++slot) {
         fill_from(intent->snapshots[slot], slot + 1);
     }
-    std::vector<uint64_t> words{0xff,          0x100,         0x1ff, 0x1fe, (2u << 8) | 1,
-                                ~uint64_t{0},  ~uint64_t{0} - 1, uint64_t{1} << 63,
+    std::vector<uint64_t> words{0xff,
+                                0x100,
+                                0x1ff,
+                                0x1fe,
+                                (2u << 8) | 1,
+                                ~uint64_t{0},
+                                ~uint64_t{0} - 1,
+                                uint64_t{1} << 63,
                                 uint64_t{3} << 8 | 2};
     for (uint64_t low = 1; low < 256 / test::slowdown; ++low) {
         words.push_back(low);

@@ -128,8 +128,8 @@ TEST(Ring, WithAnyNumberIsReadWithinItsEntries) {
     const auto ring = std::make_unique<SmallRing>();  // the heap, so that overruns are noticed
     for (uint64_t at = 0; at < size; ++at) fill_from(ring->entries[at], at + 1);
     std::mt19937_64 random(7);
-    std::vector<uint64_t> numbers{0, 1, size - 1, size, size + 1, ~uint64_t{0}, ~uint64_t{0} - size,
-                                  uint64_t{1} << 63};
+    std::vector<uint64_t> numbers{
+        0, 1, size - 1, size, size + 1, ~uint64_t{0}, ~uint64_t{0} - size, uint64_t{1} << 63};
     for (unsigned i = 0; i < 100; ++i) numbers.push_back(random());
     for (const uint64_t written : numbers) {
         ring->written = written;

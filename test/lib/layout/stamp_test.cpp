@@ -20,10 +20,10 @@ using testing::ThrowsMessage;
 TEST(FoldNumbers, IsTheSameForTheSameNumbersAndOfNoOther) {
     constexpr uint64_t number = fold_numbers({1, 2, 3});
     EXPECT_EQ(fold_numbers({1, 2, 3}), number);
-    for (const auto& other : {fold_numbers({}), fold_numbers({0}), fold_numbers({1, 2}),
-                              fold_numbers({1, 3, 2}), fold_numbers({1, 2, 4}),
-                              fold_numbers({1, 2, 3, 0}), fold_numbers({0, 1, 2, 3}),
-                              fold_numbers({1, 2, 3 + (uint64_t{1} << 56)})}) {
+    for (const auto& other :
+         {fold_numbers({}), fold_numbers({0}), fold_numbers({1, 2}), fold_numbers({1, 3, 2}),
+          fold_numbers({1, 2, 4}), fold_numbers({1, 2, 3, 0}), fold_numbers({0, 1, 2, 3}),
+          fold_numbers({1, 2, 3 + (uint64_t{1} << 56)})}) {
         EXPECT_NE(other, number);
     }
 }

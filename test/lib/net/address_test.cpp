@@ -10,7 +10,9 @@ struct Refusal {
     const char* text;
     const char* why;
 };
-void PrintTo(const Refusal& r, std::ostream* out) { *out << '"' << r.text << "\" (" << r.why << ')'; }
+void PrintTo(const Refusal& r, std::ostream* out) {
+    *out << '"' << r.text << "\" (" << r.why << ')';
+}
 
 // One list for all that end in an IPv4 address: what is wrong here is wrong with any length too.
 const Refusal not_addresses[] = {
@@ -163,19 +165,20 @@ TEST(ParseMac, ReadsBothCasesAndPrintsTheLower) {
 }
 
 class NotAMac : public testing::TestWithParam<Refusal> {};
-INSTANTIATE_TEST_SUITE_P(
-    Text, NotAMac,
-    testing::Values(Refusal{"", "nothing"}, Refusal{"02:00:00:00:00", "five bytes"},
-                    Refusal{"02:00:00:00:00:0", "a digit too few"},
-                    Refusal{"02:00:00:00:00:001", "a digit too many"},
-                    Refusal{"02:00:00:00:00:00:", "a colon too many"},
-                    Refusal{"02:00:00:00:00:00:00", "seven bytes"},
-                    Refusal{"02-00-00-00-00-00", "hyphens"},
-                    Refusal{"0200.0000.0000.00", "dots"}, Refusal{"2:00:00:00:00:000", "uneven"},
-                    Refusal{"0g:00:00:00:00:00", "not a digit"},
-                    Refusal{" 2:00:00:00:00:00", "a blank"},
-                    Refusal{"02:00:00:00:00:0 ", "a blank at the end"},
-                    Refusal{"02:00:00:00:00:-1", "a sign"}));
+INSTANTIATE_TEST_SUITE_P(Text, NotAMac,
+                         testing::Values(Refusal{"", "nothing"},
+                                         Refusal{"02:00:00:00:00", "five bytes"},
+                                         Refusal{"02:00:00:00:00:0", "a digit too few"},
+                                         Refusal{"02:00:00:00:00:001", "a digit too many"},
+                                         Refusal{"02:00:00:00:00:00:", "a colon too many"},
+                                         Refusal{"02:00:00:00:00:00:00", "seven bytes"},
+                                         Refusal{"02-00-00-00-00-00", "hyphens"},
+                                         Refusal{"0200.0000.0000.00", "dots"},
+                                         Refusal{"2:00:00:00:00:000", "uneven"},
+                                         Refusal{"0g:00:00:00:00:00", "not a digit"},
+                                         Refusal{" 2:00:00:00:00:00", "a blank"},
+                                         Refusal{"02:00:00:00:00:0 ", "a blank at the end"},
+                                         Refusal{"02:00:00:00:00:-1", "a sign"}));
 
 TEST_P(NotAMac, IsRefused) { EXPECT_FALSE(parse_mac(GetParam().text)); }
 

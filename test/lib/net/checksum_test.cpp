@@ -27,7 +27,9 @@ uint16_t checksum_by_the_book(const Bytes& data) {
     return static_cast<uint16_t>(~sum_by_the_book(data));
 }
 
-uint16_t checksum(const Bytes& data) { return checksum_of(sum_words(data.data(), data.size())).host(); }
+uint16_t checksum(const Bytes& data) {
+    return checksum_of(sum_words(data.data(), data.size())).host();
+}
 
 Bytes random_bytes(std::mt19937& random, size_t length) {
     Bytes bytes(length);
@@ -43,8 +45,8 @@ TEST(Checksum, IsThatOfTheExampleInRfc1071) {
 
 TEST(Checksum, IsThatOfAHeaderFromTheWire) {
     // 192.168.0.1 to 192.168.0.199, UDP, 115 bytes.
-    Bytes header{0x45, 0, 0, 0x73, 0, 0, 0x40, 0, 0x40, 0x11, 0xb8, 0x61,
-                 0xc0, 0xa8, 0, 1, 0xc0, 0xa8, 0, 0xc7};
+    Bytes header{0x45, 0,    0,    0x73, 0, 0, 0x40, 0,    0x40, 0x11,
+                 0xb8, 0x61, 0xc0, 0xa8, 0, 1, 0xc0, 0xa8, 0,    0xc7};
     EXPECT_TRUE(checksum_holds(header.data(), header.size()));
     header[10] = header[11] = 0;
     EXPECT_EQ(checksum(header), 0xb861);

@@ -45,7 +45,8 @@ TEST(Ipv4Header, IsAFragmentFromTheFirstToTheLast) {
 }
 
 TEST(IcmpTypes, AreErrorsExactlyWhenTheyQuoteAPacket) {
-    for (const uint8_t type : {3, 4, 5, 11, 12}) EXPECT_TRUE(icmp::is_error(type)) << unsigned{type};
+    for (const uint8_t type : {3, 4, 5, 11, 12})
+        EXPECT_TRUE(icmp::is_error(type)) << unsigned{type};
     for (const uint8_t type : {0, 8, 9, 10, 13, 14, 15, 16, 17, 18, 255}) {
         EXPECT_FALSE(icmp::is_error(type)) << unsigned{type};
     }

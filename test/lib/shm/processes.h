@@ -100,7 +100,8 @@ template <typename T>
 class Shared {
   public:
     Shared()
-        : memory_(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+        : memory_(
+              ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
         if (memory_ == MAP_FAILED) throw std::bad_alloc();
         const auto address = reinterpret_cast<uintptr_t>(memory_);
         at_ = reinterpret_cast<T*>((address + alignof(T) - 1) / alignof(T) * alignof(T));

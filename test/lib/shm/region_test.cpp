@@ -12,7 +12,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/stat.h>
 
 #include "test/lib/shm/processes.h"
@@ -21,12 +20,12 @@ namespace sluice::shm {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
 using test::Child;
 using test::Shared;
 using test::wait_until;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 constexpr uint64_t region_size = (3u << 20) + 4096;  // no whole number of huge pages
 
@@ -201,10 +200,9 @@ TEST_F(RegionTest, IsAbsentWhenItsFileIsGone) {
 
 TEST_F(RegionTest, OfAnotherLayoutIsRefusedWithBothVersionsNamed) {
     leave_region(42);
-    const auto names_both =
-        ThrowsMessage<Foreign>(AllOf(HasSubstr("sluice 1.0"), HasSubstr("0000000000001111"),
-                                     HasSubstr("sluice 2.0"), HasSubstr("0000000000002222"),
-                                     HasSubstr(run_.path().string()), HasSubstr("state")));
+    const auto names_both = ThrowsMessage<Foreign>(
+        AllOf(HasSubstr("sluice 1.0"), HasSubstr("0000000000001111"), HasSubstr("sluice 2.0"),
+              HasSubstr("0000000000002222"), HasSubstr(run_.path().string()), HasSubstr("state")));
     EXPECT_THAT([&] { view(newer); }, names_both);
     EXPECT_THAT([&] { own(newer); }, names_both);
     EXPECT_EQ(own().as<Content>().value, 42u) << "a refusal changes nothing";
@@ -279,8 +277,8 @@ TEST_F(RegionTest, WithAVersionThatHasNoEndIsStillNamed) {
         std::memset(stamp.version, 'v', sizeof stamp.version);
         stamp.layout = 0x3333;
     }
-    EXPECT_THAT([&] { view(); }, ThrowsMessage<Foreign>(HasSubstr(
-                                     std::string(39, 'v') + " (layout 0000000000003333)")));
+    EXPECT_THAT([&] { view(); }, ThrowsMessage<Foreign>(HasSubstr(std::string(39, 'v') +
+                                                                  " (layout 0000000000003333)")));
 }
 
 TEST_F(RegionTest, ThatCanNotBeOpenedIsNeitherAbsentNorReplaced) {
@@ -311,7 +309,8 @@ TEST_F(RegionTest, OfOneRunDirectoryIsNotThatOfAnotherCalledAlike) {
 TEST_F(RegionTest, IsTheSameByEveryWayOfWritingItsRunDirectory) {
     const Region writer = own();
     writer.as<Content>().value = 5;
-    for (const std::string& way : {std::string("/"), std::string("/."), "/../" + run_.path().filename().string()}) {
+    for (const std::string& way :
+         {std::string("/"), std::string("/."), "/../" + run_.path().filename().string()}) {
         const fs::path directory = run_.path().string() + way;
         EXPECT_THROW(Region::own(directory, ours, WhenForeign::refuse), Owned) << way;
         EXPECT_EQ(Region::view(directory, ours).as<const Content>().value, 5u) << way;
