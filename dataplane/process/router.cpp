@@ -19,6 +19,11 @@ constexpr uint64_t tenth_ns = 100'000'000;
 constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t patience_ns = 1'000'000'000;  // with workers
 constexpr unsigned seconds_between_questions = 5;
+// Changes come in company, an apply in several steps: after one the next is looked for more often.
+// Waking up is most of what an idle router costs.
+constexpr uint64_t lively_for_ns = 1'000'000'000;
+constexpr long lively_pause_ns = 2'000'000;
+constexpr long usual_pause_ns = 10'000'000;
 
 uint32_t milliseconds(uint64_t ns) noexcept { return static_cast<uint32_t>(ns / 1'000'000); }
 
@@ -48,6 +53,7 @@ Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
     if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
     for (auto& block : state_.interfaces) forget_all_but_name(block);
     rte_timer_subsystem_init();  // which ENA's driver counts on
+    lively_until_ns_ = monotonic_ns() + lively_for_ns;
     packets_before_ = busy_packets();
     write_status();
 }
@@ -69,14 +75,17 @@ void Router::run(const std::atomic<bool>& stop) {
             next_second_ns_ = now + second_ns;
             each_second(now);
         }
-        const timespec pause{0, 2'000'000};
+        const timespec pause{0, now < lively_until_ns_ ? lively_pause_ns : usual_pause_ns};
         ::nanosleep(&pause, nullptr);
     }
 }
 
 void Router::each_round(uint64_t now_ns) {
     state_.main.heartbeat_ns.store(now_ns, std::memory_order_relaxed);
-    if (const layout::Snapshot* wanted = intent_.look(now_ns)) take(*wanted, now_ns);
+    if (const layout::Snapshot* wanted = intent_.look(now_ns)) {
+        take(*wanted, now_ns);
+        lively_until_ns_ = now_ns + lively_for_ns;
+    }
     if (!plan_) return;
     if (ports_->link_interrupt() && ports_->watch_links()) replan(now_ns);
     watch_traces();

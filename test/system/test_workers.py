@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Workers: many on one core, cheap when idle, changed while running."""
 import os
+import statistics
 import time
 
 from conftest import two_hosts
@@ -19,9 +20,11 @@ def busy_for(net, seconds):
 def test_an_idle_adaptive_router_uses_less_than_a_twentieth_of_a_core(net, figure):
     net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
     time.sleep(6)  # the longer nothing comes, the longer the worker sleeps
-    percent = busy_for(net, 3)
-    figure("idle adaptive router, share of a core, %", f"{percent:.1f}")
-    assert percent < 5
+    # The median, since on a shared machine what others do shows in single windows.
+    windows = [busy_for(net, 2) for _ in range(5)]
+    percent = statistics.median(windows)
+    figure("idle adaptive router, share of a core, %", f"{percent:.1f} (at most {max(windows):.1f})")
+    assert percent < 5, windows
 
 
 def test_a_ping_to_an_idle_router_does_not_wait_long(net, figure):
