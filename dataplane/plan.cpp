@@ -71,7 +71,7 @@ void add_addresses(Plan& plan, const Snapshot& s) {
             add_to_filter(plan, {a.address});
             const net::InterfaceAddress& added = plan.addresses.back();
             if (!added.has_broadcast()) continue;
-            add_to_filter(plan, added.network().broadcast());
+            add_to_filter(plan, added.network().last());
             add_to_filter(plan, added.network().address);  // the old form of it
         }
         i.address_count = static_cast<uint16_t>(plan.addresses.size() - i.first_address);

@@ -109,7 +109,7 @@ void BenchRouter::add(const std::vector<fib::Route>& routes) {
     changes.reserve(routes.size());
     for (const fib::Route& r : routes) {
         intent::RouteChange change;
-        change.prefix = {{r.prefix.address}, r.prefix.length};
+        change.prefix = r.prefix;
         change.via = {gateway(r.next_hop - 1u)};
         changes.push_back(std::move(change));
     }

@@ -14,7 +14,7 @@
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
 #include "dataplane/pipeline.h"
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 
 namespace sluice::bench {
 

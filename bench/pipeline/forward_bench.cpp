@@ -21,7 +21,7 @@ namespace {
 constexpr unsigned next_hops = 256;
 
 std::vector<fib::Route> table_of(size_t routes) {
-    if (routes == 1) return {{fib::Prefix{}, 1}};
+    if (routes == 1) return {{net::Ipv4Prefix{}, 1}};
     auto full = fib::read_full_table(SLUICE_FULL_TABLE, next_hops);
     if (routes < full.size()) {
         std::shuffle(full.begin(), full.end(), std::mt19937(1));
@@ -43,9 +43,8 @@ BenchRouter& router_with(size_t routes, std::vector<uint32_t>*& destinations) {
         entry->second.router->add(table);
         std::mt19937 random(7);
         for (unsigned i = 0; i < 1u << 20; ++i) {
-            const fib::Prefix p = table[random() % table.size()].prefix;
-            uint32_t address =
-                p.address | (static_cast<uint32_t>(random()) & ~fib::Prefix::mask(p.length));
+            const net::Ipv4Prefix p = table[random() % table.size()].prefix;
+            uint32_t address = p.address.value | (static_cast<uint32_t>(random()) & ~p.mask());
             if (routes == 1) address = 0x0b000000 | (address & 0x00ffffff);  // 11/8
             entry->second.destinations.push_back(address);
         }

@@ -65,11 +65,11 @@ json flush(Control& control, const Params&) { return {{"changed", control.intent
 json longer_dead_routes(const Control& control, net::Ipv4Address address, unsigned shortest) {
     json result = json::array();
     for (unsigned length = 33; length-- > shortest;) {
-        const fib::Prefix prefix = fib::Prefix::of(address.value, length);
+        const auto prefix = net::Ipv4Prefix::of(address, length);
         for (const json& candidate : describe_candidates(control, prefix, address)) {
             if (candidate["alive"]) continue;
             const json& hop = candidate["next_hop"];
-            result.push_back({{"prefix", prefix_text(prefix)},
+            result.push_back({{"prefix", net::to_string(prefix)},
                               {"source", candidate["source"]},
                               {"way", hop["way"]},
                               {"why_not", why_not(hop)}});
@@ -84,7 +84,7 @@ json lookup(Control& control, const Params& params) {
     const auto address = net::parse_address(text);
     if (!address) throw Failure(error::invalid_params, "\"address\" should be an IPv4 address");
     control.state.refresh();
-    const auto route = control.intent.routes().chosen().longest_match(address->value);
+    const auto route = control.intent.routes().chosen().longest_match(*address);
     json result{{"address", net::to_string(*address)}, {"prefix", nullptr}, {"next_hop", nullptr},
                 {"candidates", json::array()},         {"reached", false},  {"why_not", ""}};
     result["dead"] = longer_dead_routes(control, *address, route ? route->prefix.length + 1u : 0u);
@@ -94,7 +94,7 @@ json lookup(Control& control, const Params& params) {
                                 : "every route that covers it leads over a link that is down";
         return result;
     }
-    result["prefix"] = prefix_text(route->prefix);
+    result["prefix"] = net::to_string(route->prefix);
     result["next_hop"] = describe_next_hop(control, route->next_hop, *address);
     result["candidates"] = describe_candidates(control, route->prefix, *address);
     result["why_not"] = why_not(result["next_hop"]);
@@ -102,15 +102,15 @@ json lookup(Control& control, const Params& params) {
     return result;
 }
 
-fib::Prefix prefix_in(const Params& params) {
+net::Ipv4Prefix prefix_in(const Params& params) {
     const auto text = params.optional_text("inside");
     if (!text) return {};
     const auto prefix = net::parse_prefix(*text);
     if (!prefix) throw Failure(error::invalid_params, "\"inside\" should be an IPv4 prefix");
-    return fib::Prefix::of(prefix->address.value, prefix->length);
+    return *prefix;
 }
 
-std::string source_of(const Control& control, fib::Prefix prefix) {
+std::string source_of(const Control& control, net::Ipv4Prefix prefix) {
     static constexpr const char* names[] = {"connected", "configured", "runtime", "builtin"};
     for (const routes::Candidate& c : control.intent.routes().candidates(prefix)) {
         if (c.chosen) return names[static_cast<size_t>(c.source)];
@@ -119,7 +119,7 @@ std::string source_of(const Control& control, fib::Prefix prefix) {
 }
 
 json list(Control& control, const Params& params) {
-    const fib::Prefix inside = prefix_in(params);
+    const net::Ipv4Prefix inside = prefix_in(params);
     const uint64_t limit = params.number_or("limit", 1000, 100'000);
     const uint64_t skip = params.number_or("skip", 0, UINT32_MAX);
     std::vector<fib::Route> shown;
@@ -130,7 +130,7 @@ json list(Control& control, const Params& params) {
     });
     json rows = json::array();
     for (const fib::Route& route : shown) {
-        rows.push_back({{"prefix", prefix_text(route.prefix)},
+        rows.push_back({{"prefix", net::to_string(route.prefix)},
                         {"source", source_of(control, route.prefix)},
                         {"way", way_text(control, route.next_hop)}});
     }

@@ -84,10 +84,6 @@ std::string why_no_way_out(const json& hop) {
 
 }  // namespace
 
-std::string prefix_text(fib::Prefix prefix) {
-    return net::to_string(net::Ipv4Prefix{{prefix.address}, prefix.length});
-}
-
 std::string way_text(const Control& control, fib::NextHopId id) {
     const routes::NextHop& hop = control.intent.next_hops()[id];
     const std::string interface = control.intent.interface_name(hop.interface);
@@ -131,7 +127,7 @@ json describe_next_hop(const Control& control, fib::NextHopId id, net::Ipv4Addre
     return result;
 }
 
-json describe_candidates(const Control& control, fib::Prefix prefix, net::Ipv4Address towards) {
+json describe_candidates(const Control& control, net::Ipv4Prefix prefix, net::Ipv4Address towards) {
     json result = json::array();
     for (const routes::Candidate& c : control.intent.routes().candidates(prefix)) {
         result.push_back({{"source", name_of(c.source)},

@@ -7,8 +7,6 @@
 
 namespace sluice::api {
 
-std::string prefix_text(fib::Prefix prefix);
-
 // via 203.0.113.1 dev wan; dev lan; blackhole; local
 std::string way_text(const Control& control, fib::NextHopId id);
 
@@ -17,7 +15,7 @@ std::string way_text(const Control& control, fib::NextHopId id);
 // connected network.
 json describe_next_hop(const Control& control, fib::NextHopId id, net::Ipv4Address towards);
 
-json describe_candidates(const Control& control, fib::Prefix prefix, net::Ipv4Address towards);
+json describe_candidates(const Control& control, net::Ipv4Prefix prefix, net::Ipv4Address towards);
 
 // Why packets do not get there; empty where they do.
 std::string why_not(const json& next_hop);

@@ -18,8 +18,8 @@ trace::Names names_of(const Control& control) {
                                                         : std::string("unknown");
             },
             [&control](uint32_t address) {
-                const auto route = control.intent.routes().chosen().longest_match(address);
-                return route ? prefix_text(route->prefix) : std::string{};
+                const auto route = control.intent.routes().chosen().longest_match({address});
+                return route ? net::to_string(route->prefix) : std::string{};
             }};
 }
 

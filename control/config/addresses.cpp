@@ -70,7 +70,7 @@ std::string why_no_host(net::Ipv4Address address, net::Ipv4Prefix network) {
     if (address == network.address) {
         return fmt::format("is the network's own address, of {}", net::to_string(network));
     }
-    if (address == network.broadcast()) {
+    if (address == network.last()) {
         return fmt::format("is the broadcast address of {}", net::to_string(network));
     }
     return {};

@@ -123,18 +123,18 @@ std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange>
         throw;
     }
     // The same route named twice is withdrawn once, and that is no error.
-    std::optional<std::set<fib::Prefix>> erased;
+    std::optional<std::set<net::Ipv4Prefix>> erased;
     const auto was_erased = [&](size_t i) {
         if (!erased) {
             erased.emplace();
             for (size_t n = 0; n < i; ++n) {
-                if (changes[n].remove) erased->insert(to_fib(changes[n].prefix));
+                if (changes[n].remove) erased->insert(changes[n].prefix);
             }
         }
-        return erased->contains(to_fib(changes[i].prefix));
+        return erased->contains(changes[i].prefix);
     };
     for (size_t i = 0; i < changes.size(); ++i) {
-        const fib::Prefix prefix = to_fib(changes[i].prefix);
+        const net::Ipv4Prefix prefix = changes[i].prefix;
         if (changes[i].remove) {
             if (routes_.erase_runtime(prefix)) {
                 if (erased) erased->insert(prefix);
@@ -160,7 +160,7 @@ size_t IntentWriter::flush_routes() {
     std::vector<RouteChange> all;
     routes_.for_each_runtime([&](const fib::Route& route) {
         RouteChange change;
-        change.prefix = {{route.prefix.address}, route.prefix.length};
+        change.prefix = route.prefix;
         change.remove = true;
         all.push_back(std::move(change));
     });

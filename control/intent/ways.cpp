@@ -27,7 +27,7 @@ constexpr std::array builtins{
     Builtin{{net::addr(255, 255, 255, 255), 32}, NextHopKind::multicast},
 };
 
-fib::Prefix host(net::Ipv4Address a) { return fib::Prefix::of(a.value, 32); }
+net::Ipv4Prefix host(net::Ipv4Address a) { return net::Ipv4Prefix::of(a, 32); }
 
 NextHopKind kind_of(config::RouteType type) {
     switch (type) {
@@ -147,7 +147,7 @@ std::vector<fib::NextHopId> Ways::intern_all(std::span<const RouteChange> change
 
 std::vector<fib::Route> Ways::connected() {
     std::vector<fib::Route> result;
-    const auto add = [&](fib::Prefix prefix, NextHopKind kind, layout::InterfaceId id) {
+    const auto add = [&](net::Ipv4Prefix prefix, NextHopKind kind, layout::InterfaceId id) {
         result.push_back({prefix, next_hops_.intern({kind, id, 0, {}})});
     };
     for (const config::Interface& i : config_.interfaces) {
@@ -156,10 +156,10 @@ std::vector<fib::Route> Ways::connected() {
         for (const net::InterfaceAddress& a : i.addresses) {
             add(host(a.address), NextHopKind::local, id);
             const net::Ipv4Prefix network = a.network();
-            if (network.length < 32) add(to_fib(network), NextHopKind::connected, id);
+            if (network.length < 32) add(network, NextHopKind::connected, id);
             if (!a.has_broadcast()) continue;
             // The all-zeros form is the old broadcast address (RFC 1812 5.3.5.1).
-            add(host(network.broadcast()), NextHopKind::broadcast, id);
+            add(host(network.last()), NextHopKind::broadcast, id);
             add(host(network.address), NextHopKind::broadcast, id);
         }
     }
@@ -175,7 +175,7 @@ std::vector<fib::Route> Ways::configured() {
             unref_all(next_hops_, result);
             throw std::runtime_error(fmt::format("route {}: {}", net::to_string(r.prefix), error));
         }
-        result.push_back({to_fib(r.prefix), id});
+        result.push_back({r.prefix, id});
     }
     return result;
 }
@@ -183,7 +183,7 @@ std::vector<fib::Route> Ways::configured() {
 std::vector<fib::Route> Ways::builtin(routes::NextHops& next_hops) {
     std::vector<fib::Route> result;
     for (const Builtin& b : builtins) {
-        result.push_back({to_fib(b.prefix), next_hops.intern({b.kind, 0, 0, {}})});
+        result.push_back({b.prefix, next_hops.intern({b.kind, 0, 0, {}})});
     }
     return result;
 }

@@ -25,8 +25,6 @@ struct RouteError {
     std::string message;
 };
 
-inline fib::Prefix to_fib(net::Ipv4Prefix p) { return fib::Prefix::of(p.address.value, p.length); }
-
 // Every id given out comes with a reference to it, which is the caller's to give back.
 class Ways {
   public:

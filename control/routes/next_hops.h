@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 #include "lib/layout/snapshot.h"
 
 namespace sluice::routes {

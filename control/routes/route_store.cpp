@@ -15,7 +15,7 @@ RouteStore::RouteStore(std::span<layout::RouteSlot> slots) : slots_(slots) {
     }
 }
 
-size_t RouteStore::probe(fib::Prefix prefix) const noexcept {
+size_t RouteStore::probe(net::Ipv4Prefix prefix) const noexcept {
     const uint64_t wanted = bits_of(prefix);
     const size_t mask = slots_.size() - 1;
     size_t vacant = slots_.size();
@@ -29,14 +29,14 @@ size_t RouteStore::probe(fib::Prefix prefix) const noexcept {
     return vacant;
 }
 
-std::optional<fib::NextHopId> RouteStore::find(fib::Prefix prefix) const noexcept {
+std::optional<fib::NextHopId> RouteStore::find(net::Ipv4Prefix prefix) const noexcept {
     const size_t at = probe(prefix);
     const uint64_t bits = at < slots_.size() ? slots_[at].load(std::memory_order_relaxed) : 0;
     if (!is_used(bits)) return std::nullopt;
     return next_hop_of(bits);
 }
 
-bool RouteStore::set(fib::Prefix prefix, fib::NextHopId next_hop) noexcept {
+bool RouteStore::set(net::Ipv4Prefix prefix, fib::NextHopId next_hop) noexcept {
     const size_t at = probe(prefix);
     if (at == slots_.size()) return false;
     const uint64_t before = slots_[at].load(std::memory_order_relaxed);
@@ -50,7 +50,7 @@ bool RouteStore::set(fib::Prefix prefix, fib::NextHopId next_hop) noexcept {
     return true;
 }
 
-bool RouteStore::erase(fib::Prefix prefix) noexcept {
+bool RouteStore::erase(net::Ipv4Prefix prefix) noexcept {
     const size_t at = probe(prefix);
     if (at == slots_.size() || !is_used(slots_[at].load(std::memory_order_relaxed))) return false;
     // Nothing probes past a free slot, so before one an erased slot need not be kept.

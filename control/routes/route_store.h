@@ -13,7 +13,7 @@
 #include <optional>
 #include <span>
 
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 #include "lib/layout/intent.h"
 
 namespace sluice::routes {
@@ -23,10 +23,10 @@ class RouteStore {
     // A power of two of slots; zeroed, or as another control left them.
     explicit RouteStore(std::span<layout::RouteSlot> slots);
 
-    std::optional<fib::NextHopId> find(fib::Prefix prefix) const noexcept;
+    std::optional<fib::NextHopId> find(net::Ipv4Prefix prefix) const noexcept;
     // Adds or replaces. False when the table is full (three quarters, so that probes stay short).
-    bool set(fib::Prefix prefix, fib::NextHopId next_hop) noexcept;
-    bool erase(fib::Prefix prefix) noexcept;
+    bool set(net::Ipv4Prefix prefix, fib::NextHopId next_hop) noexcept;
+    bool erase(net::Ipv4Prefix prefix) noexcept;
     size_t size() const noexcept { return size_; }
     size_t capacity() const noexcept { return slots_.size() / 4 * 3; }
 
@@ -42,19 +42,19 @@ class RouteStore {
     static constexpr uint64_t used_bit = uint64_t{1} << 38, erased_bit = uint64_t{1} << 39;
     static constexpr uint64_t prefix_mask = (uint64_t{1} << 38) - 1;
 
-    static uint64_t bits_of(fib::Prefix p) noexcept {
-        return p.address | static_cast<uint64_t>(p.length) << 32;
+    static uint64_t bits_of(net::Ipv4Prefix p) noexcept {
+        return p.address.value | static_cast<uint64_t>(p.length) << 32;
     }
     static bool is_used(uint64_t bits) noexcept { return (bits & used_bit) != 0; }
-    static fib::Prefix prefix_of(uint64_t bits) noexcept {
+    static net::Ipv4Prefix prefix_of(uint64_t bits) noexcept {
         const auto length = static_cast<unsigned>(bits >> 32 & 0x3f);
-        return fib::Prefix::of(static_cast<uint32_t>(bits), length <= 32 ? length : 32);
+        return net::Ipv4Prefix::of({static_cast<uint32_t>(bits)}, length <= 32 ? length : 32);
     }
     static fib::NextHopId next_hop_of(uint64_t bits) noexcept {
         return static_cast<fib::NextHopId>(bits >> 48 & 0x7fff);
     }
     // The prefix's slot, or the one where it would go; its number.
-    size_t probe(fib::Prefix prefix) const noexcept;
+    size_t probe(net::Ipv4Prefix prefix) const noexcept;
 
     std::span<layout::RouteSlot> slots_;
     size_t size_ = 0;

@@ -19,7 +19,7 @@ RouteTable::RouteTable(fib::Table& table, fib::Writer::Found found,
       store_(slots),
       down_(layout::max_interfaces) {
     // A route whose next hop is not known any more can not be kept.
-    std::vector<fib::Prefix> lost;
+    std::vector<net::Ipv4Prefix> lost;
     store_.for_each([&](const fib::Route& route) {
         if (next_hops_[route.next_hop].kind == NextHopKind::none) {
             lost.push_back(route.prefix);
@@ -27,10 +27,10 @@ RouteTable::RouteTable(fib::Table& table, fib::Writer::Found found,
             next_hops_.ref(route.next_hop);
         }
     });
-    for (const fib::Prefix prefix : lost) store_.erase(prefix);
+    for (const net::Ipv4Prefix prefix : lost) store_.erase(prefix);
 }
 
-std::optional<fib::NextHopId> RouteTable::find(Source source, fib::Prefix prefix) const {
+std::optional<fib::NextHopId> RouteTable::find(Source source, net::Ipv4Prefix prefix) const {
     if (source == Source::runtime) return store_.find(prefix);
     const Layer& layer = layers_[static_cast<size_t>(source)];
     const auto found = layer.find(prefix);
@@ -50,7 +50,7 @@ bool RouteTable::is_alive(fib::NextHopId id) const {
     }
 }
 
-fib::NextHopId RouteTable::choose(fib::Prefix prefix) const {
+fib::NextHopId RouteTable::choose(net::Ipv4Prefix prefix) const {
     for (const Source source : sources) {
         const auto id = find(source, prefix);
         if (id && is_alive(*id)) return *id;
@@ -58,7 +58,7 @@ fib::NextHopId RouteTable::choose(fib::Prefix prefix) const {
     return fib::no_route;
 }
 
-std::vector<Candidate> RouteTable::candidates(fib::Prefix prefix) const {
+std::vector<Candidate> RouteTable::candidates(net::Ipv4Prefix prefix) const {
     std::vector<Candidate> result;
     bool chosen = false;
     for (const Source source : sources) {
@@ -89,7 +89,7 @@ void RouteTable::replace(Source source, const std::vector<fib::Route>& routes) {
     old = std::move(wanted);
 }
 
-bool RouteTable::set_runtime(fib::Prefix prefix, fib::NextHopId next_hop) {
+bool RouteTable::set_runtime(net::Ipv4Prefix prefix, fib::NextHopId next_hop) {
     const auto before = store_.find(prefix);
     if (!store_.set(prefix, next_hop)) return false;
     if (before) next_hops_.unref(*before);
@@ -98,7 +98,7 @@ bool RouteTable::set_runtime(fib::Prefix prefix, fib::NextHopId next_hop) {
     return true;
 }
 
-bool RouteTable::erase_runtime(fib::Prefix prefix) {
+bool RouteTable::erase_runtime(net::Ipv4Prefix prefix) {
     const auto before = store_.find(prefix);
     if (!before || !store_.erase(prefix)) return false;
     next_hops_.unref(*before);
@@ -141,7 +141,7 @@ void RouteTable::set_links(const std::vector<bool>& up) {
 fib::Status RouteTable::sync() {
     std::vector<fib::Change> changes;
     changes.reserve(touched_.size());
-    for (const fib::Prefix prefix : touched_) changes.push_back({prefix, choose(prefix)});
+    for (const net::Ipv4Prefix prefix : touched_) changes.push_back({prefix, choose(prefix)});
     const fib::Status status = writer_.apply(changes);
     if (status == fib::Status::ok || status == fib::Status::readers_behind) {
         touched_.clear();
@@ -151,7 +151,7 @@ fib::Status RouteTable::sync() {
 }
 
 fib::Status RouteTable::rebuild() {
-    std::map<fib::Prefix, fib::NextHopId> few;
+    std::map<net::Ipv4Prefix, fib::NextHopId> few;
     for (const Layer& l : layers_) {
         for (const auto& [prefix, id] : l) few[prefix] = choose(prefix);
     }

@@ -43,8 +43,8 @@ class RouteTable {
     // The FIB follows at the next sync().
     void replace(Source source, const std::vector<fib::Route>& routes);
     // The same for single routes of source runtime. False: the store is full / no such route.
-    bool set_runtime(fib::Prefix prefix, fib::NextHopId next_hop);
-    bool erase_runtime(fib::Prefix prefix);
+    bool set_runtime(net::Ipv4Prefix prefix, fib::NextHopId next_hop);
+    bool erase_runtime(net::Ipv4Prefix prefix);
     // Takes back what was set and erased since the last sync() that succeeded.
     void undo_runtime();
     template <typename Visit>
@@ -64,14 +64,14 @@ class RouteTable {
     fib::Status end_grace_period() { return writer_.end_grace_period(); }
 
     const fib::Rib& chosen() const { return writer_.routes(); }
-    std::vector<Candidate> candidates(fib::Prefix prefix) const;
+    std::vector<Candidate> candidates(net::Ipv4Prefix prefix) const;
     fib::Writer::Memory memory() const { return writer_.memory(); }
 
   private:
-    using Layer = std::map<fib::Prefix, fib::NextHopId>;
+    using Layer = std::map<net::Ipv4Prefix, fib::NextHopId>;
     Layer& layer(Source source) { return layers_[static_cast<size_t>(source)]; }
-    std::optional<fib::NextHopId> find(Source source, fib::Prefix prefix) const;
-    fib::NextHopId choose(fib::Prefix prefix) const;
+    std::optional<fib::NextHopId> find(Source source, net::Ipv4Prefix prefix) const;
+    fib::NextHopId choose(net::Ipv4Prefix prefix) const;
     bool is_alive(fib::NextHopId id) const;
 
     NextHops& next_hops_;
@@ -79,9 +79,9 @@ class RouteTable {
     std::array<Layer, 4> layers_;  // that of runtime stays empty: those are in the store
     RouteStore store_;
     std::vector<bool> down_;  // by interface
-    std::vector<fib::Prefix> touched_;
+    std::vector<net::Ipv4Prefix> touched_;
     struct Before {
-        fib::Prefix prefix;
+        net::Ipv4Prefix prefix;
         fib::NextHopId next_hop;  // no_route: there was none
     };
     std::vector<Before> undo_;  // since the last sync that succeeded

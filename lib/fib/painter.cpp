@@ -17,27 +17,27 @@ NextHopId or_inherited(NextHopId own, NextHopId inherited) {
 
 // Gives the addresses that this prefix owns, or would own, their answer. Those inside a longer
 // prefix that has a route are not concerned by a change of this one and skipped.
-void Writer::paint(Prefix prefix) {
+void Writer::paint(net::Ipv4Prefix prefix) {
     if (prefix.length >= 24) {
-        const Rib::Position slot = rib_.at(Prefix::of(prefix.address, 24));
-        paint_slot(prefix.address >> 8, slot.topmost, slot.next_hop);
+        const Rib::Position slot = rib_.at(net::Ipv4Prefix::of(prefix.address, 24));
+        paint_slot(slot_of(prefix.address), slot.topmost, slot.next_hop);
         return;
     }
     const Rib::Position position = rib_.at(prefix);
     const Rib::Node& node = rib_.node(position.topmost);
-    cursor_ = prefix.first() >> 8;
+    cursor_ = slot_of(prefix.address);
     if (node.length == prefix.length) {
         for (const Rib::NodeIndex child : node.child)
             paint_below(child, position.next_hop, Depth::gaps_only);
     } else {
         paint_below(position.topmost, position.next_hop, Depth::gaps_only);
     }
-    paint_slots_until((std::size_t{prefix.last()} >> 8) + 1, position.next_hop);
+    paint_slots_until(slot_of(prefix.last()) + 1, position.next_hop);
 }
 
 void Writer::paint_all() {
     cursor_ = 0;
-    paint_below(rib_.at(Prefix{}).topmost, no_route, Depth::whole);
+    paint_below(rib_.at(net::Ipv4Prefix{}).topmost, no_route, Depth::whole);
     paint_slots_until(slot_count, no_route);
 }
 
@@ -45,8 +45,8 @@ void Writer::paint_all() {
 void Writer::paint_below(Rib::NodeIndex index, NextHopId inherited, Depth depth) {
     if (index == Rib::no_node) return;
     const Rib::Node& node = rib_.node(index);
-    const Slot first = node.prefix().first() >> 8;
-    const std::size_t end = (std::size_t{node.prefix().last()} >> 8) + 1;
+    const Slot first = slot_of(node.address);
+    const std::size_t end = slot_of(node.prefix().last()) + 1;
 
     paint_slots_until(first, inherited);
     if (node.length <= 24 && node.next_hop != no_route && depth == Depth::gaps_only) {
@@ -94,8 +94,8 @@ unsigned Writer::paint_entries(Entry* entries, unsigned from, Rib::NodeIndex ind
                                NextHopId inherited) {
     if (index == Rib::no_node) return from;
     const Rib::Node& node = rib_.node(index);
-    const unsigned first = node.prefix().first() & 0xff;
-    const unsigned end = (node.prefix().last() & 0xff) + 1;
+    const unsigned first = node.address.value & 0xff;
+    const unsigned end = (node.prefix().last().value & 0xff) + 1;
 
     for (; from < first; ++from) store(entries[from], inherited);
     const NextHopId own = or_inherited(node.next_hop, inherited);

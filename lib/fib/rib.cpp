@@ -10,14 +10,14 @@ namespace sluice::fib {
 namespace {
 
 // How many leading bits two prefixes share.
-unsigned common_length(Prefix a, Prefix b) {
-    const auto differ = static_cast<unsigned>(std::countl_zero(a.address ^ b.address));
+unsigned common_length(net::Ipv4Prefix a, net::Ipv4Prefix b) {
+    const auto differ = static_cast<unsigned>(std::countl_zero(a.address.value ^ b.address.value));
     return std::min({differ, unsigned{a.length}, unsigned{b.length}});
 }
 
 }  // namespace
 
-NextHopId Rib::set(Prefix prefix, NextHopId next_hop) {
+NextHopId Rib::set(net::Ipv4Prefix prefix, NextHopId next_hop) {
     assert(next_hop != no_route);
     // Room for the two nodes this may add, so that links stay where they are meanwhile.
     if (nodes_.capacity() - nodes_.size() < 2) nodes_.reserve(nodes_.capacity() * 5 / 4 + 2);
@@ -43,19 +43,19 @@ NextHopId Rib::set(Prefix prefix, NextHopId next_hop) {
 }
 
 // Puts the prefix above the linked node, or beside it under a new branch.
-void Rib::split(NodeIndex& link, Prefix prefix, NextHopId next_hop, unsigned common) {
+void Rib::split(NodeIndex& link, net::Ipv4Prefix prefix, NextHopId next_hop, unsigned common) {
     const NodeIndex below = link;
-    const std::uint32_t below_address = nodes_[below].address;
+    const net::Ipv4Address below_address = nodes_[below].address;
     if (common == prefix.length) {
         link = add_node(prefix, next_hop);
     } else {
-        link = add_node(Prefix::of(prefix.address, common), no_route);
+        link = add_node(net::Ipv4Prefix::of(prefix.address, common), no_route);
         nodes_[link].child[side(prefix.address, common)] = add_node(prefix, next_hop);
     }
     nodes_[link].child[side(below_address, common)] = below;
 }
 
-NextHopId Rib::erase(Prefix prefix) {
+NextHopId Rib::erase(net::Ipv4Prefix prefix) {
     NodeIndex* parent = nullptr;
     NodeIndex* link = &root_;
     while (*link != no_node && nodes_[*link].length < prefix.length) {
@@ -84,7 +84,7 @@ NextHopId Rib::erase(Prefix prefix) {
     return before;
 }
 
-NextHopId Rib::find(Prefix prefix) const {
+NextHopId Rib::find(net::Ipv4Prefix prefix) const {
     NodeIndex index = root_;
     while (index != no_node && nodes_[index].length < prefix.length)
         index = nodes_[index].child[side(prefix.address, nodes_[index].length)];
@@ -92,7 +92,7 @@ NextHopId Rib::find(Prefix prefix) const {
     return exact ? nodes_[index].next_hop : no_route;
 }
 
-std::optional<Route> Rib::longest(Prefix prefix, unsigned longest_length) const {
+std::optional<Route> Rib::longest(net::Ipv4Prefix prefix, unsigned longest_length) const {
     std::optional<Route> best;
     NodeIndex index = root_;
     while (index != no_node) {
@@ -105,15 +105,15 @@ std::optional<Route> Rib::longest(Prefix prefix, unsigned longest_length) const 
     return best;
 }
 
-std::optional<Route> Rib::longest_match(std::uint32_t address) const {
-    return longest(Prefix::of(address, 32), 32);
+std::optional<Route> Rib::longest_match(net::Ipv4Address address) const {
+    return longest(net::Ipv4Prefix::of(address, 32), 32);
 }
 
-std::optional<Route> Rib::covering(Prefix prefix) const {
+std::optional<Route> Rib::covering(net::Ipv4Prefix prefix) const {
     return prefix.length == 0 ? std::nullopt : longest(prefix, prefix.length - 1u);
 }
 
-Rib::Position Rib::at(Prefix prefix) const {
+Rib::Position Rib::at(net::Ipv4Prefix prefix) const {
     NextHopId next_hop = no_route;
     NodeIndex index = root_;
     while (index != no_node) {
@@ -132,7 +132,7 @@ Rib::Position Rib::at(Prefix prefix) const {
 
 std::size_t Rib::bytes() const { return nodes_.capacity() * sizeof(Node); }
 
-Rib::NodeIndex Rib::add_node(Prefix prefix, NextHopId next_hop) {
+Rib::NodeIndex Rib::add_node(net::Ipv4Prefix prefix, NextHopId next_hop) {
     NodeIndex index = free_;
     if (index != no_node) {
         free_ = nodes_[index].child[0];

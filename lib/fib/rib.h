@@ -5,7 +5,7 @@
 // n routes need at most 2n - 1 nodes, so 32 bytes a route, and the room a vector grows by.
 //
 // Invariants: a node lies inside its parent's prefix, on the side its next bit says; a node
-// without a route has two children. One thread; prefixes are canonical (Prefix::of).
+// without a route has two children. One thread; prefixes are canonical (Ipv4Prefix::of).
 #pragma once
 #include <array>
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 
 namespace sluice::fib {
 
@@ -23,12 +23,12 @@ class Rib {
     static constexpr NodeIndex no_node = 0;
 
     struct Node {
-        std::uint32_t address = 0;
+        net::Ipv4Address address;
         std::array<NodeIndex, 2> child = {no_node, no_node};
         NextHopId next_hop = no_route;
         std::uint8_t length = 0;
 
-        Prefix prefix() const { return {address, length}; }
+        net::Ipv4Prefix prefix() const { return {address, length}; }
         bool is_leaf() const { return child[0] == no_node && child[1] == no_node; }
     };
     static_assert(sizeof(Node) == 16);
@@ -40,21 +40,21 @@ class Rib {
     };
 
     // Both give back the next hop the prefix had before, no_route for none.
-    NextHopId set(Prefix prefix, NextHopId next_hop);
-    NextHopId erase(Prefix prefix);
+    NextHopId set(net::Ipv4Prefix prefix, NextHopId next_hop);
+    NextHopId erase(net::Ipv4Prefix prefix);
 
-    NextHopId find(Prefix prefix) const;
-    std::optional<Route> longest_match(std::uint32_t address) const;
+    NextHopId find(net::Ipv4Prefix prefix) const;
+    std::optional<Route> longest_match(net::Ipv4Address address) const;
     // The route that takes over when this prefix goes: the longest of those that are shorter.
-    std::optional<Route> covering(Prefix prefix) const;
-    Position at(Prefix prefix) const;
+    std::optional<Route> covering(net::Ipv4Prefix prefix) const;
+    Position at(net::Ipv4Prefix prefix) const;
 
     // Visits the routes inside a prefix in order, as visit(const Route&).
     template <class Visit>
-    void for_each(Prefix inside, Visit&& visit) const;
+    void for_each(net::Ipv4Prefix inside, Visit&& visit) const;
     template <class Visit>
     void for_each(Visit&& visit) const {
-        for_each(Prefix{}, visit);
+        for_each(net::Ipv4Prefix{}, visit);
     }
 
     const Node& node(NodeIndex index) const { return nodes_[index]; }
@@ -63,13 +63,13 @@ class Rib {
     void reserve(std::size_t routes) { nodes_.reserve(2 * routes + 1); }
 
   private:
-    static unsigned side(std::uint32_t address, unsigned length) {
-        return (address >> (31 - length)) & 1;
+    static unsigned side(net::Ipv4Address address, unsigned length) {
+        return (address.value >> (31 - length)) & 1;
     }
-    NodeIndex add_node(Prefix prefix, NextHopId next_hop);
+    NodeIndex add_node(net::Ipv4Prefix prefix, NextHopId next_hop);
     void free_node(NodeIndex index);
-    void split(NodeIndex& link, Prefix prefix, NextHopId next_hop, unsigned common);
-    std::optional<Route> longest(Prefix prefix, unsigned longest_length) const;
+    void split(NodeIndex& link, net::Ipv4Prefix prefix, NextHopId next_hop, unsigned common);
+    std::optional<Route> longest(net::Ipv4Prefix prefix, unsigned longest_length) const;
 
     std::vector<Node> nodes_ = std::vector<Node>(1);  // the first stands for no_node
     NodeIndex root_ = no_node;
@@ -78,7 +78,7 @@ class Rib {
 };
 
 template <class Visit>
-void Rib::for_each(Prefix inside, Visit&& visit) const {
+void Rib::for_each(net::Ipv4Prefix inside, Visit&& visit) const {
     std::array<NodeIndex, 34> todo;  // one sibling for each level above, and the node itself
     std::size_t left = 0;
     todo[left++] = at(inside).topmost;

@@ -21,7 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 
 namespace sluice::fib {
 

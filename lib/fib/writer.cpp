@@ -14,8 +14,8 @@ constexpr std::size_t large_batch = 1 << 15;
 
 bool by_prefix(const Change& a, const Change& b) { return a.prefix < b.prefix; }
 
-bool has_longer_than_24(const Rib& rib, std::uint32_t address) {
-    const Rib::NodeIndex topmost = rib.at(Prefix::of(address, 24)).topmost;
+bool has_longer_than_24(const Rib& rib, net::Ipv4Address address) {
+    const Rib::NodeIndex topmost = rib.at(net::Ipv4Prefix::of(address, 24)).topmost;
     if (topmost == Rib::no_node) return false;
     const Rib::Node& node = rib.node(topmost);
     return node.length > 24 || !node.is_leaf();
@@ -61,13 +61,13 @@ void Writer::adopt_groups() {
     }
 }
 
-Status Writer::set(Prefix prefix, NextHopId next_hop) {
+Status Writer::set(net::Ipv4Prefix prefix, NextHopId next_hop) {
     if (next_hop == no_route) return Status::bad_next_hop;
     const Change change{prefix, next_hop};
     return apply({&change, 1});
 }
 
-Status Writer::remove(Prefix prefix) {
+Status Writer::remove(net::Ipv4Prefix prefix) {
     if (rib_.find(prefix) == no_route) return Status::no_such_route;
     const Change change{prefix, no_route};
     return apply({&change, 1});
@@ -121,7 +121,7 @@ Status Writer::rebuild(std::span<const Route> routes) {
 
 // Gives back the next hop the prefix had before.
 NextHopId Writer::change_route(const Change& change) {
-    const Prefix prefix = change.prefix;
+    const net::Ipv4Prefix prefix = change.prefix;
     const bool add = change.next_hop != no_route;
     if (prefix.length <= 24) return add ? rib_.set(prefix, change.next_hop) : rib_.erase(prefix);
 
@@ -158,7 +158,8 @@ Status Writer::settle() {
         awaiting_.clear();
         retired_.clear();
     }
-    for (const Slot slot : std::exchange(unsettled_, {})) paint(Prefix::of(slot << 8, 24));
+    for (const Slot slot : std::exchange(unsettled_, {}))
+        paint(net::Ipv4Prefix::of({slot << 8}, 24));
     return unsettled_.empty() ? Status::ok : Status::readers_behind;
 }
 

@@ -39,7 +39,7 @@ enum class Status : std::uint8_t {
 const char* describe(Status) noexcept;
 
 struct Change {
-    Prefix prefix;
+    net::Ipv4Prefix prefix;
     NextHopId next_hop = no_route;  // no_route removes the prefix, if it is there
 };
 
@@ -59,8 +59,8 @@ class Writer {
     Writer& operator=(const Writer&) = delete;
 
     // An error other than readers_behind leaves routes and table as they were.
-    Status set(Prefix prefix, NextHopId next_hop);
-    Status remove(Prefix prefix);
+    Status set(net::Ipv4Prefix prefix, NextHopId next_hop);
+    Status remove(net::Ipv4Prefix prefix);
     // As if one by one, a later change of the same prefix winning; removing what is not there
     // is no error.
     Status apply(std::span<const Change> changes);
@@ -94,11 +94,12 @@ class Writer {
     void stop_after(std::uint64_t stores) { stop_at_ = stores_ + stores; }
 
   private:
-    using Slot = std::uint32_t;   // index into tbl24, so an address >> 8
+    using Slot = std::uint32_t;   // index into tbl24
     using Group = std::uint16_t;  // number of a tbl8 group
 
     // Whether to go on inside a longer prefix that has a route of its own.
     enum class Depth : std::uint8_t { gaps_only, whole };
+    static constexpr Slot slot_of(net::Ipv4Address address) { return address.value >> 8; }
     static constexpr Slot nobody = ~Slot{0};
     static constexpr std::size_t slots_per_page = 4096 / sizeof(Entry);
 
@@ -106,7 +107,7 @@ class Writer {
     NextHopId change_route(const Change& change);
     void undo(std::span<const Change> changes, std::span<const NextHopId> before);
 
-    void paint(Prefix prefix);
+    void paint(net::Ipv4Prefix prefix);
     void paint_all();
     void paint_below(Rib::NodeIndex index, NextHopId inherited, Depth depth);
     void paint_slots_until(std::size_t end, NextHopId next_hop);

@@ -5,6 +5,7 @@
 // arithmetic; wire.h has the form that stands in a header.
 #pragma once
 #include <array>
+#include <cassert>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -30,20 +31,28 @@ constexpr Ipv4Address addr(uint8_t a, uint8_t b, uint8_t c, uint8_t d) noexcept 
             static_cast<uint32_t>(c) << 8 | d};
 }
 
-// A prefix without host bits: 10.0.0.0/8. Length is 0 to 32.
+// A prefix: 10.0.0.0/8. Ordered by address, then the shorter first, as a trie is walked.
 struct Ipv4Prefix {
-    Ipv4Address address;
-    uint8_t length = 0;
+    Ipv4Address address;  // its first; bits beyond the length are zero
+    uint8_t length = 0;   // 0 to 32
     constexpr auto operator<=>(const Ipv4Prefix&) const noexcept = default;
 
-    static constexpr uint32_t mask_of(unsigned length) noexcept {
+    // The prefix of this length that the address is in.
+    static constexpr Ipv4Prefix of(Ipv4Address address, unsigned length) noexcept {
+        assert(length <= 32);
+        const Ipv4Prefix prefix{address, static_cast<uint8_t>(length)};
+        return {{address.value & prefix.mask()}, prefix.length};
+    }
+    constexpr uint32_t mask() const noexcept {
         return length == 0 ? 0 : ~uint32_t{0} << (32 - length);
     }
-    constexpr uint32_t mask() const noexcept { return mask_of(length); }
-    constexpr bool contains(Ipv4Address a) const noexcept {
-        return (a.value & mask()) == address.value;
+    constexpr Ipv4Address last() const noexcept { return {address.value | ~mask()}; }
+    constexpr bool contains(Ipv4Address other) const noexcept {
+        return (other.value & mask()) == address.value;
     }
-    constexpr Ipv4Address broadcast() const noexcept { return {address.value | ~mask()}; }
+    constexpr bool contains(Ipv4Prefix other) const noexcept {
+        return other.length >= length && contains(other.address);
+    }
 };
 
 // An address on an interface together with its network's length: 10.0.0.1/24.
@@ -52,9 +61,7 @@ struct InterfaceAddress {
     uint8_t length = 32;
     constexpr auto operator<=>(const InterfaceAddress&) const noexcept = default;
 
-    constexpr Ipv4Prefix network() const noexcept {
-        return {{address.value & Ipv4Prefix::mask_of(length)}, length};
-    }
+    constexpr Ipv4Prefix network() const noexcept { return Ipv4Prefix::of(address, length); }
     // Directed broadcast exists only where the network has room for it (RFC 3021).
     constexpr bool has_broadcast() const noexcept { return length < 31; }
 };

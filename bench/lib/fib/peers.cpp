@@ -46,8 +46,9 @@ rte_fib* create_fib(const char* name, rte_fib_dir24_8_nh_sz entry) {
 
 void load_fib(rte_fib* fib, std::span<const Route> routes) {
     for (const Route& route : routes)
-        require(rte_fib_add(fib, route.prefix.address, route.prefix.length, route.next_hop) == 0,
-                "rte_fib_add");
+        require(
+            rte_fib_add(fib, route.prefix.address.value, route.prefix.length, route.next_hop) == 0,
+            "rte_fib_add");
 }
 
 // rte_lpm_add() searches all rules of a length, which takes minutes for this table. Its tbl24
@@ -62,14 +63,16 @@ void load_lpm(std::span<const Route> routes) {
     std::ranges::stable_sort(shorter_first, {}, [](const Route& r) { return r.prefix.length; });
     for (const auto& [prefix, next_hop] : shorter_first) {
         if (prefix.length > 24) {
-            require(rte_lpm_add(lpm, prefix.address, prefix.length, next_hop) == 0, "rte_lpm_add");
+            require(rte_lpm_add(lpm, prefix.address.value, prefix.length, next_hop) == 0,
+                    "rte_lpm_add");
             continue;
         }
         rte_lpm_tbl_entry entry{};
         entry.next_hop = next_hop;
         entry.valid = 1;
         entry.depth = prefix.length;
-        std::fill(&lpm->tbl24[prefix.first() >> 8], &lpm->tbl24[prefix.last() >> 8] + 1, entry);
+        std::fill(&lpm->tbl24[prefix.address.value >> 8], &lpm->tbl24[prefix.last().value >> 8] + 1,
+                  entry);
     }
 }
 
@@ -147,9 +150,9 @@ void load_rte_fib_once(std::span<const Route> routes) {
 void change_rte_fib(const Route& route) {
     const auto [address, length] = route.prefix;
     if (route.next_hop == no_route) {
-        rte_fib_delete(fib_2b, address, length);
+        rte_fib_delete(fib_2b, address.value, length);
     } else {
-        rte_fib_add(fib_2b, address, length, route.next_hop);
+        rte_fib_add(fib_2b, address.value, length, route.next_hop);
     }
 }
 

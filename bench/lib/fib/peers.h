@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/fib/prefix.h"
+#include "lib/fib/route.h"
 
 namespace sluice::fib {
 

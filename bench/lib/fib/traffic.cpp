@@ -9,8 +9,8 @@ namespace {
 
 using Random = std::mt19937_64;
 
-std::uint32_t any_address(Prefix prefix, Random& random) {
-    return prefix.first() | (static_cast<std::uint32_t>(random()) & ~Prefix::mask(prefix.length));
+std::uint32_t any_address(net::Ipv4Prefix prefix, Random& random) {
+    return prefix.address.value | (static_cast<std::uint32_t>(random()) & ~prefix.mask());
 }
 
 template <class Draw>
@@ -31,7 +31,7 @@ Traffic draw_uniform_addresses(std::span<const Route> routes, Random& random) {
     return draw_all("uniform_addresses", [&] {
         for (;;) {
             const auto address = static_cast<std::uint32_t>(random());
-            if (rib.longest_match(address)) return address;
+            if (rib.longest_match({address})) return address;
         }
     });
 }

@@ -18,32 +18,33 @@ class Store : public ::testing::Test {
 };
 
 TEST_F(Store, FindsWhatWasSetAndForgetsWhatWasErased) {
-    EXPECT_TRUE(store.set(fib::Prefix::of(0x0a000000, 8), 7));
-    EXPECT_EQ(store.find(fib::Prefix::of(0x0a000000, 8)), 7);
-    EXPECT_EQ(store.find(fib::Prefix::of(0x0a000000, 9)), std::nullopt);
-    EXPECT_TRUE(store.erase(fib::Prefix::of(0x0a000000, 8)));
-    EXPECT_EQ(store.find(fib::Prefix::of(0x0a000000, 8)), std::nullopt);
-    EXPECT_FALSE(store.erase(fib::Prefix::of(0x0a000000, 8)));
+    EXPECT_TRUE(store.set(net::Ipv4Prefix::of({0x0a000000}, 8), 7));
+    EXPECT_EQ(store.find(net::Ipv4Prefix::of({0x0a000000}, 8)), 7);
+    EXPECT_EQ(store.find(net::Ipv4Prefix::of({0x0a000000}, 9)), std::nullopt);
+    EXPECT_TRUE(store.erase(net::Ipv4Prefix::of({0x0a000000}, 8)));
+    EXPECT_EQ(store.find(net::Ipv4Prefix::of({0x0a000000}, 8)), std::nullopt);
+    EXPECT_FALSE(store.erase(net::Ipv4Prefix::of({0x0a000000}, 8)));
 }
 
 TEST_F(Store, KnowsTheDefaultRouteFromAFreeSlot) {
-    EXPECT_EQ(store.find(fib::Prefix{}), std::nullopt);
-    EXPECT_TRUE(store.set(fib::Prefix{}, 1));
-    EXPECT_EQ(store.find(fib::Prefix{}), 1);
+    EXPECT_EQ(store.find(net::Ipv4Prefix{}), std::nullopt);
+    EXPECT_TRUE(store.set(net::Ipv4Prefix{}, 1));
+    EXPECT_EQ(store.find(net::Ipv4Prefix{}), 1);
 }
 
 TEST_F(Store, TakesAsManyRoutesAsItSaysAndNoMore) {
     size_t taken = 0;
-    while (store.set(fib::Prefix::of(static_cast<uint32_t>(taken) << 8, 24), 1)) ++taken;
+    while (store.set(net::Ipv4Prefix::of({static_cast<uint32_t>(taken) << 8}, 24), 1)) ++taken;
     EXPECT_EQ(taken, store.capacity());
-    EXPECT_TRUE(store.set(fib::Prefix::of(0, 24), 2)) << "a route that is there can still change";
+    EXPECT_TRUE(store.set(net::Ipv4Prefix::of({0}, 24), 2))
+        << "a route that is there can still change";
 }
 
 TEST_F(Store, AgreesWithAMapAfterManyChangesAndARestart) {
     std::mt19937 random(1);
-    std::map<fib::Prefix, fib::NextHopId> model;
+    std::map<net::Ipv4Prefix, fib::NextHopId> model;
     for (unsigned i = 0; i < 100'000; ++i) {
-        const auto prefix = fib::Prefix::of(static_cast<uint32_t>(random() % 300) << 16, 16);
+        const auto prefix = net::Ipv4Prefix::of({static_cast<uint32_t>(random() % 300) << 16}, 16);
         if (random() % 2 == 0) {
             const auto id = static_cast<fib::NextHopId>(1 + random() % 32767);
             if (store.set(prefix, id)) model[prefix] = id;
@@ -72,8 +73,8 @@ TEST_F(Store, StaysWithinItsSlotsWhateverTheyHold) {
         EXPECT_LE(route.next_hop, fib::max_next_hop);
     });
     for (uint32_t n = 0; n < 1000; ++n) {
-        rubbish.set(fib::Prefix::of(n << 8, 24), 1);
-        rubbish.erase(fib::Prefix::of(n << 8, 24));
+        rubbish.set(net::Ipv4Prefix::of({n << 8}, 24), 1);
+        rubbish.erase(net::Ipv4Prefix::of({n << 8}, 24));
     }
 }
 

@@ -17,13 +17,13 @@ constexpr std::uint32_t test_networks = 16;
 constexpr NextHopId cover_hop = 1;
 constexpr NextHopId of_network = 100;
 
-NextHopId next_hop_of(Prefix prefix) {
+NextHopId next_hop_of(net::Ipv4Prefix prefix) {
     if (prefix.length < 24) return cover_hop;
-    return static_cast<NextHopId>(of_network + (prefix.address >> 8) % test_networks);
+    return static_cast<NextHopId>(of_network + (prefix.address.value >> 8) % test_networks);
 }
 
 bool is_possible(std::uint32_t address, NextHopId answer) {
-    return answer == cover_hop || answer == next_hop_of(Prefix::of(address, 24));
+    return answer == cover_hop || answer == next_hop_of(prefix(address, 24));
 }
 
 class Reader {
@@ -77,7 +77,7 @@ TEST_P(WhileReading, AnAddressWithACoveringRouteNeverReadsNoRouteNorAnotherNetwo
     // All but a few groups are taken, so that the rest is given away again and again.
     std::vector<Change> elsewhere;
     for (std::uint32_t i = 0; i < group_count - test_networks - 4; ++i)
-        elsewhere.push_back({Prefix::of(address(100, 0, 0, 0) + (i << 8), 32), 1});
+        elsewhere.push_back({prefix(address(100, 0, 0, 0) + (i << 8), 32), 1});
     ASSERT_EQ(writer.apply(elsewhere), Status::ok);
     ASSERT_EQ(writer.set(prefix(10, 0, 0, 0, 8), cover_hop), Status::ok);
 
@@ -87,9 +87,9 @@ TEST_P(WhileReading, AnAddressWithACoveringRouteNeverReadsNoRouteNorAnotherNetwo
     for (int i = 0; i < 60'000; ++i) {
         // Few long prefixes, so that a network often has none left and gives its group back.
         const auto half = static_cast<std::uint32_t>(random() % (test_networks * 2)) * 128;
-        const Prefix prefix = Prefix::of(first_slot + half, 20 + random() % 6);
-        if (writer.remove(prefix) == Status::no_such_route) {
-            ASSERT_EQ(writer.set(prefix, next_hop_of(prefix)), Status::ok);
+        const net::Ipv4Prefix where = prefix(first_slot + half, 20 + random() % 6);
+        if (writer.remove(where) == Status::no_such_route) {
+            ASSERT_EQ(writer.set(where, next_hop_of(where)), Status::ok);
         }
     }
     EXPECT_EQ(running.wrong(), 0u);

@@ -18,17 +18,14 @@
 
 namespace sluice::fib {
 
-inline void PrintTo(const Prefix& prefix, std::ostream* out) {
-    const std::uint32_t a = prefix.address;
-    *out << (a >> 24) << '.' << (a >> 16 & 255) << '.' << (a >> 8 & 255) << '.' << (a & 255) << '/'
-         << unsigned{prefix.length};
-}
-
 constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
     return a << 24 | b << 16 | c << 8 | d;
 }
-constexpr Prefix prefix(unsigned a, unsigned b, unsigned c, unsigned d, unsigned length) {
-    return Prefix::of(address(a, b, c, d), length);
+constexpr net::Ipv4Prefix prefix(unsigned a, unsigned b, unsigned c, unsigned d, unsigned length) {
+    return net::Ipv4Prefix::of({address(a, b, c, d)}, length);
+}
+constexpr net::Ipv4Prefix prefix(std::uint32_t address, unsigned length) {
+    return net::Ipv4Prefix::of({address}, length);
 }
 
 // A zeroed table between two pages that may not be touched: the vector twins' loads are not
@@ -60,10 +57,10 @@ class GuardedTable {
 // nothing ever freed.
 class PlainTrie {
   public:
-    void set(Prefix prefix, NextHopId next_hop) {
+    void set(net::Ipv4Prefix prefix, NextHopId next_hop) {
         std::uint32_t node = 0;
         for (unsigned bit = 0; bit < prefix.length; ++bit) {
-            const unsigned side = prefix.address >> (31 - bit) & 1;
+            const unsigned side = prefix.address.value >> (31 - bit) & 1;
             if (nodes_[node].child[side] == 0) {
                 nodes_[node].child[side] = static_cast<std::uint32_t>(nodes_.size());
                 nodes_.emplace_back();
@@ -72,7 +69,7 @@ class PlainTrie {
         }
         nodes_[node].next_hop = next_hop;
     }
-    void erase(Prefix prefix) { set(prefix, no_route); }
+    void erase(net::Ipv4Prefix prefix) { set(prefix, no_route); }
 
     NextHopId find(std::uint32_t address) const {
         NextHopId best = nodes_[0].next_hop;

@@ -16,7 +16,7 @@ Route parse_route(const char* line, unsigned next_hops) {
         (a | b | c | d) > 255 || length > 32)
         throw std::runtime_error("want: a.b.c.d/length asn");
     const auto next_hop = static_cast<NextHopId>(1 + asn % next_hops);
-    return {Prefix::of(a << 24 | b << 16 | c << 8 | d, length), next_hop};
+    return {net::Ipv4Prefix::of({a << 24 | b << 16 | c << 8 | d}, length), next_hop};
 }
 
 }  // namespace

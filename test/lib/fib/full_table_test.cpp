@@ -31,7 +31,7 @@ class FullTable : public testing::Test {
 
     // Withdraws, adds again, moves, and adds new ones around the known.
     Change random_change() {
-        const Prefix known = full_table()[random() % full_table().size()].prefix;
+        const net::Ipv4Prefix known = full_table()[random() % full_table().size()].prefix;
         switch (random() % 4) {
             case 0: return {known, no_route};
             case 1: return {known, random_next_hop()};
@@ -39,13 +39,13 @@ class FullTable : public testing::Test {
             default: return {nearby_prefix(known), random_next_hop()};
         }
     }
-    Prefix nearby_prefix(Prefix known) {
-        const auto near = known.address + static_cast<std::uint32_t>(random() % 1024);
-        if (random() % 20'000 == 0) return Prefix::of(near, random() % 12);
-        if (random() % 2) return Prefix::of(near, 12 + random() % 13);
+    net::Ipv4Prefix nearby_prefix(net::Ipv4Prefix known) {
+        const auto near = known.address.value + static_cast<std::uint32_t>(random() % 1024);
+        if (random() % 20'000 == 0) return prefix(near, random() % 12);
+        if (random() % 2) return prefix(near, 12 + random() % 13);
         // So that they meet, and fit the groups: in few networks.
-        return Prefix::of(full_table()[random() % 2000].prefix.address + random() % 512,
-                          25 + random() % 8);
+        return prefix(full_table()[random() % 2000].prefix.address.value + random() % 512,
+                      25 + random() % 8);
     }
 
     void apply(std::span<const Change> changes) {
@@ -56,14 +56,11 @@ class FullTable : public testing::Test {
         for (const Change& change : changes) expected.set(change.prefix, change.next_hop);
     }
 
-    void expect_right_around(Prefix prefix) {
+    void expect_right_around(net::Ipv4Prefix prefix) {
         const auto anywhere = static_cast<std::uint32_t>(random());
-        const std::array addresses = {prefix.first(),
-                                      prefix.last(),
-                                      prefix.first() - 1,
-                                      prefix.last() + 1,
-                                      prefix.first() + (anywhere & ~Prefix::mask(prefix.length)),
-                                      anywhere};
+        const std::uint32_t first = prefix.address.value, last = prefix.last().value;
+        const std::array addresses = {
+            first, last, first - 1, last + 1, first + (anywhere & ~prefix.mask()), anywhere};
         std::array<NextHopId, addresses.size()> answers;
         std::ranges::transform(addresses, answers.begin(),
                                [&](std::uint32_t address) { return expected.find(address); });

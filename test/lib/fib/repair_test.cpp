@@ -40,7 +40,7 @@ class Repair : public testing::Test {
     std::vector<Route> random_routes() {
         std::vector<Route> routes;
         for (unsigned i = random() % 40; i-- > 0;)
-            routes.push_back({Prefix::of(first_slot + random() % total_count, 16 + random() % 17),
+            routes.push_back({prefix(first_slot + random() % total_count, 16 + random() % 17),
                               static_cast<NextHopId>(1 + random() % 1000)});
         return routes;
     }
@@ -134,7 +134,7 @@ TEST_F(Repair, ATableOfRandomBytesIsBroughtToTheRightAnswersToo) {
     auto* words = reinterpret_cast<std::uint64_t*>(&*table);
     std::generate_n(words, sizeof(Table) / sizeof(*words), std::ref(bytes));
     std::vector<Route> routes = random_routes();
-    routes.push_back({Prefix{}, 1});
+    routes.push_back({net::Ipv4Prefix{}, 1});
     routes.push_back({prefix(10, 0, 3, 9, 32), 2});
     Writer writer(*table, Writer::Found::left_behind, readers_moved_on);
     ASSERT_EQ(writer.rebuild(routes), Status::ok);

@@ -13,18 +13,18 @@ TEST(Rib, FindsTheLongestPrefixThatContainsAnAddress) {
     Rib rib;
     rib.set(prefix(10, 0, 0, 0, 8), 1);
     rib.set(prefix(10, 1, 0, 0, 16), 2);
-    EXPECT_EQ(rib.longest_match(address(10, 1, 2, 3)), (Route{prefix(10, 1, 0, 0, 16), 2}));
-    EXPECT_EQ(rib.longest_match(address(10, 2, 2, 3)), (Route{prefix(10, 0, 0, 0, 8), 1}));
-    EXPECT_EQ(rib.longest_match(address(11, 0, 0, 0)), std::nullopt);
+    EXPECT_EQ(rib.longest_match({address(10, 1, 2, 3)}), (Route{prefix(10, 1, 0, 0, 16), 2}));
+    EXPECT_EQ(rib.longest_match({address(10, 2, 2, 3)}), (Route{prefix(10, 0, 0, 0, 8), 1}));
+    EXPECT_EQ(rib.longest_match({address(11, 0, 0, 0)}), std::nullopt);
 }
 
 TEST(Rib, TheDefaultRouteContainsEveryAddressAndAHostRouteOne) {
     Rib rib;
-    rib.set(Prefix{}, 1);
+    rib.set(net::Ipv4Prefix{}, 1);
     rib.set(prefix(255, 255, 255, 255, 32), 2);
-    EXPECT_EQ(rib.longest_match(0)->next_hop, 1);
-    EXPECT_EQ(rib.longest_match(0xfffffffe)->next_hop, 1);
-    EXPECT_EQ(rib.longest_match(0xffffffff)->next_hop, 2);
+    EXPECT_EQ(rib.longest_match({0})->next_hop, 1);
+    EXPECT_EQ(rib.longest_match({0xfffffffe})->next_hop, 1);
+    EXPECT_EQ(rib.longest_match({0xffffffff})->next_hop, 2);
 }
 
 TEST(Rib, NamesTheRouteThatTakesOverWhenAPrefixGoes) {
@@ -33,7 +33,7 @@ TEST(Rib, NamesTheRouteThatTakesOverWhenAPrefixGoes) {
     rib.set(prefix(10, 1, 0, 0, 16), 2);
     EXPECT_EQ(rib.covering(prefix(10, 1, 0, 0, 16)), (Route{prefix(10, 0, 0, 0, 8), 1}));
     EXPECT_EQ(rib.covering(prefix(10, 0, 0, 0, 8)), std::nullopt);
-    EXPECT_EQ(rib.covering(Prefix{}), std::nullopt);
+    EXPECT_EQ(rib.covering(net::Ipv4Prefix{}), std::nullopt);
 }
 
 TEST(Rib, GivesBackWhatAPrefixHadBefore) {
@@ -69,11 +69,11 @@ TEST(Rib, VisitsTheRoutesInsideAPrefixInOrder) {
 
 TEST(Rib, KeepsWhatAMapKeepsUnderRandomChanges) {
     Rib rib;
-    std::map<Prefix, NextHopId> expected;
+    std::map<net::Ipv4Prefix, NextHopId> expected;
     std::mt19937 random(1);
     for (int i = 0; i < 200'000; ++i) {
         // Few distinct bits, so that prefixes nest, meet again and share branches.
-        const Prefix where = Prefix::of(random() & 0xc00f00f0u, random() % 33);
+        const net::Ipv4Prefix where = prefix(random() & 0xc00f00f0u, random() % 33);
         const auto known = expected.find(where);
         const NextHopId before = known == expected.end() ? no_route : known->second;
         ASSERT_EQ(rib.find(where), before);
@@ -90,7 +90,7 @@ TEST(Rib, KeepsWhatAMapKeepsUnderRandomChanges) {
     std::vector<Route> left;
     rib.for_each([&](const Route& route) { left.push_back(route); });
     EXPECT_TRUE(std::ranges::equal(left, expected, {}, [](const Route& route) {
-        return std::pair<const Prefix, NextHopId>(route.prefix, route.next_hop);
+        return std::pair<const net::Ipv4Prefix, NextHopId>(route.prefix, route.next_hop);
     }));
 }
 

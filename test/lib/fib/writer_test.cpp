@@ -15,7 +15,7 @@ class WriterTest : public testing::Test {
     std::vector<Change> host_routes(std::size_t networks) {
         std::vector<Change> changes;
         for (std::uint32_t i = 0; i < networks; ++i)
-            changes.push_back({Prefix::of(address(100, 0, 0, 1) + (i << 8), 32), 3});
+            changes.push_back({prefix(address(100, 0, 0, 1) + (i << 8), 32), 3});
         return changes;
     }
     void pass_grace_period() {
@@ -55,7 +55,7 @@ TEST_F(WriterTest, PrefixesOf25To32BitsShareTheirNetworksGroup) {
     EXPECT_EQ(at(10, 0, 0, 0), 32);
     EXPECT_EQ(at(10, 0, 0, 1), 31);
     for (unsigned length = 25; length <= 30; ++length)
-        EXPECT_EQ(find(*table, prefix(10, 0, 0, 0, length).last()), length);
+        EXPECT_EQ(find(*table, prefix(10, 0, 0, 0, length).last().value), length);
     EXPECT_EQ(at(10, 0, 0, 128), 24);
     EXPECT_EQ(writer.memory().groups_in_use, 1u);
 }
@@ -188,9 +188,9 @@ TEST(Writer, AsksToWaitForTheReadersWhenOnlyRetiredGroupsAreLeft) {
     int waits = 0;
     Writer writer(*table, Writer::Found::zeroed, [&] { return ++waits, true; });
     for (std::uint32_t i = 0; i < 3 * group_count; ++i) {
-        const Prefix host = Prefix::of(i << 8 | 1, 32);
+        const net::Ipv4Prefix host = prefix(i << 8 | 1, 32);
         ASSERT_EQ(writer.set(host, 1), Status::ok);
-        ASSERT_EQ(find(*table, host.address), 1);
+        ASSERT_EQ(find(*table, host.address.value), 1);
         ASSERT_EQ(writer.remove(host), Status::ok);
     }
     EXPECT_EQ(waits, 2);

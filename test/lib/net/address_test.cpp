@@ -120,15 +120,33 @@ TEST(InterfaceAddress, HasABroadcastAddressOnlyWhereTheNetworkHasRoomForOne) {
 
 TEST(Ipv4Prefix, ContainsItsFirstAndLastAddressAndNotTheirNeighbours) {
     for (unsigned length = 1; length <= 32; ++length) {
-        const Ipv4Prefix prefix{{0xc0000200u & Ipv4Prefix::mask_of(length)},
-                                static_cast<uint8_t>(length)};
+        const Ipv4Prefix prefix = Ipv4Prefix::of(addr(192, 0, 2, 0), length);
         EXPECT_TRUE(prefix.contains(prefix.address)) << length;
-        EXPECT_TRUE(prefix.contains(prefix.broadcast())) << length;
-        EXPECT_FALSE(prefix.contains({prefix.address.value - 1})) << length;
-        EXPECT_FALSE(prefix.contains({prefix.broadcast().value + 1})) << length;
-        EXPECT_EQ(uint64_t{prefix.broadcast().value} - prefix.address.value + 1,
+        EXPECT_TRUE(prefix.contains(prefix.last())) << length;
+        EXPECT_FALSE(prefix.contains(Ipv4Address{prefix.address.value - 1})) << length;
+        EXPECT_FALSE(prefix.contains(Ipv4Address{prefix.last().value + 1})) << length;
+        EXPECT_EQ(uint64_t{prefix.last().value} - prefix.address.value + 1,
                   uint64_t{1} << (32 - length));
     }
+}
+
+TEST(Ipv4Prefix, OfAnAddressHasNoHostBits) {
+    EXPECT_EQ(Ipv4Prefix::of(addr(10, 1, 2, 3), 16), (Ipv4Prefix{addr(10, 1, 0, 0), 16}));
+    EXPECT_EQ(Ipv4Prefix::of(addr(10, 1, 2, 3), 32).address, addr(10, 1, 2, 3));
+    EXPECT_EQ(Ipv4Prefix::of(addr(10, 1, 2, 3), 0), Ipv4Prefix{});
+}
+
+TEST(Ipv4Prefix, ContainsItselfAndWhatIsLongerInside) {
+    const auto prefix = Ipv4Prefix::of(addr(10, 1, 0, 0), 16);
+    EXPECT_TRUE(prefix.contains(prefix));
+    EXPECT_TRUE(prefix.contains(Ipv4Prefix::of(addr(10, 1, 255, 0), 24)));
+    EXPECT_FALSE(prefix.contains(Ipv4Prefix::of(addr(10, 0, 0, 0), 15)));
+    EXPECT_FALSE(prefix.contains(Ipv4Prefix::of(addr(10, 2, 0, 0), 24)));
+}
+
+TEST(Ipv4Prefix, ComesBeforeWhatIsInside) {
+    EXPECT_LT(Ipv4Prefix::of(addr(10, 0, 0, 0), 8), Ipv4Prefix::of(addr(10, 0, 0, 0), 16));
+    EXPECT_LT(Ipv4Prefix::of(addr(10, 0, 0, 0), 16), Ipv4Prefix::of(addr(10, 0, 1, 0), 8 + 16));
 }
 
 TEST(Ipv4Prefix, OfLengthZeroContainsEverything) {
@@ -136,7 +154,7 @@ TEST(Ipv4Prefix, OfLengthZeroContainsEverything) {
     EXPECT_EQ(all.mask(), 0u);
     EXPECT_TRUE(all.contains(addr(0, 0, 0, 0)));
     EXPECT_TRUE(all.contains(addr(255, 255, 255, 255)));
-    EXPECT_EQ(all.broadcast(), addr(255, 255, 255, 255));
+    EXPECT_EQ(all.last(), addr(255, 255, 255, 255));
 }
 
 TEST(Ipv4Address, KnowsTheSpecialBlocksByTheirEdges) {
