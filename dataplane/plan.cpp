@@ -139,7 +139,8 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
         case NextHopKind::unreachable:
         case NextHopKind::prohibit:
         case NextHopKind::martian:
-        case NextHopKind::multicast: break;
+        case NextHopKind::multicast:
+        case NextHopKind::translated: break;
         default:
             refuse("snapshot: next hop {} is of unknown kind {}", id,
                    static_cast<unsigned>(wish.kind));

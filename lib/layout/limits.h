@@ -16,6 +16,12 @@ inline constexpr unsigned max_workers = 32;
 inline constexpr unsigned max_neighbours = 65536;
 inline constexpr unsigned max_trace_filter = 256;  // instructions of a capture filter
 
+inline constexpr unsigned max_nat_rules = 512;
+inline constexpr unsigned max_nat_ranges = 8192;     // of all rules together
+inline constexpr unsigned max_nat_targets = 2048;    // of all rules together
+inline constexpr unsigned max_nat_addresses = 4096;  // external ones whose ports are shared out
+inline constexpr uint32_t max_nat_sessions = 1u << 26;
+
 using InterfaceId = uint8_t;  // a place in the snapshot's table; keeps its name while it exists
 inline constexpr InterfaceId no_interface = 0xff;
 static_assert(max_interfaces < no_interface);

@@ -42,6 +42,10 @@ inline constexpr uint64_t names =
         SLUICE_NAME) SLUICE_STEPS(SLUICE_NAME) SLUICE_FEATURES(SLUICE_NAME)});
 #undef SLUICE_NAME
 
+inline constexpr uint64_t nat_numbers =
+    fold_numbers({offsetof(Snapshot, nat), sizeof(NatSettings), sizeof(NatRule), sizeof(NatRange),
+                  sizeof(NatTarget), max_nat_rules, max_nat_ranges, max_nat_targets});
+
 inline constexpr shm::Layout intent_layout{
     "intent",
     fold_numbers({revision, sizeof(Intent), offsetof(Intent, trace), offsetof(Intent, snapshots),
@@ -49,7 +53,8 @@ inline constexpr shm::Layout intent_layout{
                   offsetof(Snapshot, interfaces), offsetof(Snapshot, addresses),
                   offsetof(Snapshot, neighbours), offsetof(Snapshot, next_hops),
                   offsetof(Snapshot, members), sizeof(Interface), sizeof(NextHop),
-                  sizeof(DataplaneSettings), sizeof(ArpSettings), sizeof(IcmpSettings)}),
+                  sizeof(DataplaneSettings), sizeof(ArpSettings), sizeof(IcmpSettings),
+                  nat_numbers}),
     version, sizeof(Intent)};
 
 inline constexpr shm::Layout state_layout{
@@ -57,9 +62,10 @@ inline constexpr shm::Layout state_layout{
     fold_numbers({revision, sizeof(State), offsetof(State, interfaces), offsetof(State, workers),
                   offsetof(State, neighbours), sizeof(WorkerBlock), offsetof(WorkerBlock, stages),
                   offsetof(WorkerBlock, drops), offsetof(WorkerBlock, tallies),
-                  offsetof(WorkerBlock, interfaces), offsetof(WorkerBlock, events),
-                  offsetof(WorkerBlock, traces), sizeof(InterfaceBlock), sizeof(MainBlock),
-                  sizeof(NeighbourEntry), sizeof(TraceRecord), names}),
+                  offsetof(WorkerBlock, interfaces), offsetof(WorkerBlock, nat_rules),
+                  offsetof(WorkerBlock, events), offsetof(WorkerBlock, traces),
+                  sizeof(InterfaceBlock), sizeof(MainBlock), sizeof(NeighbourEntry),
+                  sizeof(TraceRecord), names}),
     version, sizeof(State)};
 
 }  // namespace sluice::layout

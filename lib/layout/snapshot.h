@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "lib/layout/limits.h"
+#include "lib/layout/nat.h"
 
 namespace sluice::layout {
 
@@ -90,6 +91,7 @@ enum class NextHopKind : uint8_t {
     prohibit,     // ICMP administratively prohibited
     martian,      // an address that no packet may be sent to
     multicast,
+    translated,  // an external address of the NAT that is no interface's
 };
 
 struct NextHop {
@@ -116,10 +118,13 @@ struct Snapshot {
     StaticNeighbour neighbours[max_static_neighbours];
     NextHop next_hops[max_next_hops];
     uint16_t members[max_group_members];  // ids of gateways and connected next hops
+    Nat nat;
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
 static_assert(offsetof(Snapshot, interfaces) == 136);
 static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 512 * 8 + 1024 * 16);
-static_assert(sizeof(Snapshot) == 136 + 64 * 288 + 512 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
+static_assert(offsetof(Snapshot, nat) ==
+              136 + 64 * 288 + 512 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
+static_assert(sizeof(Snapshot) == offsetof(Snapshot, nat) + sizeof(Nat));
 
 }  // namespace sluice::layout

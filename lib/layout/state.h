@@ -29,6 +29,7 @@ namespace sluice::layout {
     X(classify, "tell packets that can take the fast way from the rest")             \
     X(lookup, "longest match for the burst's destinations")                          \
     X(resolve, "next hop, neighbour and MTU")                                        \
+    X(nat, "find the burst's sessions, rewrite addresses, ports and checksums")      \
     X(rewrite, "new MAC addresses, time to live, checksum; group by port")           \
     X(plain, "everything that the fast way left: ARP, ICMP, options, first packets") \
     X(transmit, "give full bursts to the devices")
@@ -77,7 +78,12 @@ struct InterfaceCounters {
     X(packets_fragmented)   \
     X(fragments_sent)       \
     X(packets_reassembled)  \
-    X(packets_held)
+    X(packets_held)         \
+    X(nat_sessions_made)    \
+    X(nat_sessions_ended)   \
+    X(nat_errors_translated) \
+    X(nat_hairpinned)       \
+    X(nat_resets_sent)
 // clang-format on
 
 enum class Tally : uint8_t {
@@ -103,6 +109,10 @@ enum class EventKind : uint32_t {
     plan_refused,   // extra: generation
     next_hop_died,  // address
     next_hop_revived,
+    nat_no_port,           // address: the subscriber; mac: the destination; extra: rule's id
+    nat_subscriber_limit,  // the same
+    nat_table_full,        // the same
+    nat_table_filling,     // extra: percent
 };
 
 struct Event {
@@ -139,6 +149,15 @@ struct Ring {
     static constexpr unsigned size() noexcept { return Size; }
 };
 
+// Of the rule with that id, while it has one; at the id modulo their number.
+struct NatRuleCounters {
+    std::atomic<uint32_t> rule;
+    uint32_t reserved;
+    Counter sessions;  // made
+    Counter refused;   // could not be made
+    Counter packets;   // translated
+};
+
 inline constexpr unsigned worker_events = 64;
 inline constexpr unsigned worker_traces = 64;
 
@@ -156,6 +175,7 @@ struct alignas(64) WorkerBlock {
     alignas(64) Counter drops[drop_reason_count];
     Counter tallies[tally_count];
     alignas(64) InterfaceCounters interfaces[max_interfaces];
+    alignas(64) NatRuleCounters nat_rules[max_nat_rules];
     Ring<Event, worker_events> events;
     Ring<TraceRecord, worker_traces> traces;
 };

@@ -17,11 +17,13 @@ namespace sluice::layout {
     X(arp_receive, "learn, answer, or ignore")                              \
     X(ipv4_validate, "lengths, version and checksum")                       \
     X(ipv4_screen_source, "may a packet come from this address, this way?") \
+    X(nat_translate, "a session of the NAT, or a mapping to make one of?")  \
     X(ipv4_find_route, "longest match for the destination")                 \
     X(ipv4_options, "record route, timestamp, source routes")               \
     X(ipv4_local, "delivery to this router")                                \
     X(ipv4_reassemble, "wait for the other fragments")                      \
     X(icmp_receive, "echo and its like")                                    \
+    X(nat_open, "is a session to be made for a packet that leaves?")        \
     X(ipv4_forward, "time to live, redirect, size")                         \
     X(ipv4_fragment, "split to the link's MTU")                             \
     X(arp_resolve, "the next hop's MAC address")                            \
