@@ -2,10 +2,12 @@
 // What a stage may touch besides its packet: the worker's surroundings, gathered in one place.
 // One thread each. Nothing in it needs EAL, so that stages are tested without.
 #pragma once
+#include <array>
 #include <cstdint>
 
 #include "dataplane/packet.h"
 #include "dataplane/plan.h"
+#include "dataplane/token_bucket.h"
 #include "dataplane/transmitter.h"
 #include "dataplane/verdict.h"
 #include "lib/fib/reader.h"
@@ -41,14 +43,17 @@ struct Context {
     const fib::Table* routes = nullptr;
     uint64_t now_ns = 0;
 
-    // The worker's own.
+    // All workers'.
     NeighbourTable& neighbours;
-    arp::Waiting& waiting;
     icmp::RateLimiter& limiter;
+
+    // The worker's own.
+    arp::Waiting& waiting;
     ipv4::Reassembler& reassembler;
     PacketPool& pool;
     Transmitter& transmitter;
     layout::WorkerBlock& counters;
+    std::array<TokenBucket, layout::max_interfaces> arp_frames = {};  // heard, by interface
     uint32_t bursts = 0;
     uint16_t next_identification = 0;      // of the IP packets it makes itself
     trace::Tracer* tracer = nullptr;       // while somebody traces

@@ -10,6 +10,8 @@
 namespace sluice::arp {
 namespace {
 
+constexpr uint32_t frames_per_second = 2000;  // and interface; what a large network needs at once
+
 struct Message {
     uint16_t operation;
     net::MacAddress sender_mac;
@@ -21,6 +23,16 @@ bool is_for_ethernet_and_ipv4(const net::ArpPacket& arp) noexcept {
     return arp.hardware_type.host() == net::arp_hardware_ethernet &&
            arp.protocol_type.host() == static_cast<uint16_t>(net::EtherType::ipv4) &&
            arp.hardware_length == 6 && arp.protocol_length == 4;
+}
+
+// The neighbour's entry waits for this answer, and will not wait for another.
+bool was_asked_for(const Context& c, const Message& m, InterfaceId interface) noexcept {
+    if (m.operation != net::arp_reply) return false;
+    const uint32_t place = c.neighbours.find(interface, m.sender);
+    if (place == NeighbourTable::none) return false;
+    using enum layout::NeighbourCondition;
+    const layout::NeighbourCondition now = c.neighbours.link(place).condition();
+    return now == incomplete || now == probe || now == failed;
 }
 
 bool is_broadcast(const Context& c, net::Ipv4Address a) noexcept {
@@ -84,9 +96,12 @@ Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
     if (m.operation != net::arp_request && m.operation != net::arp_reply) {
         return drop(DropReason::arp_malformed);
     }
-    if (!may_be_a_host(c, m)) return drop(DropReason::arp_bad_sender);
-
     const InterfaceId interface = arrival.interface;
+    if (!c.arp_frames[interface].take(c.now_ns, frames_per_second) &&
+        !was_asked_for(c, m, interface)) {
+        return drop(DropReason::arp_limited);
+    }
+    if (!may_be_a_host(c, m)) return drop(DropReason::arp_bad_sender);
     if (m.sender_mac == c.interface(interface).mac) {  // its own words, looped back
         c.pool.free(packet);
         return finished();

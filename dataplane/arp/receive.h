@@ -4,7 +4,11 @@
 //
 // Expects:  a whole Ethernet header of type ARP.
 // Finishes: every ARP packet that is in order, be it of use or not.
-// Drops:    arp_malformed, arp_bad_sender, arp_own_address.
+// Drops:    arp_malformed, arp_limited, arp_bad_sender, arp_own_address.
+//
+// A flood costs a bounded share of a worker: each interface has a limit, of its own so that a
+// flood there takes nothing from the others. Answers to the router's own questions are heard
+// beyond it, so that packets that wait for a neighbour find their way in a flood too.
 #pragma once
 #include "dataplane/context.h"
 

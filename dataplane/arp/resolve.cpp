@@ -78,6 +78,14 @@ Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId i
     return finished();
 }
 
+void ask_again(Context& c, InterfaceId interface, net::Ipv4Address neighbour) noexcept {
+    const uint32_t place = c.neighbours.find(interface, neighbour);
+    if (place == NeighbourTable::none) return;
+    if (c.neighbours.claim_request(place, c.now_ms(), c.plan->arp.request_interval_ms)) {
+        send_request(c, interface, neighbour);
+    }
+}
+
 Waiting::Neighbour* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept {
     for (unsigned i = 0; i < count_; ++i) {
         if (neighbours_[i].key == key) return &neighbours_[i];
@@ -92,13 +100,15 @@ Waiting::Neighbour* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept 
 
 // One that has not answered makes room: were the first to come the last to go, a scan would keep
 // everybody else waiting. One that is being probed stays; somebody talks to it.
-void Waiting::make_room(Context& c) noexcept {
-    for (unsigned tried = 0; tried < max_neighbours; ++tried) {
-        const unsigned at = evict_next_++ % max_neighbours;
+void Waiting::make_room(Context& c, unsigned packets) noexcept {
+    for (unsigned tried = 0; tried < count_; ++tried) {
+        const unsigned at = evict_next_++ % count_;
         const NeighbourLink link = c.neighbours.link(neighbours_[at].place);
-        if (link.condition() == NeighbourCondition::probe) continue;
+        if (link.condition() == NeighbourCondition::probe || neighbours_[at].held < packets) {
+            continue;
+        }
         const Neighbour n = neighbours_[at];
-        neighbours_[at] = neighbours_[--count_];
+        take_out(at);
         for (unsigned p = 0; p < n.held; ++p) {
             discard(c, n.packets[p].packet, n.packets[p].arrival,
                     drop(DropReason::neighbour_queue_full));
@@ -107,21 +117,30 @@ void Waiting::make_room(Context& c) noexcept {
     }
 }
 
+void Waiting::take_out(unsigned at) noexcept {
+    held_ -= neighbours_[at].held;
+    neighbours_[at] = neighbours_[--count_];
+}
+
+void Waiting::drop_oldest(Context& c, Neighbour& n) noexcept {
+    const Held oldest = n.packets[0];
+    std::move(n.packets.begin() + 1, n.packets.end(), n.packets.begin());
+    --n.held;
+    --held_;
+    discard(c, oldest.packet, oldest.arrival, drop(DropReason::neighbour_queue_full));
+}
+
 bool Waiting::hold(Context& c, uint32_t place, uint64_t key, Packet packet,
                    const Arrival& arrival) noexcept {
     Neighbour* n = find_or_add(place, key);
-    if (n == nullptr) {
-        make_room(c);
+    if (n != nullptr && n->held == packets_each) drop_oldest(c, *n);
+    if (n == nullptr || held_ == max_packets) {
+        make_room(c, n == nullptr ? 0 : 1);
         n = find_or_add(place, key);
     }
-    if (n == nullptr) return false;
-    if (n->held == packets_each) {
-        const Held oldest = n->packets[0];
-        std::move(n->packets.begin() + 1, n->packets.end(), n->packets.begin());
-        --n->held;
-        discard(c, oldest.packet, oldest.arrival, drop(DropReason::neighbour_queue_full));
-    }
+    if (n == nullptr || held_ == max_packets) return false;
     n->packets[n->held++] = {packet, arrival};
+    ++held_;
     c.tally(layout::Tally::packets_held);
     return true;
 }
@@ -135,7 +154,7 @@ void Waiting::tick(Context& c) noexcept {
             ++i;
             continue;
         }
-        neighbours_[i] = neighbours_[--count_];
+        take_out(i);
         for (unsigned p = 0; p < n.held; ++p) release(c, n, n.packets[p]);
     }
 }
@@ -187,6 +206,7 @@ void Waiting::clear(PacketPool& pool) noexcept {
             pool.free(neighbours_[i].packets[p].packet);
     }
     count_ = 0;
+    held_ = 0;
 }
 
 }  // namespace sluice::arp

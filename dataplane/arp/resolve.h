@@ -19,6 +19,9 @@ namespace sluice::arp {
 Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
                 net::Ipv4Address neighbour) noexcept;
 
+// Asks for a neighbour that has an entry, unless that was done a moment ago.
+void ask_again(Context& c, InterfaceId interface, net::Ipv4Address neighbour) noexcept;
+
 // Writes both MAC addresses and hands the frame to the transmitter.
 void transmit(Context& c, Packet packet, InterfaceId interface, net::MacAddress to) noexcept;
 
@@ -26,7 +29,8 @@ void transmit(Context& c, Packet packet, InterfaceId interface, net::MacAddress 
 class Waiting {
   public:
     static constexpr unsigned max_neighbours = 128;
-    static constexpr unsigned packets_each = 4;
+    static constexpr unsigned packets_each = 8;  // a datagram of six fragments among them
+    static constexpr unsigned max_packets = 512;
 
     // Keeps the packet; those that had to go for it are dropped. False: no room at all.
     bool hold(Context& c, uint32_t place, uint64_t key, Packet packet,
@@ -60,13 +64,17 @@ class Waiting {
         std::array<Held, packets_each> packets;  // the oldest first
     };
     Neighbour* find_or_add(uint32_t place, uint64_t key) noexcept;
-    void make_room(Context& c) noexcept;
+    // Of one that holds at least this many packets.
+    void make_room(Context& c, unsigned packets) noexcept;
+    void drop_oldest(Context& c, Neighbour& waiting) noexcept;
     static bool still_means(const Context& c, const Neighbour& waiting) noexcept;
+    void take_out(unsigned at) noexcept;
     static void release(Context& c, const Neighbour& waiting, const Held& held) noexcept;
     bool settle(Context& c, Neighbour& waiting) noexcept;
 
     std::array<Neighbour, max_neighbours> neighbours_;
     unsigned count_ = 0;
+    unsigned held_ = 0;  // packets, of all neighbours
     unsigned evict_next_ = 0;
     bool defended_ = false;
     uint32_t defended_ms_ = 0;

@@ -11,7 +11,6 @@ namespace sluice::icmp {
 namespace {
 
 namespace type = net::icmp;
-constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint32_t largest_error = 576;  // with its IP header (RFC 1812 4.3.2.3)
 
 struct Message {
@@ -113,27 +112,12 @@ void send_redirect(Context& c, Packet packet, const Arrival& arrival,
 
 bool RateLimiter::allow(net::Ipv4Address source, uint64_t now_ns,
                         const layout::IcmpSettings& limits) noexcept {
-    // Asked of both before it is taken from either, so that one loud source does not use up
-    // what all share.
-    Bucket& own = by_source_[source.value * 0x9e3779b1u >> 22];
-    if (!own.could(now_ns, limits.errors_per_source_per_second) ||
-        !all_.could(now_ns, limits.errors_per_second)) {
-        return false;
-    }
-    return own.take(now_ns, limits.errors_per_source_per_second) &&
-           all_.take(now_ns, limits.errors_per_second);
-}
-
-bool RateLimiter::Bucket::could(uint64_t now_ns, uint32_t per_second) noexcept {
-    tokens_ns = std::min(tokens_ns + (now_ns - refilled_ns), second_ns);
-    refilled_ns = now_ns;
-    return per_second > 0 && tokens_ns >= second_ns / per_second;
-}
-
-bool RateLimiter::Bucket::take(uint64_t now_ns, uint32_t per_second) noexcept {
-    if (!could(now_ns, per_second)) return false;
-    tokens_ns -= second_ns / per_second;
-    return true;
+    // The source's own first, so that one loud source does not use up what all share.
+    TokenBucket& own = by_source_[source.value * 0x9e3779b1u >> 22];
+    if (!own.take(now_ns, limits.errors_per_source_per_second)) return false;
+    if (all_.take(now_ns, limits.errors_per_second)) return true;
+    own.give_back(limits.errors_per_source_per_second);
+    return false;
 }
 
 }  // namespace sluice::icmp

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dataplane/context.h"
+#include "dataplane/token_bucket.h"
 
 namespace sluice::icmp {
 
@@ -18,24 +19,17 @@ void tell_source(Context& c, Packet packet, const Arrival& arrival, Verdict why)
 void send_redirect(Context& c, Packet packet, const Arrival& arrival,
                    net::Ipv4Address gateway) noexcept;
 
-// Token buckets: one for all errors of this worker, one for each source (by hash, so that two
-// sources may share one). Refilled as time passes; a second's worth can be saved up.
+// Token buckets: one for all errors, one for each source (by hash, so that two sources may share
+// one). All workers share them, or the limits would be as many times higher. Any thread.
 class RateLimiter {
   public:
     bool allow(net::Ipv4Address source, uint64_t now_ns,
                const layout::IcmpSettings& limits) noexcept;
 
   private:
-    struct Bucket {
-        uint64_t refilled_ns = 0;
-        uint64_t tokens_ns = 0;  // in nanoseconds of saved-up time
-
-        bool take(uint64_t now_ns, uint32_t per_second) noexcept;
-        bool could(uint64_t now_ns, uint32_t per_second) noexcept;
-    };
     static constexpr unsigned sources = 1024;
-    Bucket all_;
-    std::array<Bucket, sources> by_source_;
+    TokenBucket all_;
+    std::array<TokenBucket, sources> by_source_;
 };
 
 }  // namespace sluice::icmp

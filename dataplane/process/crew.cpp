@@ -24,7 +24,8 @@ void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketP
     for (const Seat& seat : seats_) {
         layout::WorkerBlock& block = state_.workers[seat.number];
         block.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
-        workers_.push_back(std::make_unique<Worker>(seat, newest_, neighbours_, pool, block));
+        workers_.push_back(
+            std::make_unique<Worker>(seat, newest_, neighbours_, limiter_, pool, block));
     }
 }
 

@@ -39,6 +39,7 @@ class Crew {
     layout::State& state_;
     NeighbourTable& neighbours_;
     Report& report_;
+    icmp::RateLimiter limiter_;
     std::vector<Seat> seats_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<bool> stalled_;

@@ -44,14 +44,15 @@ void sleep_ns(uint64_t ns) noexcept {
 }  // namespace
 
 Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
-               NeighbourTable& neighbours, PacketPool& pool, layout::WorkerBlock& block)
+               NeighbourTable& neighbours, icmp::RateLimiter& limiter, PacketPool& pool,
+               layout::WorkerBlock& block)
     : seat_(seat),
       published_(orders),
       block_(block),
       transmitter_(block),
       context_{.neighbours = neighbours,
+               .limiter = limiter,
                .waiting = waiting_,
-               .limiter = limiter_,
                .reassembler = reassembler_,
                .pool = pool,
                .transmitter = transmitter_,
@@ -108,9 +109,10 @@ void Worker::take(const Orders& orders) noexcept {
 }
 
 void Worker::run_errands(const Orders& orders) noexcept {
+    context_.now_ns = monotonic_ns();
     for (const Errand& e : orders.errands) {
         if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
-        if (e.kind == Errand::Kind::ask) arp::send_request(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::ask) arp::ask_again(context_, e.interface, e.address);
     }
     transmitter_.flush();
 }

@@ -27,9 +27,9 @@ namespace sluice {
 
 class Worker {
   public:
-    // Starts at once. `orders` must hold some. The pool and the table outlive it.
+    // Starts at once. `orders` must hold some. The pool, the limiter and the table outlive it.
     Worker(const Seat& seat, const std::atomic<const Orders*>& orders, NeighbourTable& neighbours,
-           PacketPool& pool, layout::WorkerBlock& block);
+           icmp::RateLimiter& limiter, PacketPool& pool, layout::WorkerBlock& block);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     // Ends the thread and gives back the packets that it held.
@@ -56,7 +56,6 @@ class Worker {
     layout::WorkerBlock& block_;
     port::QueueTransmitter transmitter_;
     arp::Waiting waiting_;
-    icmp::RateLimiter limiter_;
     ipv4::Reassembler reassembler_;
     Context context_;
 

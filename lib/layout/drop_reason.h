@@ -35,6 +35,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "look for spoofing on the segment")                                                          \
     X(arp_own_address, error, "another station claims an address of this router",                  \
       "give the other station another address; `sluice show events` names its MAC")                \
+    X(arp_limited, warning, "more ARP frames came by an interface than are worth hearing",         \
+      "look for the flood's source in `sluice trace`; answers that were asked for are still "      \
+      "heard")                                                                                     \
     /* ipv4 validation */                                                                          \
     X(ip_too_short, warning, "fewer than 20 bytes follow the Ethernet header",                     \
       "look for a broken sender")                                                                  \

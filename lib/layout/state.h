@@ -253,7 +253,7 @@ struct MainStatus {
     uint32_t process;
     uint32_t worker_count;
     uint32_t huge_pages;  // whether packet memory lies on them
-    uint32_t reserved;
+    uint32_t buffers;     // asked for of each pool, for as long as the process lives
     char version[40];
     char message[512];
 };

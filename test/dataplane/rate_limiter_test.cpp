@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "dataplane/icmp/error.h"
@@ -49,6 +53,36 @@ TEST_F(RateLimiterTest, BoundsAllSourcesTogether) {
     unsigned sum = 0;
     for (uint32_t n = 0; n < 1000; ++n) sum += allowed({0x0b000000 + n}, 5, start, limits);
     EXPECT_EQ(sum, 20u);
+}
+
+TEST_F(RateLimiterTest, CountsARefusalByAllAgainstNoSource) {
+    constexpr layout::IcmpSettings limits{1, 5};
+    EXPECT_EQ(allowed(another, 1, start, limits), 1u);
+    EXPECT_EQ(allowed(someone, 100, start, limits), 0u);
+    EXPECT_EQ(allowed(someone, 100, start + second / 5, {1000, 5}), 5u);
+}
+
+TEST_F(RateLimiterTest, LetsNoMoreThroughForSeveralThreadsThanForOne) {
+    constexpr layout::IcmpSettings limits{2000, 300};
+    constexpr unsigned threads = 4, tries = 5000;
+    std::array<std::atomic<unsigned>, 10> by_source{};
+    {
+        std::vector<std::jthread> workers;
+        for (unsigned t = 0; t < threads; ++t) {
+            workers.emplace_back([&] {
+                for (unsigned i = 0; i < tries; ++i) {
+                    const unsigned s = i % by_source.size();
+                    by_source[s] += limiter.allow({0x0a000000 + s}, start, limits);
+                }
+            });
+        }
+    }
+    unsigned sum = 0;
+    for (const auto& of_one : by_source) {
+        EXPECT_LE(of_one, 300u);
+        sum += of_one;
+    }
+    EXPECT_EQ(sum, 2000u);
 }
 
 TEST_F(RateLimiterTest, AllowsNothingAtARateOfZero) {

@@ -278,20 +278,68 @@ TEST_F(ArpResolve, HoldsAFewPacketsForANeighbourTheNewestKept) {
     for (uint16_t id = 0; id < 10; ++id) {
         net.router.receives("dmz", ipv4().from("172.16.0.9").to("10.0.0.50").id(id));
     }
-    EXPECT_EQ(net.router.drops(DropReason::neighbour_queue_full), 6u);
+    EXPECT_EQ(net.router.drops(DropReason::neighbour_queue_full), 2u);
     net.router.receives("lan", reply());
     const auto sent = net.router.waits(1ms);
-    ASSERT_EQ(sent.size(), 4u);
-    for (uint16_t i = 0; i < 4; ++i) EXPECT_EQ(sent[i].frame.ipv4().identification.host(), 6 + i);
+    ASSERT_EQ(sent.size(), 8u);
+    for (uint16_t i = 0; i < 8; ++i) EXPECT_EQ(sent[i].frame.ipv4().identification.host(), 2 + i);
 }
 
 TEST_F(ArpResolve, HoldsABoundedNumberOfPacketsInAll) {
     for (unsigned host = 2; host < 250; ++host) {
         for (unsigned i = 0; i < 10; ++i) send_to("10.0.0." + std::to_string(host));
     }
-    EXPECT_LE(net.router.pool().outstanding(),
-              arp::Waiting::max_neighbours * arp::Waiting::packets_each);
+    EXPECT_LE(net.router.pool().outstanding(), arp::Waiting::max_packets);
+    EXPECT_GT(net.router.pool().outstanding(), arp::Waiting::max_packets / 2);
     EXPECT_GT(net.router.drops(DropReason::neighbour_queue_full), 0u);
+}
+
+TEST_F(ArpResolve, HoldsTheNewestPacketEvenWhenAllRoomIsTaken) {
+    for (unsigned host = 2; host < 102; ++host) {
+        for (unsigned i = 0; i < 8; ++i) send_to("10.0.0." + std::to_string(host));
+    }
+    send_to("10.0.0.200");
+    net.router.waits(1ms);
+    net.router.receives("lan", reply("10.0.0.200"));
+    const auto sent = net.router.waits(1ms);
+    EXPECT_EQ(only(sent).frame.ipv4().destination_address(), ip("10.0.0.200"));
+}
+
+TEST_F(ArpResolve, AsksForADeadGatewayNoMoreThanOnceASecondEither) {
+    EXPECT_TRUE(asks(only(send_to("10.0.0.50")), "10.0.0.50"));
+    const InterfaceId lan = net.router.id_of("lan");
+    const auto ask = [&](Context& c) { arp::ask_again(c, lan, ip("10.0.0.50")); };
+    EXPECT_TRUE(net.router.does(ask).empty());
+    net.router.context().now_ns += 1'000'000'000;
+    EXPECT_TRUE(asks(only(net.router.does(ask)), "10.0.0.50"));
+    EXPECT_TRUE(net.router.does(ask).empty());
+}
+
+// --- when there is far too much of it
+
+TEST_F(ArpReceive, HearsABoundedNumberOfFramesASecond) {
+    const std::vector<Bytes> flood(10'000, request());
+    EXPECT_EQ(net.router.receives("lan", flood).size(), 2000u);
+    EXPECT_EQ(net.router.drops(DropReason::arp_limited), 8000u);
+    net.router.waits(500ms);
+    EXPECT_EQ(net.router.receives("lan", flood).size(), 1000u);
+    EXPECT_EQ(net.router.pool().outstanding(), 0u);
+}
+
+TEST_F(ArpReceive, AnswersOnOneInterfaceWhileAnotherIsFlooded) {
+    net.router.receives("lan", std::vector<Bytes>(10'000, request()));
+    EXPECT_TRUE(net.router.receives("lan", request()).empty());
+    EXPECT_EQ(net.router.receives("dmz", request("172.16.0.50", "172.16.0.1")).size(), 1u);
+}
+
+TEST_F(ArpResolve, FindsItsNeighboursInAFlood) {
+    send_to("10.0.0.50");
+    net.router.receives("lan", std::vector<Bytes>(10'000, request("10.0.0.66")));
+    net.router.receives("lan", reply());
+    EXPECT_EQ(condition("10.0.0.50"), NeighbourCondition::reachable);
+    net.router.receives("lan", reply());
+    EXPECT_EQ(net.router.drops(DropReason::arp_limited), 8000u + 1) << "once is enough";
+    EXPECT_EQ(only(net.router.waits(1ms)).frame.ipv4().destination_address(), ip("10.0.0.50"));
 }
 
 TEST_F(ArpResolve, SaysHostUnreachableAfterAFewTries) {

@@ -176,7 +176,7 @@ TEST(IcmpError, IsNotSentWithoutABuffer) {
 TEST(IcmpError, IsNeverASourceQuench) {
     REQUIREMENT("RFC 6633 4", "Source quench is never sent");
     Network net;
-    net.router.pool().limit_to(8);
+    net.router.pool().limit_to(arp::Waiting::packets_each + 1);
     std::vector<Sent> sent;
     for (unsigned i = 0; i < 100; ++i) {
         for (auto& s : net.router.receives("lan", ipv4().to("10.0.0.200"))) sent.push_back(s);

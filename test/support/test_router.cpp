@@ -51,8 +51,8 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
       counters_(std::make_unique<layout::WorkerBlock>()),
       links_(layout::max_interfaces, true),
       context_{.neighbours = neighbours_,
-               .waiting = *waiting_,
                .limiter = *limiter_,
+               .waiting = *waiting_,
                .reassembler = *reassembler_,
                .pool = pool_,
                .transmitter = *this,
@@ -76,7 +76,8 @@ void TestRouter::start_anew() {
     waiting_->clear(pool_);
     reassembler_->clear(pool_);
     forget_neighbours();
-    *limiter_ = icmp::RateLimiter();
+    std::construct_at(limiter_.get());
+    std::construct_at(&context_.arp_frames);
     std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
     context_.now_ns = start_ns;
     context_.next_identification = 0;
