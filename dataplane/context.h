@@ -55,6 +55,7 @@ struct Context {
     layout::WorkerBlock& counters;
     std::array<TokenBucket, layout::max_interfaces> arp_frames = {};  // heard, by interface
     uint32_t bursts = 0;
+    bool timed = false;                    // the stages of the burst at hand
     uint16_t next_identification = 0;      // of the IP packets it makes itself
     trace::Tracer* tracer = nullptr;       // while somebody traces
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced

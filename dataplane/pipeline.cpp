@@ -84,6 +84,9 @@ void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
 }
 
 void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
+    c.timed = StageClock::is_due(c);
+    if (c.timed) c.transmitter.time();
+    ++c.bursts;
     if (c.tracer != nullptr) [[unlikely]] {
         count = trace::trace_matching(c, *c.tracer, in, packets, count);
     }

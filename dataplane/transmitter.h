@@ -53,9 +53,17 @@ class Transmitter {
     }
     void flush() noexcept {
         while (waiting_ != 0) flush(static_cast<layout::InterfaceId>(__builtin_ctzll(waiting_)));
+        times_ = false;
     }
 
+    // From here to the next flush of all, what is given to devices is timed.
+    void time() noexcept { times_ = true; }
+    // What that came to since the transmitter was made.
+    uint64_t spent_cycles() const noexcept { return spent_cycles_; }
+
   protected:
+    bool times() const noexcept { return times_; }
+    void spend(uint64_t cycles) noexcept { spent_cycles_ += cycles; }
     // Takes the packets, at most batch_size: gives them to the device, or back to their pool.
     virtual void transmit(layout::InterfaceId interface, rte_mbuf** packets,
                           unsigned count) noexcept = 0;
@@ -86,6 +94,8 @@ class Transmitter {
 
     std::array<Batch, layout::max_interfaces> batches_;
     uint64_t waiting_ = 0;  // bit per interface
+    uint64_t spent_cycles_ = 0;
+    bool times_ = false;
 };
 static_assert(layout::max_interfaces <= 64);
 

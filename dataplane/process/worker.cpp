@@ -16,13 +16,13 @@
 
 #include "dataplane/arp/request.h"
 #include "dataplane/process/clock.h"
+#include "dataplane/stage_clock.h"
 #include "lib/layout/quiescence.h"
 #include "lib/tsc.h"
 
 namespace sluice {
 namespace {
 
-constexpr unsigned sample_every = 64;  // bursts
 constexpr uint64_t tick_ns = 1'000'000;
 // Empty rounds before the first sleep: a few dozen microseconds of polling, so that a steady
 // stream of packets is never kept waiting.
@@ -49,7 +49,7 @@ Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
     : seat_(seat),
       published_(orders),
       block_(block),
-      transmitter_(block),
+      transmitter_(pool, block),
       context_{.neighbours = neighbours,
                .limiter = limiter,
                .waiting = waiting_,
@@ -137,16 +137,14 @@ unsigned Worker::round() noexcept {
 
 unsigned Worker::serve(const port::RxQueue& queue) noexcept {
     std::array<rte_mbuf*, burst_size> burst;
-    const bool sampled = bursts_ % sample_every == 0;
-    const uint64_t begin = sampled ? read_tsc() : 0;
+    const bool timed = StageClock::is_due(context_);
+    const uint64_t begin = timed ? read_tsc() : 0;
     const unsigned n = rte_eth_rx_burst(queue.port, queue.queue, burst.data(), burst_size);
     if (n == 0) return 0;
 
-    ++bursts_;
-    transmitter_.sample(sampled);
     layout::StageCounters& stage = block_.stages[static_cast<unsigned>(layout::Stage::receive)];
     stage.packets.add(n);
-    if (sampled) [[unlikely]] {
+    if (timed) [[unlikely]] {
         stage.sampled_packets.add(n);
         stage.sampled_cycles.add(read_tsc() - begin);
     }
@@ -165,7 +163,7 @@ void Worker::rest(unsigned packets) noexcept {
     if (packets > 0) {
         empty_rounds_ = 0;
         last_packet_ns_ = context_.now_ns;
-        if (seat_.shares_core && bursts_ % rounds_per_yield == 0) ::sched_yield();
+        if (seat_.shares_core && context_.bursts % rounds_per_yield == 0) ::sched_yield();
         return;
     }
     ++empty_rounds_;

@@ -64,7 +64,6 @@ class Worker {
     uint64_t clock_tsc_ = 0;
     uint64_t clock_step_ = 0;  // of the time-stamp counter, between two looks at the clock
     uint64_t next_tick_ns_ = 0;
-    unsigned bursts_ = 0;
     unsigned empty_rounds_ = 0;
     uint64_t last_packet_ns_ = 0;
 

@@ -49,13 +49,14 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
       limiter_(std::make_unique<icmp::RateLimiter>()),
       reassembler_(std::make_unique<ipv4::Reassembler>()),
       counters_(std::make_unique<layout::WorkerBlock>()),
+      wire_(std::make_unique<Wire>(*this)),
       links_(layout::max_interfaces, true),
       context_{.neighbours = neighbours_,
                .limiter = *limiter_,
                .waiting = *waiting_,
                .reassembler = *reassembler_,
                .pool = pool_,
-               .transmitter = *this,
+               .transmitter = *wire_,
                .counters = *counters_} {
     context_.routes = &intent_->fib;
     context_.now_ns = start_ns;
@@ -224,19 +225,26 @@ std::vector<Sent> TestRouter::waits(std::chrono::milliseconds time) {
 }
 
 std::vector<Sent> TestRouter::take_sent() {
-    Transmitter::flush();
+    wire_->flush();
     return std::exchange(sent_, {});
 }
 
-void TestRouter::transmit(layout::InterfaceId interface, rte_mbuf** packets,
-                          unsigned count) noexcept {
-    for (unsigned i = 0; i < count; ++i) {
-        const Packet packet(packets[i]);
-        Bytes bytes(packet.length());
-        packet.copy_out(0, bytes.data(), packet.length());
-        sent_.push_back({intent_writer_->interface_name(interface), Frame(std::move(bytes))});
-        pool_.free(packet);
-    }
+void TestRouter::Wire::transmit(layout::InterfaceId interface, rte_mbuf** packets,
+                                unsigned count) noexcept {
+    hand_over(interface, packets, count, [&](rte_mbuf** batch, unsigned n) {
+        for (const uint64_t begin = read_tsc(); read_tsc() - begin < slowness;) {
+        }
+        const unsigned taken = std::min(n, takes);
+        for (unsigned i = 0; i < taken; ++i) router_.send(interface, Packet(batch[i]));
+        return taken;
+    });
+}
+
+void TestRouter::send(InterfaceId interface, Packet packet) {
+    Bytes bytes(packet.length());
+    packet.copy_out(0, bytes.data(), packet.length());
+    sent_.push_back({intent_writer_->interface_name(interface), Frame(std::move(bytes))});
+    pool_.free(packet);
 }
 
 uint64_t TestRouter::all_drops() const {

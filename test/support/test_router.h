@@ -20,6 +20,7 @@
 #include "control/intent/intent_writer.h"
 #include "dataplane/arp/neighbour_table.h"
 #include "dataplane/arp/resolve.h"
+#include "dataplane/counting_transmitter.h"
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
 #include "dataplane/pipeline.h"
@@ -36,11 +37,11 @@ struct Sent {
 // The reasons for which the routers of this process have dropped packets, as of their ends.
 std::set<DropReason>& provoked_reasons();
 
-class TestRouter : private Transmitter {
+class TestRouter {
   public:
     // `neighbours`: places in the table, a power of two.
     explicit TestRouter(std::string_view json, size_t neighbours = 1024);
-    ~TestRouter() override;
+    ~TestRouter();
 
     // Takes another configuration, as `sluice apply` does.
     void apply(std::string_view json);
@@ -76,6 +77,11 @@ class TestRouter : private Transmitter {
     void link_down(std::string_view interface) { set_link(interface, false); }
     void link_up(std::string_view interface) { set_link(interface, true); }
 
+    // Of each batch, on all interfaces; the rest is refused.
+    void device_takes_at_most(unsigned packets) { wire_->takes = packets; }
+    // For each batch.
+    void device_takes_cycles(uint64_t cycles) { wire_->slowness = cycles; }
+
     net::MacAddress mac_of(std::string_view interface) const;
     uint64_t drops(DropReason reason) const {
         return counters_->drops[static_cast<unsigned>(reason)].get();
@@ -101,8 +107,20 @@ class TestRouter : private Transmitter {
     Packet packet_of(const Bytes& frame, size_t piece = HeapPool::room);
 
   private:
-    void transmit(layout::InterfaceId interface, rte_mbuf** packets,
-                  unsigned count) noexcept override;
+    // The devices: what they take is sent.
+    class Wire : public CountingTransmitter {
+      public:
+        Wire(TestRouter& router)
+            : CountingTransmitter(router.pool_, *router.counters_), router_(router) {}
+        unsigned takes = batch_size;
+        uint64_t slowness = 0;
+
+      private:
+        void transmit(layout::InterfaceId interface, rte_mbuf** packets,
+                      unsigned count) noexcept override;
+        TestRouter& router_;
+    };
+    void send(InterfaceId interface, Packet packet);
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
     std::vector<Sent> take_sent();
@@ -120,6 +138,7 @@ class TestRouter : private Transmitter {
     std::unique_ptr<icmp::RateLimiter> limiter_;
     std::unique_ptr<ipv4::Reassembler> reassembler_;
     std::unique_ptr<layout::WorkerBlock> counters_;
+    std::unique_ptr<Wire> wire_;
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
     Context context_;
