@@ -14,6 +14,7 @@
 
 #include "dataplane/process/clock.h"
 #include "dataplane/process/eal.h"
+#include "dataplane/process/numa.h"
 #include "dataplane/process/router.h"
 #include "lib/layout/regions.h"
 
@@ -39,13 +40,13 @@ uint64_t start_of_process_ns() {
                              static_cast<uint64_t>(used.tv_nsec));
 }
 
-std::vector<unsigned> usable_cores() {
+std::vector<Core> usable_cores() {
     cpu_set_t set;
     CPU_ZERO(&set);
     ::sched_getaffinity(0, sizeof set, &set);
-    std::vector<unsigned> cores;
+    std::vector<Core> cores;
     for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
-        if (CPU_ISSET(core, &set)) cores.push_back(core);
+        if (CPU_ISSET(core, &set)) cores.push_back({core, node_of_core(core)});
     }
     return cores;
 }
@@ -100,8 +101,8 @@ int serve(const Options& options, uint64_t started_ns) {
     settings.run_directory =
         options.run_directory.empty() ? "/run/sluice/" + options.name : options.run_directory;
     settings.cores = usable_cores();
-    settings.main_core =
-        options.main_core >= 0 ? static_cast<unsigned>(options.main_core) : settings.cores.front();
+    settings.main_core = options.main_core >= 0 ? static_cast<unsigned>(options.main_core)
+                                                : settings.cores.front().number;
 
     const shm::Region state = own_state(options, settings.run_directory);
     EalWish eal = options.eal;

@@ -72,6 +72,9 @@ class NeighbourTable {
     // Once a second or so: reachable entries become stale, unanswered ones fail, old ones go.
     // An entry is freed one sweep after it was taken out of use, so that no worker still uses it.
     void sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
+    // Who is at the other end of a cable that was out may be another: each neighbour behind these
+    // interfaces (a bit for each) is asked for anew.
+    void doubt(uint64_t interfaces, uint32_t now_ms) noexcept;
     // After a restart: whoever waited for an answer is gone.
     void adopt(uint32_t now_ms) noexcept;
     uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }

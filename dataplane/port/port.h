@@ -43,6 +43,7 @@ class Port {
     bool take_link_change() noexcept { return device_.link_changed.exchange(false); }
 
     uint16_t number() const noexcept { return device_.port(); }
+    int node() const noexcept { return device_.node(); }
     const Granted& granted() const noexcept { return granted_; }
     net::MacAddress mac() const noexcept { return mac_; }
     std::string driver() const { return driver_; }

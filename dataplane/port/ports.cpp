@@ -232,13 +232,15 @@ void Ports::write_status(InterfaceId id) {
 
 // A queue pair is served by one worker in both directions, which virtio's flow steering counts
 // on. Ports with fewer queues than there are workers begin at different workers.
-std::vector<WorkerOrders> Ports::deal_queues(unsigned workers, Interfaces but) const {
+std::vector<WorkerOrders> Ports::deal_queues(const std::vector<Seat>& seats, Interfaces but) const {
+    const auto workers = static_cast<unsigned>(seats.size());
     std::vector<WorkerOrders> dealt(workers);
-    unsigned first = 0;
+    unsigned next = 0;
     for (unsigned id = 0; id < layout::max_interfaces; ++id) {
         const Slot& slot = slots_[id];
         if (!slot.port || (but & bit(id)) != 0) continue;
         const uint16_t queues = slot.port->granted().rx_queues;
+        const unsigned first = first_worker(seats, slot.port->node(), queues, next);
         for (uint16_t q = 0; q < queues; ++q) {
             dealt[(first + q) % workers].receive.push_back(
                 {static_cast<InterfaceId>(id), slot.port->number(), q});
@@ -246,7 +248,7 @@ std::vector<WorkerOrders> Ports::deal_queues(unsigned workers, Interfaces but) c
         for (unsigned w = 0; w < workers; ++w) {
             dealt[(first + w) % workers].transmit[id] = slot.port->tx_queue(w);
         }
-        first = (first + queues) % workers;
+        next = (first + queues) % workers;
     }
     return dealt;
 }

@@ -20,6 +20,7 @@
 #include "dataplane/port/port.h"
 #include "dataplane/process/orders.h"
 #include "dataplane/process/report.h"
+#include "dataplane/process/seats.h"
 #include "lib/layout/state.h"
 
 namespace sluice::port {
@@ -61,7 +62,7 @@ class Ports {
     }
     const char* name(InterfaceId id) const noexcept { return slots_[id].wish.name; }
     // Queues for each worker, of all ports that run but these.
-    std::vector<WorkerOrders> deal_queues(unsigned workers, Interfaces but) const;
+    std::vector<WorkerOrders> deal_queues(const std::vector<Seat>& seats, Interfaces but) const;
 
   private:
     struct Slot {

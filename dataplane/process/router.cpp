@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dataplane/process/clock.h"
+#include "dataplane/process/numa.h"
 #include "lib/layout/regions.h"
 
 namespace sluice {
@@ -32,6 +33,14 @@ void copy_text(char (&to)[N], std::string_view from) noexcept {
     const size_t n = std::min(from.size(), N - 1);
     std::memcpy(to, from.data(), n);
     std::memset(to + n, 0, N - n);
+}
+
+std::vector<int> nodes_of_ports(const layout::Snapshot& wanted) {
+    std::vector<int> nodes;
+    for (const layout::Interface& i : wanted.interfaces) {
+        if (i.name[0] != '\0') nodes.push_back(node_of_device(port::device_arguments(i)));
+    }
+    return nodes;
 }
 
 // What the last dataplane said of its ports is over; whose number was whose is not.
@@ -122,7 +131,8 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     snapshot_ = std::make_unique<layout::Snapshot>(wanted);
     for (layout::Interface& i : snapshot_->interfaces) i.name[sizeof i.name - 1] = '\0';
     port::Interfaces which = ports_->to_change(*snapshot_);
-    seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core);
+    seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core,
+                          nodes_of_ports(*snapshot_));
     if (!crew_.sits(seats_)) {
         if (crew_.size() > 0) spdlog::warn("event=workers_restart workers={}", seats_.size());
         crew_.stop();
@@ -148,23 +158,10 @@ void Router::forget_replaced(const layout::Snapshot& wanted) {
     }
 }
 
-// Who is at the other end of a cable that was out may be another: each is asked for anew.
-void Router::doubt_neighbours(port::Interfaces behind, uint64_t now_ns) noexcept {
-    if (behind == 0) return;
-    for (uint32_t place = 0; place < neighbours_.size(); ++place) {
-        const uint64_t key = neighbours_.entry(place).key.load(std::memory_order_relaxed);
-        const InterfaceId id = layout::NeighbourKey::interface(key);
-        if (key == 0 || id >= layout::max_interfaces || (behind >> id & 1) == 0) continue;
-        using enum layout::NeighbourCondition;
-        for (const auto condition : {reachable, stale, probe}) {
-            if (neighbours_.move(place, condition, incomplete, milliseconds(now_ns))) break;
-        }
-    }
-}
-
 void Router::make_pools(const layout::DataplaneSettings& settings) {
     if (pools_) return;
     pools_.emplace(settings.buffers);
+    status_.buffers = settings.buffers;
     own_packets_.emplace(pools_->get(static_cast<int>(rte_socket_id()), port::usual_data_room));
     ports_.emplace(state_, report_, *pools_);
 }
@@ -194,7 +191,7 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     orders->routes = intent_.routes();
     orders->tracer = tracer_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
-    orders->workers = ports_->deal_queues(static_cast<unsigned>(seats_.size()), but);
+    orders->workers = ports_->deal_queues(seats_, but);
     orders->errands = std::move(errands);
     return orders;
 }
@@ -204,7 +201,7 @@ void Router::send(std::vector<Errand> errands) {
 }
 
 void Router::replan(uint64_t now_ns) {
-    doubt_neighbours(ports_->take_lost_links(), now_ns);
+    neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
     plan_ = compile(*snapshot_, ports_->facts(), neighbours_);
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));

@@ -20,13 +20,14 @@
 #include "dataplane/process/intent_reader.h"
 #include "dataplane/process/next_hop_watch.h"
 #include "dataplane/process/report.h"
+#include "dataplane/process/seats.h"
 #include "lib/layout/state.h"
 
 namespace sluice {
 
 struct RouterSettings {
     std::filesystem::path run_directory;
-    std::vector<unsigned> cores;  // that the process may use
+    std::vector<Core> cores;  // that the process may use
     unsigned main_core = 0;
     bool huge_pages = false;
     uint64_t started_ns = 0;
@@ -43,7 +44,6 @@ class Router {
   private:
     void take(const layout::Snapshot& wanted, uint64_t now_ns);
     void forget_replaced(const layout::Snapshot& wanted);
-    void doubt_neighbours(port::Interfaces behind, uint64_t now_ns) noexcept;
     void make_pools(const layout::DataplaneSettings& settings);
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);

@@ -156,6 +156,34 @@ TEST_F(NeighbourTableTest, HoldsNothingAgainstANeighbourThatNobodyAsked) {
     EXPECT_EQ(table.find(1, host(1)), place) << "pinned: it keeps its place";
 }
 
+TEST_F(NeighbourTableTest, AsksAnewForEachNeighbourBehindALinkThatWasLost) {
+    for (const auto condition : {reachable, stale, probe}) {
+        SCOPED_TRACE(static_cast<int>(condition));
+        const net::Ipv4Address address{0x0a000100 + static_cast<uint32_t>(condition)};
+        const uint32_t behind = table.find_or_add(3, address, 0, 64);
+        const uint32_t elsewhere = table.find_or_add(4, address, 0, 64);
+        for (const auto& [place, id] : {std::pair{behind, 3}, std::pair{elsewhere, 4}}) {
+            table.confirm(place, static_cast<InterfaceId>(id), address, one, 0);
+            table.move(place, reachable, condition, 0);
+        }
+        table.doubt(uint64_t{1} << 3, 1000);
+        EXPECT_EQ(table.link(behind).condition(), incomplete);
+        EXPECT_TRUE(table.claim_request(behind, 1000, 1000)) << "it is asked for at once";
+        EXPECT_EQ(table.link(elsewhere).condition(), condition) << "its link is as it was";
+    }
+}
+
+TEST_F(NeighbourTableTest, HasNoDoubtOfStaticNeighboursNorOfTheDead) {
+    const net::Ipv4Address given = net::addr(10, 0, 0, 7), dead = net::addr(10, 0, 0, 8);
+    const uint32_t is_static = table.find_or_add(3, given, 0, 64);
+    table.set_static(is_static, one, 0);
+    const uint32_t failing = table.find_or_add(3, dead, 0, 64);
+    table.move(failing, incomplete, failed, 0);
+    table.doubt(~uint64_t{0}, 1000);
+    EXPECT_EQ(table.link(is_static).condition(), reachable);
+    EXPECT_EQ(table.link(failing).condition(), failed);
+}
+
 TEST_F(NeighbourTableTest, TakesOverWhatAnotherProcessLeft) {
     const uint32_t good = add_reachable(1), probed = add_reachable(2), asked = add(3);
     table.move(probed, reachable, probe, start);
