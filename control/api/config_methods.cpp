@@ -129,6 +129,18 @@ json interface_progress(const Control& control, const config::Interface& wanted,
     return result;
 }
 
+// What the dataplane takes at its start only, one sentence each.
+json after_restart(const Control& control, const layout::MainStatus& status) {
+    json sentences = json::array();
+    const uint32_t wanted = control.intent.config().dataplane.buffers;
+    if (status.buffers != 0 && status.buffers != wanted) {
+        sentences.push_back(fmt::format(
+            "dataplane.buffers stays {} until the dataplane is started again, then it is {}",
+            status.buffers, wanted));
+    }
+    return sentences;
+}
+
 // How far the dataplane has come with a generation.
 json progress(Control& control, const Params& params) {
     const uint64_t generation = params.number("generation", UINT64_MAX);
@@ -140,11 +152,13 @@ json progress(Control& control, const Params& params) {
                 {"workers", json::array()},
                 {"interfaces", json::array()},
                 {"refused", ""},
+                {"after_restart", json::array()},
                 {"reached", false}};
     if (!alive) return result;
     const layout::State& state = *control.state.get();
-    if (const auto status = state::main_status(state); status && status->refused >= generation) {
-        result["refused"] = state::text(status->message);
+    if (const auto status = state::main_status(state)) {
+        if (status->refused >= generation) result["refused"] = state::text(status->message);
+        result["after_restart"] = after_restart(control, *status);
     }
     result["workers"] = worker_progress(state, generation);
     bool reached = control::all_follow(state, generation);

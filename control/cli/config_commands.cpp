@@ -138,6 +138,9 @@ void tell_outcome(Session& session, json answer, double timeout_s) {
             fmt::print("  {}\n", in_colour(Colour::red, line));
         }
     }
+    for (const json& sentence : progress["after_restart"]) {
+        fmt::print("{}\n", in_colour(Colour::yellow, sentence.get<std::string>()));
+    }
 }
 
 void apply(Session& session, const Options& o) {
