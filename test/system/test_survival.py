@@ -228,6 +228,37 @@ def test_the_dataplane_refuses_a_state_memory_of_another_layout_and_names_both_v
     assert ping(net)
 
 
+def put_older_builds_memory(net, name):
+    """In its place one of another size, with nothing where this build has anything."""
+    path = region(net, name)
+    stamp = path.read_bytes()[:VERSION_AT]
+    other = bytearray(stamp + b"sluice 99.9.9\0" + b"\xa5" * (3 << 20))
+    number, size = struct.unpack_from("QQ", other, LAYOUT_AT)
+    struct.pack_into("QQ", other, LAYOUT_AT, number * 3 + 1, size // 5)
+    beside = path.with_name(path.name + ".older")
+    beside.write_bytes(other)
+    beside.rename(path)
+
+
+def test_a_state_memory_of_another_size_and_order_is_refused_and_rebuilt_when_told(net):
+    learn(net)
+    net.router.kill(net.router.dataplane)
+    put_older_builds_memory(net, "state")
+    before = region(net, "state").read_bytes()
+    already_said = len(net.router.log())
+    net.router.start_dataplane()
+    assert net.router.dataplane.wait(timeout=5) == 2
+    said = net.router.log()[already_said:]
+    assert names_both_versions(said) and "--rebuild-state" in said, said
+    assert region(net, "state").read_bytes() == before, "what is refused is left as it was"
+
+    net.router.start_dataplane("--rebuild-state")
+    net.router.wait_ready()
+    assert ping(net)
+    assert sum(net.router.drops().values()) < 100, "nothing of the other's is taken over"
+    assert net.router.interface("left")["counters"]["rx_packets"] < 100
+
+
 def test_a_dataplane_of_another_layout_does_not_touch_the_intent_memory(net):
     net.router.kill(net.router.control)
     net.router.kill(net.router.dataplane)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Workers: many on one core, cheap when idle, changed while running."""
+import contextlib
+import ctypes
 import os
+import pathlib
 import statistics
 import time
 
 from conftest import two_hosts
+from lab import wait_until
 from wire import Stream
 
 SERVER = "10.2.0.2"
@@ -15,6 +19,45 @@ def busy_for(net, seconds):
     before, begin = net.router.processor_seconds(), time.monotonic()
     time.sleep(seconds)
     return (net.router.processor_seconds() - before) / (time.monotonic() - begin) * 100
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WAIT_FOR_ANY_THREAD = 0x40000000  # __WALL
+
+
+@contextlib.contextmanager
+def standing_still(net, thread):
+    """One thread of the dataplane, as if the hypervisor had taken its core away."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    tasks = pathlib.Path(f"/proc/{net.router.dataplane.pid}/task")
+    tid = next(int(t.name) for t in tasks.iterdir() if (t / "comm").read_text().strip() == thread)
+
+    def ptrace(request):
+        none = ctypes.c_void_p(0)
+        if libc.ptrace(ctypes.c_long(request), ctypes.c_long(tid), none, none) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of {thread}")
+
+    ptrace(PTRACE_SEIZE)
+    ptrace(PTRACE_INTERRUPT)
+    os.waitpid(tid, WAIT_FOR_ANY_THREAD)
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH)
+
+
+def test_a_worker_that_stands_still_is_named_and_so_is_its_return(lab):
+    net = two_hosts(lab, dataplane={"workers": 2})
+
+    def told(kind):
+        return [e for e in net.router.show("events")["events"] if e["kind"] == kind]
+
+    with standing_still(net, "worker-1"):
+        wait_until(lambda: told("worker_stalled"), "the event", 5)
+        assert "event=worker_stalled worker=1" in net.router.log()
+        assert told("worker_recovered") == []
+    wait_until(lambda: told("worker_recovered"), "the event", 5)
+    assert len(told("worker_stalled")) == 1
 
 
 def test_an_idle_adaptive_router_uses_less_than_a_twentieth_of_a_core(net, figure):
@@ -75,6 +118,20 @@ def test_the_number_of_workers_changes_while_running(net, figure):
             assert len(net.router.show("workers")["workers"]) == workers
     figure("traffic gone when the workers change, ms", f"{stream.loss.longest_silence_ms:.0f}")
     assert stream.loss.longest_silence_ms < 1000
+
+
+def test_an_apply_says_what_waits_for_the_dataplanes_next_start(net):
+    wanted = {**net.config, "dataplane": {"workers": 1, "buffers": 8192}}
+    progress = net.router.apply(wanted)["progress"]
+    assert progress["reached"]
+    assert ["8192" in sentence for sentence in progress["after_restart"]] == [True], progress
+    said = net.router.cli_raw("apply", net.router.config_file)
+    assert "dataplane.buffers stays 16384" in said.stdout
+    assert said.returncode == 0
+    net.router.kill(net.router.dataplane)
+    net.router.start_dataplane()
+    net.router.wait_ready()
+    assert net.router.apply(wanted)["progress"]["after_restart"] == []
 
 
 def test_idle_cost_stays_small_while_control_watches(net):
