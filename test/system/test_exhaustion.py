@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What others can use up must not be what the router lives on."""
 import ipaddress
+import threading
 import time
 
 import pytest
@@ -99,6 +100,37 @@ def test_an_arp_flood_fills_no_table_and_stops_no_traffic(wide):
     assert stream.loss.lost == 0, stream.loss
     # What neither it asked for nor is said to it is not remembered (RFC 826).
     assert len(wide.router.neighbours()) <= before + 1
+
+
+def flood_with_arp_requests(wide, over, sent):
+    frame = bytearray(bytes(Ether(src=wide.server.mac("eth"), dst="ff:ff:ff:ff:ff:ff")
+                            / ARP(op=1, psrc="10.64.0.0", pdst="10.64.0.1")))
+    breathe = Pace()
+    with Wire(wide.server, "eth") as wire:
+        while not over.is_set():
+            frame[30:32] = (0x8000 + len(sent) % 0x4000).to_bytes(2, "big")
+            wire.send(frame)
+            sent.append(1)
+            breathe()
+
+
+def test_a_neighbour_is_found_while_its_network_is_flooded_with_arp(wide, figure):
+    wide.server.address("eth", "10.64.0.3/16")
+    over, sent = threading.Event(), []
+    flood = threading.Thread(target=flood_with_arp_requests, args=(wide, over, sent))
+    begin = time.monotonic()
+    flood.start()
+    try:
+        wait_until(lambda: wide.router.drops().get("arp_limited", 0) > 100, "the limit is felt")
+        out = wide.client.run("ping", "-c", 10, "-i", 0.1, "-W", 1, "10.64.0.3", check=False).stdout
+    finally:
+        over.set()
+        flood.join()
+    seconds = time.monotonic() - begin
+    figure("ARP requests a second in a flood, and answers",
+           f"{len(sent) / seconds:.0f}, {wide.router.tallies()['arp_replies_sent'] / seconds:.0f}")
+    assert " 0% packet loss" in out, out
+    assert wide.router.tallies()["arp_replies_sent"] < 2100 * (seconds + 1)
 
 
 def flood_of_first_fragments(wide):
