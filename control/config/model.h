@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/config/nat_model.h"
 #include "lib/net/address.h"
 
 namespace sluice::config {
@@ -90,6 +91,8 @@ struct Config {
     std::vector<Interface> interfaces;  // by name
     std::vector<Neighbour> neighbours;
     std::vector<Route> routes;
+    std::vector<NatRule> nat;
+    Sessions sessions;
     Arp arp;
     Icmp icmp;
     bool operator==(const Config&) const = default;
@@ -111,5 +114,6 @@ const Interface* owner_of(const Config& config, net::Ipv4Address address);
 std::string_view to_string(Polling polling);
 std::string_view to_string(ReversePath check);
 std::string_view to_string(RouteType type);
+std::string_view to_string(NatType type);
 
 }  // namespace sluice::config

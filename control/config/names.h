@@ -30,4 +30,50 @@ inline constexpr Names<RouteType, 4> route_type_names{{
     {"prohibit", RouteType::prohibit},
 }};
 
+inline constexpr Names<NatType, 5> nat_type_names{{
+    {"source", NatType::source},
+    {"dynamic", NatType::dynamic},
+    {"static", NatType::fixed},
+    {"forward", NatType::forward},
+    {"exempt", NatType::exempt},
+}};
+
+inline constexpr Names<NatMapping, 2> nat_mapping_names{{
+    {"endpoint-independent", NatMapping::endpoint_independent},
+    {"endpoint-dependent", NatMapping::endpoint_dependent},
+}};
+
+inline constexpr Names<NatFiltering, 3> nat_filtering_names{{
+    {"endpoint-independent", NatFiltering::endpoint_independent},
+    {"address-dependent", NatFiltering::address_dependent},
+    {"address-and-port-dependent", NatFiltering::address_and_port_dependent},
+}};
+
+inline constexpr Names<NatPooling, 2> nat_pooling_names{{
+    {"paired", NatPooling::paired},
+    {"arbitrary", NatPooling::arbitrary},
+}};
+
+inline constexpr Names<NatPortChoice, 3> nat_port_choice_names{{
+    {"random", NatPortChoice::random},
+    {"blocks", NatPortChoice::blocks},
+    {"deterministic", NatPortChoice::deterministic},
+}};
+
+inline constexpr Names<NatExpired, 2> nat_expired_names{{
+    {"drop", NatExpired::drop},
+    {"rst", NatExpired::rst},
+}};
+
+// IANA's numbers.
+inline constexpr Names<uint8_t, 7> protocol_names{{
+    {"any", 0},
+    {"icmp", 1},
+    {"tcp", 6},
+    {"udp", 17},
+    {"gre", 47},
+    {"esp", 50},
+    {"sctp", 132},
+}};
+
 }  // namespace sluice::config

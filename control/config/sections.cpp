@@ -5,8 +5,10 @@
 #include "control/config/dataplane.h"
 #include "control/config/icmp.h"
 #include "control/config/interfaces.h"
+#include "control/config/nat.h"
 #include "control/config/neighbours.h"
 #include "control/config/routes.h"
+#include "control/config/sessions.h"
 
 namespace sluice::config {
 
@@ -16,6 +18,8 @@ std::span<const Section> sections() {
         {"interfaces", read_interfaces},
         {"neighbours", read_neighbours},
         {"routes", read_routes},
+        {"nat", read_nat},
+        {"sessions", read_sessions},
         {"arp", read_arp},
         {"icmp", read_icmp},
     };

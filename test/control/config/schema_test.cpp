@@ -14,7 +14,13 @@ const char* const sparse = R"({
     "interfaces": {"lan": {"device": "net_tap0", "addresses": ["10.0.0.1/24"]}},
     "neighbours": [{"interface": "lan", "address": "10.0.0.9", "mac": "02:00:00:00:00:09"}],
     "routes": [{"prefix": "192.0.2.0/24", "via": "10.0.0.2"},
-               {"prefix": "192.0.3.0/24", "interface": "lan"}]})";
+               {"prefix": "192.0.3.0/24", "interface": "lan"}],
+    "nat": [{"type": "source", "out": "lan", "to": "interface"},
+            {"type": "static", "external": "192.0.2.9", "internal": "10.0.0.9"},
+            {"type": "forward", "in": "lan", "out": "lan", "protocol": "tcp", "port": 80,
+             "to": ["10.0.0.8", {"address": "10.0.0.9:81"}], "source": "interface"},
+            {"type": "dynamic", "to": "192.0.2.16/28"},
+            {"type": "exempt"}]})";
 
 TEST(Schema, HasTheModelsDefaults) {
     const std::string written_out = with_defaults(json::parse(sparse)).dump();
@@ -59,6 +65,10 @@ TEST(Schema, HasTheModelsLimits) {
     EXPECT_EQ(schema()["definitions"]["route"]["properties"]["via"]["maxItems"], max_next_hops);
     EXPECT_EQ(schema()["definitions"]["interface"]["properties"]["addresses"]["maxItems"],
               max_addresses);
+    EXPECT_EQ(schema()["properties"]["nat"]["maxItems"], max_nat_rules);
+    const json& rule = schema()["definitions"]["nat_rule"]["properties"];
+    EXPECT_EQ(rule["to"]["maxItems"], max_nat_targets);
+    EXPECT_EQ(rule["from"]["maxItems"], max_nat_ranges);
 }
 
 TEST(Schema, AcceptsItsOwnDefaults) {
