@@ -14,9 +14,9 @@ namespace {
 using layout::NextHopKind;
 
 std::string_view name_of(NextHopKind kind) {
-    static constexpr std::array<std::string_view, 11> names{
-        "none",      "gateway",     "connected", "group",   "local",    "broadcast",
-        "blackhole", "unreachable", "prohibit",  "martian", "multicast"};
+    static constexpr std::array<std::string_view, 12> names{
+        "none",      "gateway",     "connected", "group",   "local",     "broadcast",
+        "blackhole", "unreachable", "prohibit",  "martian", "multicast", "translated"};
     const auto index = static_cast<size_t>(kind);
     return index < names.size() ? names[index] : "unknown";
 }

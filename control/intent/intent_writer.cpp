@@ -55,6 +55,7 @@ IntentWriter::IntentWriter(layout::Intent& intent, bool fresh, Workers workers)
               intent.routes, next_hops_, workers_.wait_for_quiescence),
       run_time_neighbours_(run_time_neighbours_in(*last_snapshot(intent, fresh), places_)),
       links_(layout::max_interfaces, true),
+      last_nat_(std::make_unique<layout::Nat>(last_snapshot(intent, fresh)->nat)),
       generation_(layout::published_generation(intent)),
       built_(fresh) {
     routes_.replace(Source::builtin, Ways::builtin(next_hops_));
@@ -62,9 +63,10 @@ IntentWriter::IntentWriter(layout::Intent& intent, bool fresh, Workers workers)
 
 void IntentWriter::publish(const config::Config* leaving) {
     auto snapshot = std::make_unique<Snapshot>();
-    fill(*snapshot, {config_, leaving, places_, run_time_neighbours_}, next_hops_);
+    fill(*snapshot, {config_, leaving, places_, run_time_neighbours_, *last_nat_}, next_hops_);
     snapshot->generation = ++generation_;
     layout::publish(intent_, *snapshot);
+    *last_nat_ = snapshot->nat;
     workers_.wait_for_plan(generation_);
 }
 

@@ -79,6 +79,7 @@ class IntentWriter {
     routes::RouteTable routes_;
     std::vector<StaticNeighbour> run_time_neighbours_;
     std::vector<bool> links_;
+    std::unique_ptr<layout::Nat> last_nat_;  // as published
     uint64_t generation_;
     bool built_;  // whether the FIB is known to hold nothing but what the routes say
 };

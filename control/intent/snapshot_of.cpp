@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "control/intent/nat_snapshot.h"
+
 namespace sluice::intent {
 namespace {
 
@@ -88,6 +90,7 @@ void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
     };
     add_all(wishes.config.neighbours, false);
     add_all(wishes.run_time_neighbours, true);
+    fill_nat(s.nat, wishes.config, wishes.places, wishes.last_nat);
     if (!next_hops.fill(s, exists)) {
         throw std::runtime_error(fmt::format("the members of all equal-cost routes are over {}",
                                              layout::max_group_members));

@@ -22,6 +22,7 @@ struct Wishes {
     const config::Config* leaving;  // whose interfaces stay for now; or none
     const Places& places;
     std::span<const StaticNeighbour> run_time_neighbours;
+    const layout::Nat& last_nat;  // as it was published last: rules keep their ids
 };
 
 // Fills all but the generation. Throws std::runtime_error where something does not fit.

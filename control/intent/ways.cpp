@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "control/intent/nat_routes.h"
+
 namespace sluice::intent {
 namespace {
 
@@ -162,6 +164,9 @@ std::vector<fib::Route> Ways::connected() {
             add(host(network.last()), NextHopKind::broadcast, id);
             add(host(network.address), NextHopKind::broadcast, id);
         }
+    }
+    for (const net::Ipv4Prefix prefix : translated_prefixes(config_)) {
+        add(prefix, NextHopKind::translated, 0);
     }
     return result;
 }

@@ -37,7 +37,7 @@ class Ways {
     // where the change is in error.
     std::vector<fib::NextHopId> intern_all(std::span<const RouteChange> changes,
                                            std::vector<RouteError>& errors);
-    // Interfaces' addresses and their networks.
+    // Interfaces' addresses and their networks, and the NAT's external addresses.
     std::vector<fib::Route> connected();
     // The configuration's own. Throws std::runtime_error where one can not be.
     std::vector<fib::Route> configured();

@@ -111,8 +111,10 @@ struct NatSettings {
     uint32_t syn_wait_s;         // RFC 5382 REQ-4: an unsolicited SYN waits for ours
     uint32_t quarantine_s;       // RFC 6888 REQ-8: a port rests after use
     uint32_t fragment_s;         // fragments wait for their first
+    uint32_t last_rule_id;       // that was given out; control goes on from it after a restart
+    uint32_t reserved;
 };
-static_assert(sizeof(NatSettings) == 48);
+static_assert(sizeof(NatSettings) == 56);
 
 struct Nat {
     NatSettings settings;
@@ -120,6 +122,6 @@ struct Nat {
     NatRange ranges[max_nat_ranges];
     NatTarget targets[max_nat_targets];
 };
-static_assert(sizeof(Nat) == 48 + 512 * 88 + 8192 * 8 + 2048 * 8);
+static_assert(sizeof(Nat) == 56 + 512 * 88 + 8192 * 8 + 2048 * 8);
 
 }  // namespace sluice::layout
