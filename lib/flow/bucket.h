@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A bucket of the index: ten flows in one cache line, told apart by 16 bits of their hash.
+// A bucket of an index: ten values in one cache line, told apart by 16 bits of their key's hash.
 //
 // `control` is a sequence, a lock and a count in one word:
 //   bit 0      locked: someone changes the bucket
 //   bits 0-23  sequence, grows by one with each locking and each unlocking
 //   bits 24-31 away: how many keys have this as their first bucket and lie in their second
 //
-// A slot is written under the bucket's lock, its flow before its tag; it is empty when its tag
+// A slot is written under the bucket's lock, its value before its tag; it is empty when its tag
 // is 0. Readers take no lock: index.h says what they may conclude.
 #pragma once
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-
-#include "lib/flow/session.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -41,7 +39,7 @@ struct alignas(64) Bucket {
 
     std::atomic<uint32_t> control;
     std::atomic<Tag> tags[slots];
-    std::atomic<uint32_t> flows[slots];
+    std::atomic<uint32_t> values[slots];
 
     static constexpr uint32_t locked_bit = 1;
     static constexpr uint32_t sequence_mask = (1u << 24) - 1;
@@ -55,13 +53,13 @@ struct alignas(64) Bucket {
     SlotMask matches(Tag tag) const noexcept;
     SlotMask matches_plain(Tag tag) const noexcept;  // the same, without vectors
     SlotMask empty() const noexcept { return matches(0); }
-    Flow flow(unsigned slot) const noexcept {
-        return Flow::from_bits(flows[slot].load(std::memory_order_acquire));
+    uint32_t value(unsigned slot) const noexcept {
+        return values[slot].load(std::memory_order_acquire);
     }
 
     // For the holder of the lock.
-    void put(unsigned slot, Tag tag, Flow flow) noexcept {
-        flows[slot].store(flow.bits(), std::memory_order_release);
+    void put(unsigned slot, Tag tag, uint32_t value) noexcept {
+        values[slot].store(value, std::memory_order_release);
         tags[slot].store(tag, std::memory_order_release);
     }
     void clear(unsigned slot) noexcept { tags[slot].store(0, std::memory_order_release); }
@@ -71,7 +69,8 @@ struct alignas(64) Bucket {
         control.store(now + static_cast<uint32_t>(by) * one_away, std::memory_order_release);
     }
 };
-static_assert(sizeof(Bucket) == 64 && offsetof(Bucket, tags) == 4 && offsetof(Bucket, flows) == 24);
+static_assert(sizeof(Bucket) == 64 && offsetof(Bucket, tags) == 4 &&
+              offsetof(Bucket, values) == 24);
 static_assert(std::atomic<Tag>::is_always_lock_free && sizeof(std::atomic<Tag>) == 2);
 
 inline SlotMask Bucket::matches_plain(Tag tag) const noexcept {
@@ -84,7 +83,7 @@ inline SlotMask Bucket::matches_plain(Tag tag) const noexcept {
 }
 
 #if SLUICE_FLOW_SSE2
-// The first half of the line as sixteen 16-bit lanes: two of control, ten tags, four of flows.
+// The first half of the line as sixteen 16-bit lanes: two of control, ten tags, four of values.
 inline SlotMask Bucket::matches(Tag tag) const noexcept {
     const auto* line = reinterpret_cast<const __m128i*>(this);
     const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));

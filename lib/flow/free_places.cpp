@@ -5,6 +5,10 @@
 
 namespace sluice::flow {
 
+namespace {
+constexpr uint64_t full = ~uint64_t{0};
+}
+
 FreePlaces::FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept
     : places_(places) {
     size_t bits = places;
@@ -16,11 +20,11 @@ FreePlaces::FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) 
     } while (bits > 1);
 }
 
-void FreePlaces::clear() noexcept {
-    for (size_t i = 0; i < all_words_; ++i) words_[0][i].store(0, std::memory_order_relaxed);
+void FreePlaces::take_all() noexcept {
+    for (size_t i = 0; i < all_words_; ++i) words_[0][i].store(full, std::memory_order_relaxed);
 }
 
-// The first set bit at or after `from`, by the hints; the number of bits if there is none.
+// The first bit that is not set at or after `from`, by the hints; past all places if there is none.
 size_t FreePlaces::find_from(size_t from) const noexcept {
     const size_t end = size_[0] * 64;
     unsigned level = 0;
@@ -28,7 +32,7 @@ size_t FreePlaces::find_from(size_t from) const noexcept {
     while (true) {
         const size_t word = bit / 64;
         if (word >= size_[level]) return end;
-        const uint64_t left = words_[level][word].load(std::memory_order_relaxed) >> (bit % 64);
+        const uint64_t left = ~words_[level][word].load(std::memory_order_relaxed) >> (bit % 64);
         if (left == 0) {
             if (++level == levels_) return end;
             bit = word + 1;
@@ -41,56 +45,63 @@ size_t FreePlaces::find_from(size_t from) const noexcept {
     }
 }
 
-uint32_t FreePlaces::take(uint32_t from) noexcept {
+uint32_t FreePlaces::take_between(uint32_t begin, uint32_t end, uint32_t from) noexcept {
     size_t at = from;
     for (unsigned i = 0; i < tries; ++i) {
         const size_t bit = find_from(at);
-        if (bit >= places_) {
-            if (at == 0) return none;
-            at = 0;
+        if (bit >= end) {
+            if (at == begin) return none;
+            at = begin;
             continue;
         }
-        const size_t word = bit / 64;
-        const uint64_t mask = uint64_t{1} << (bit % 64);
-        const uint64_t before = words_[0][word].fetch_and(~mask);
-        if ((before & ~mask) == 0) unmark_empty(1, word);
-        if ((before & mask) != 0) return static_cast<uint32_t>(bit);
+        if (take_this(static_cast<uint32_t>(bit))) return static_cast<uint32_t>(bit);
         at = bit;  // someone was faster
     }
     return none;
 }
 
-void FreePlaces::give(uint32_t place) noexcept { mark(0, place); }
+bool FreePlaces::take_this(uint32_t place) noexcept {
+    const size_t word = place / 64;
+    const uint64_t mask = uint64_t{1} << (place % 64);
+    const uint64_t before = words_[0][word].fetch_or(mask);
+    if ((before & mask) != 0) return false;
+    if ((before | mask) == full) mark_full(1, word);
+    return true;
+}
 
-void FreePlaces::mark(unsigned level, size_t bit) noexcept {
+void FreePlaces::give(uint32_t place) noexcept { unmark(0, place); }
+
+void FreePlaces::unmark(unsigned level, size_t bit) noexcept {
     for (; level < levels_; ++level, bit /= 64) {
         const uint64_t mask = uint64_t{1} << (bit % 64);
-        if (words_[level][bit / 64].fetch_or(mask) != 0) return;
+        if (words_[level][bit / 64].fetch_and(~mask) != full) return;
     }
 }
 
-// The word below may have got a bit after it was seen empty, and whoever set that may have found
-// the hint still there; so it is looked at again once the hint is gone.
-void FreePlaces::unmark_empty(unsigned level, size_t bit) noexcept {
+// The word below may have lost a bit after it was seen full, and whoever took that away may have
+// found the hint not there yet; so it is looked at again once the hint is there.
+void FreePlaces::mark_full(unsigned level, size_t bit) noexcept {
     for (; level < levels_; ++level, bit /= 64) {
         const uint64_t mask = uint64_t{1} << (bit % 64);
-        const uint64_t before = words_[level][bit / 64].fetch_and(~mask);
-        if (words_[level - 1][bit].load() != 0) return mark(level, bit);
-        if ((before & ~mask) != 0) return;
+        const uint64_t before = words_[level][bit / 64].fetch_or(mask);
+        if (words_[level - 1][bit].load() != full) return unmark(level, bit);
+        if ((before | mask) != full) return;
     }
 }
 
 bool FreePlaces::is_free(uint32_t place) const noexcept {
-    return (words_[0][place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) != 0;
+    return (words_[0][place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) == 0;
 }
 
 uint32_t FreePlaces::count() const noexcept {
-    uint32_t free = 0;
+    size_t taken = 0;
     for (size_t word = 0; word < size_[0]; ++word) {
-        free +=
-            static_cast<uint32_t>(std::popcount(words_[0][word].load(std::memory_order_relaxed)));
+        const uint64_t bits = words_[0][word].load(std::memory_order_relaxed);
+        const size_t left = places_ - word * 64;
+        const uint64_t ours = left < 64 ? ~(full << left) : full;
+        taken += static_cast<size_t>(std::popcount(bits & ours));
     }
-    return free;
+    return places_ - static_cast<uint32_t>(taken);
 }
 
 }  // namespace sluice::flow

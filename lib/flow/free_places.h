@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The free places of the table: a bit each, and above them a bit for each word that is not zero,
-// and so on up to one word. Any worker takes any place, so the last one is found too, in as many
-// steps as there are levels. Workers start to look at places of their own, and so do not meet
-// as long as these suffice.
+// Which of many places are free: a bit each, set for a taken one, and above them a bit for each
+// word that is all ones, and so on up to one word. Any worker takes any place, so the last free
+// one is found too, in as many steps as there are levels. Workers start to look at places of
+// their own, and so do not meet as long as these suffice.
 //
-// Lock-free: a bit of the lowest level is the truth, and belongs to whoever cleared it. A bit
-// above is a hint that for a moment may be wrong either way; take() then may miss a place that
-// is being given back.
+// Words of zeros are places that are all free, so that those nobody takes need no memory.
+//
+// Lock-free: a bit of the lowest level is the truth, and belongs to whoever set it. A bit above
+// is a hint that for a moment may be wrong either way; take() then may miss a place that is
+// being given back.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -33,9 +35,13 @@ class FreePlaces {
     FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept;
 
     // One thread, before others come: no place is free.
-    void clear() noexcept;
+    void take_all() noexcept;
     // A free place at or after `from`, or else before it; none if there is none.
-    uint32_t take(uint32_t from) noexcept;
+    uint32_t take(uint32_t from) noexcept { return take_between(0, places_, from); }
+    // The same among the places from `begin` to before `end`, in which `from` is.
+    uint32_t take_between(uint32_t begin, uint32_t end, uint32_t from) noexcept;
+    // That place; false if it is not free.
+    bool take_this(uint32_t place) noexcept;
     void give(uint32_t place) noexcept;
     bool is_free(uint32_t place) const noexcept;
     // Exact while nobody takes or gives.
@@ -47,8 +53,8 @@ class FreePlaces {
     static constexpr unsigned tries = 64;
 
     size_t find_from(size_t from) const noexcept;
-    void mark(unsigned level, size_t bit) noexcept;
-    void unmark_empty(unsigned level, size_t word) noexcept;
+    void mark_full(unsigned level, size_t bit) noexcept;
+    void unmark(unsigned level, size_t bit) noexcept;
 
     Words words_[most_levels];
     size_t size_[most_levels];  // in words

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The index over the sessions: from a flow's key to its place, in one bucket of ten nearly always.
+// An index: from a flow's key to what has that key, in one bucket of ten nearly always. What its
+// 32-bit values stand for, and what key each has, is the business of `Keys` (see SessionKeys,
+// and lib/nat/mappings.h for another).
 //
 // A key has two buckets. It lies in the first unless that was full, then in the second; the
 // first counts the keys that are away. When both are full, one of their keys moves to its other
@@ -13,9 +15,9 @@
 //   reader still may look into the first too early and into the second too late; so "it is not
 //   there" counts only if the first bucket was neither locked nor changed in between. A reader
 //   that meets a change each time gives up after `reader_tries` and says no.
-//   What is found is compared with the whole key in the session, so a reader is never wrong.
+//   What is found is compared with its whole key, so a reader is never wrong.
 //
-// Nothing here outlives the process: Table::adopt() fills the index anew from the sessions.
+// Nothing here outlives the process: whoever has an index fills it anew at start.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -30,42 +32,59 @@ namespace sluice::flow {
 // The longest burst that find_bulk() overlaps; longer ones are cut.
 inline constexpr unsigned longest_burst = 64;
 
-class Index {
+// What an index needs to know of its values. A value that is linked keeps its key until it is
+// unlinked. Reads may ask about values that are linked no more, or are none at all.
+struct SessionKeys {
+    using Value = Flow;
+    std::span<Session> sessions;
+
+    bool holds(Flow flow) const noexcept { return flow.place() < sessions.size(); }
+    // These only for values that it holds.
+    const FlowKey& key(Flow flow) const noexcept {
+        return sessions[flow.place()].key(flow.direction());
+    }
+    bool is_live(Flow flow) const noexcept { return sessions[flow.place()].is_live(); }
+    void prefetch(Flow flow) const noexcept { __builtin_prefetch(&sessions[flow.place()]); }
+};
+
+template <typename Keys>
+class BasicIndex {
   public:
+    using Value = typename Keys::Value;
     static constexpr unsigned reader_tries = 32;
 
-    // At least two buckets. Whatever the memory holds, reads stay within both spans.
-    Index(std::span<Bucket> buckets, std::span<Session> sessions, const HashSecret& secret) noexcept
-        : buckets_(buckets), sessions_(sessions), secret_(secret) {}
+    // At least two buckets. Whatever the memory holds, reads stay within it.
+    BasicIndex(std::span<Bucket> buckets, const Keys& keys, const HashSecret& secret) noexcept
+        : buckets_(buckets), keys_(keys), secret_(secret) {}
 
     uint64_t hash(const FlowKey& key) const noexcept { return hash_of(key, secret_); }
     void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(&first(hash)); }
 
-    // The live session's flow that has this key, if there is one.
-    Flow find(const FlowKey& key) const noexcept { return find(key, hash(key)); }
-    Flow find(const FlowKey& key, uint64_t hash) const noexcept;
+    // The live value that has this key, if there is one.
+    Value find(const FlowKey& key) const noexcept { return find(key, hash(key)); }
+    Value find(const FlowKey& key, uint64_t hash) const noexcept;
     // Hashes the keys and fetches their buckets, well before find_bulk() asks for them.
     void prepare(const FlowKey* keys, uint64_t* hashes, unsigned n) const noexcept;
     // Any n. Bit i of the answer says whether the i-th was found, for the first 64 of them.
-    uint64_t find_bulk(const FlowKey* keys, const uint64_t* hashes, Flow* found,
+    uint64_t find_bulk(const FlowKey* keys, const uint64_t* hashes, Value* found,
                        unsigned n) const noexcept;
 
     enum class Linked : uint8_t {
         ok,
-        exists,  // a live session has the key: `flow` says which
-        busy,    // another worker is at these buckets, or makes or ends a session with the key
+        exists,  // something live has the key: `value` says what
+        busy,    // another worker is at these buckets, or makes or ends what has the key
         full,    // no room in the key's buckets, nor to be had by one move
     };
     struct Outcome {
         Linked linked;
-        Flow flow;
+        Value value;
     };
-    // The session's keys are in its place already, and this is the hash of the flow's.
-    Outcome link(Flow flow, uint64_t hash) noexcept;
-    Outcome link(Flow flow) noexcept { return link(flow, hash_of_flow(flow)); }
-    // True if the flow is in the index no more; false if another worker is at its buckets.
-    bool unlink(Flow flow, uint64_t hash) noexcept;
-    bool unlink(Flow flow) noexcept { return unlink(flow, hash_of_flow(flow)); }
+    // The value has its key already, and this is the hash of it.
+    Outcome link(Value value, uint64_t hash) noexcept;
+    Outcome link(Value value) noexcept { return link(value, hash(keys_.key(value))); }
+    // True if the value is in the index no more; false if another worker is at its buckets.
+    bool unlink(Value value, uint64_t hash) noexcept;
+    bool unlink(Value value) noexcept { return unlink(value, hash(keys_.key(value))); }
 
     void clear() noexcept;
     std::span<const Bucket> buckets() const noexcept { return buckets_; }
@@ -82,24 +101,21 @@ class Index {
     uint32_t reduce(uint64_t hash32) const noexcept {
         return static_cast<uint32_t>(hash32 * buckets_.size() >> 32);
     }
-    const Session* session_of(Flow flow) const noexcept {
-        return flow.place() < sessions_.size() ? &sessions_[flow.place()] : nullptr;
-    }
-    uint64_t hash_of_flow(Flow flow) const noexcept {
-        return hash(sessions_[flow.place()].key(flow.direction()));
-    }
-    bool has_key(Flow flow, const FlowKey& key) const noexcept;
-    Flow candidate_in(const Bucket& bucket, Tag tag) const noexcept;
-    Flow find_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
-    Flow find_live_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
-    uint64_t find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Flow* found,
+    bool has_key(Value value, const FlowKey& key) const noexcept;
+    Value candidate_in(const Bucket& bucket, Tag tag) const noexcept;
+    Value find_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
+    Value find_live_in(const Bucket& bucket, Tag tag, const FlowKey& key) const noexcept;
+    uint64_t find_up_to_64(const FlowKey* keys, const uint64_t* hashes, Value* found,
                            unsigned n) const noexcept;
     bool make_room(Bucket& bucket, const Bucket* also_held) noexcept;
     bool move_away(Bucket& from, unsigned slot, const Bucket* also_held) noexcept;
 
     std::span<Bucket> buckets_;
-    std::span<Session> sessions_;
+    Keys keys_;
     HashSecret secret_;
 };
+
+using Index = BasicIndex<SessionKeys>;
+extern template class BasicIndex<SessionKeys>;
 
 }  // namespace sluice::flow

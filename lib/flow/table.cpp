@@ -63,8 +63,8 @@ Table::Table(std::span<std::byte> memory, uint32_t sessions)
     : header_(checked_header(memory, sessions)),
       sessions_(part<Session>(memory, sizeof(TableHeader), sessions)),
       look_at_(part<LookAt>(memory, Parts(sessions).looks_at, Parts(sessions).looks)),
-      index_(part<Bucket>(memory, Parts(sessions).index_at, Parts(sessions).buckets), sessions_,
-             random_secret()),
+      index_(part<Bucket>(memory, Parts(sessions).index_at, Parts(sessions).buckets),
+             SessionKeys{sessions_}, random_secret()),
       free_(part<std::atomic<uint64_t>>(memory, Parts(sessions).words_at, Parts(sessions).words),
             sessions) {}
 
@@ -90,7 +90,7 @@ Table::Adopted Table::adopt(uint32_t now) noexcept {
     Adopted adopted;
     header_.capacity.store(capacity(), std::memory_order_release);
     index_.clear();
-    free_.clear();
+    free_.take_all();
     for (LookAt& look : look_at_) look.store(0, std::memory_order_relaxed);
 
     const uint32_t at_once = std::max(now, 1u);

@@ -195,7 +195,7 @@ TEST(Readers, FindAKeyThatIsJustBeingMoved) {
     constexpr uint32_t n = 110;  // for 80 slots
     std::vector<Bucket> buckets(buckets_count);
     std::vector<Session> sessions(n);
-    Index index(buckets, sessions, random_secret());
+    Index index(buckets, SessionKeys{sessions}, random_secret());
     for (uint32_t i = 0; i < n; ++i) {
         sessions[i].facts.keys[0] = numbered(i).outbound;
         sessions[i].commit = Session::commit_word(1, Condition::live);
@@ -224,7 +224,7 @@ TEST(Readers, FindAKeyThatIsJustBeingMoved) {
         for (uint32_t i = 0; i < lasting_keys; ++i) {
             const Bucket& first = index.first(index.hash(sessions[i].facts.keys[0]));
             for (unsigned s = 0; s < Bucket::slots; ++s) {
-                const bool here = first.flow(s) == Flow(i, Direction::outbound);
+                const bool here = first.value(s) == Flow(i, Direction::outbound).bits();
                 if (first.tags[s] != 0 && here) home[i] = true;
             }
         }

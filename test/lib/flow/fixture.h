@@ -96,7 +96,7 @@ inline std::string what_is_wrong_with(const Table& table) {
         if ((bucket.control.load() & Bucket::locked_bit) != 0) return "a bucket is locked";
         for (unsigned slot = 0; slot < Bucket::slots; ++slot) {
             if (bucket.tags[slot].load() == 0) continue;
-            const Flow flow = bucket.flow(slot);
+            const Flow flow = Flow::from_bits(bucket.value(slot));
             if (flow.place() >= table.capacity()) return "the index leads out of the table";
             const Session& session = table.session(flow.place());
             if (!session.is_live()) return "the index leads to a session that is not live";

@@ -11,7 +11,7 @@ namespace {
 
 struct Places {
     explicit Places(uint32_t n) : words(FreePlaces::words_for(n)), free(words, n) {
-        free.clear();
+        free.take_all();
         for (uint32_t place = 0; place < n; ++place) free.give(place);
     }
     std::vector<std::atomic<uint64_t>> words;

@@ -23,7 +23,7 @@ struct Dense {
 
     std::vector<Bucket> buckets;
     std::vector<Session> sessions;
-    Index index{buckets, sessions, random_secret()};
+    Index index{buckets, SessionKeys{sessions}, random_secret()};
 };
 
 TEST(Index, MakesRoomByMovesFarBeyondTheSixTenthsThatItsTableFills) {

@@ -88,7 +88,7 @@ TEST(Bucket, FindsTheSameSlotsWithAndWithoutVectors) {
     for (int i = 0; i < 10'000; ++i) {
         bucket.control = static_cast<uint32_t>(random() % 4 * 0x00010001);
         for (auto& tag : bucket.tags) tag = static_cast<Tag>(random() % 4);
-        for (auto& flow : bucket.flows) flow = static_cast<uint32_t>(random() % 4 * 0x00010001);
+        for (auto& value : bucket.values) value = static_cast<uint32_t>(random() % 4 * 0x00010001);
         for (Tag tag = 0; tag < 4; ++tag) {
             ASSERT_EQ(bucket.matches(tag), bucket.matches_plain(tag));
         }
