@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/nat/mappings.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "lib/flow/index_body.h"
+
+namespace sluice::flow {
+template class BasicIndex<nat::MappingKeys>;
+}
+
+namespace sluice::nat {
+namespace {
+
+constexpr size_t slots_an_address = size_t{port_classes} * ports_a_class;
+constexpr size_t slots_at = most_addresses * sizeof(AddressBlock);
+constexpr size_t bit_words = flow::FreePlaces::words_for(ports_a_class);
+constexpr size_t classes_with_ports = 3;
+
+std::span<std::byte> checked(std::span<std::byte> memory, uint32_t addresses) {
+    if (addresses == 0 || addresses > most_addresses ||
+        memory.size() < Mappings::bytes_for(addresses)) {
+        throw std::invalid_argument("mappings at " + std::to_string(addresses) +
+                                    " addresses do not fit their memory");
+    }
+    return memory;
+}
+
+size_t buckets_for(uint32_t mappings) noexcept {
+    constexpr size_t fewest = 4;  // or few keys would have too few buckets to choose from
+    constexpr size_t keys_per_bucket = 6;
+    return std::max(fewest, (size_t{mappings} + keys_per_bucket - 1) / keys_per_bucket);
+}
+
+}  // namespace
+
+flow::FlowKey MappingKeys::key_of(PortClass port_class, Endpoint internal,
+                                  uint32_t address_index) noexcept {
+    constexpr uint32_t any = ~uint32_t{0};  // a host has one whole address, whichever it is
+    flow::FlowKey key{};
+    key.source = net::be32(internal.address);
+    key.destination = net::be32(port_class == PortClass::address ? any : address_index);
+    key.source_port = net::be16(internal.port);
+    key.protocol = static_cast<uint8_t>(port_class);
+    key.realm = 1;
+    return key;
+}
+
+flow::FlowKey MappingKeys::key(MappingId id) const noexcept {
+    return key_of(id.port_class(), word(id).internal(), id.address_index());
+}
+
+size_t Mappings::bytes_for(uint32_t addresses) noexcept {
+    return slots_at + addresses * slots_an_address * sizeof(Slot);
+}
+
+Mappings::Mappings(std::span<std::byte> memory, uint32_t addresses, uint32_t most_mappings)
+    : blocks_(reinterpret_cast<AddressBlock*>(checked(memory, addresses).data()), addresses),
+      keys_{{reinterpret_cast<Slot*>(memory.data() + slots_at), addresses * slots_an_address}},
+      bits_(addresses * classes_with_ports * bit_words * sizeof(uint64_t)),
+      buckets_(buckets_for(most_mappings) * sizeof(flow::Bucket)),
+      index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
+      inherited_(keys_.slots) {}
+
+std::optional<uint32_t> Mappings::number_of(net::Ipv4Address address) const noexcept {
+    const auto found = std::ranges::find_if(
+        blocks_, [&](const AddressBlock& block) { return block.address == address.value; });
+    if (found == blocks_.end() || address.is_unspecified()) return {};
+    return static_cast<uint32_t>(found - blocks_.begin());
+}
+
+std::optional<uint32_t> Mappings::enlist(net::Ipv4Address address) noexcept {
+    if (const auto known = number_of(address)) return known;
+    const auto place =
+        std::ranges::find_if(blocks_, [](const AddressBlock& block) { return block.address == 0; });
+    if (place == blocks_.end() || address.is_unspecified()) return {};
+    place->address = address.value;
+    return static_cast<uint32_t>(place - blocks_.begin());
+}
+
+bool Mappings::drop(uint32_t address_index) noexcept {
+    AddressBlock& block = blocks_[address_index];
+    const auto in_use = [](const Level& level) { return !level.is_zero(); };
+    if (std::ranges::any_of(block.levels, in_use)) return false;
+    block.address = 0;
+    return true;
+}
+
+uint32_t Mappings::reserve(PortClass port_class, uint32_t address_index, PortRange range) noexcept {
+    uint32_t in_use = 0;
+    for (uint32_t port = range.first; port <= range.last; ++port) {
+        const MappingId id(port_class, address_index, static_cast<uint16_t>(port));
+        if (word(id).is_reserved()) continue;
+        if (take_bit(id)) {
+            fill(id, SlotWord::reserved(), level(id).reserved);
+        } else {
+            ++in_use;
+        }
+    }
+    return in_use;
+}
+
+void Mappings::unreserve(PortClass port_class, uint32_t address_index, PortRange range) noexcept {
+    for (uint32_t port = range.first; port <= range.last; ++port) {
+        const MappingId id(port_class, address_index, static_cast<uint16_t>(port));
+        if (word(id).is_reserved()) free(id, level(id).reserved);
+    }
+}
+
+std::optional<Endpoint> Mappings::find(PortClass port_class, uint32_t address_index,
+                                       uint16_t port) const noexcept {
+    const SlotWord found = word(MappingId(port_class, address_index, port));
+    if (!found.is_mapped() || found.sessions() == 0) return {};
+    return found.internal();
+}
+
+const Level& Mappings::level(PortClass port_class, uint32_t address_index) const noexcept {
+    return level(MappingId(port_class, address_index, 0));
+}
+
+std::span<const AddressBlock> Mappings::blocks_in(std::span<const std::byte> memory) noexcept {
+    if (memory.size() < bytes_for(1)) return {};
+    const size_t addresses = (memory.size() - slots_at) / (slots_an_address * sizeof(Slot));
+    return {reinterpret_cast<const AddressBlock*>(memory.data()),
+            std::min<size_t>(addresses, most_addresses)};
+}
+
+// Whole addresses have their bits together, so that a look through a pool stays in a few lines.
+flow::FreePlaces Mappings::ports(MappingId id) const noexcept {
+    if (id.port_class() == PortClass::address) return {whole_addresses_, most_addresses};
+    const size_t which =
+        id.address_index() * classes_with_ports + static_cast<size_t>(id.port_class());
+    return {bits_.as<std::atomic<uint64_t>>().subspan(which * bit_words, bit_words), ports_a_class};
+}
+
+uint32_t Mappings::place_of(MappingId id) noexcept {
+    return id.port_class() == PortClass::address ? id.address_index() : place_of(id.port());
+}
+
+bool Mappings::is_taken(MappingId id) const noexcept { return !ports(id).is_free(place_of(id)); }
+bool Mappings::take_bit(MappingId id) noexcept { return ports(id).take_this(place_of(id)); }
+void Mappings::give_bit(MappingId id) noexcept { ports(id).give(place_of(id)); }
+
+void Mappings::fill(MappingId id, SlotWord word, std::atomic<uint32_t>& count) noexcept {
+    count.fetch_add(1, std::memory_order_relaxed);
+    slot(id).store(word.bits(), std::memory_order_release);
+}
+
+void Mappings::free(MappingId id, std::atomic<uint32_t>& count) noexcept {
+    slot(id).store(0, std::memory_order_release);
+    count.fetch_sub(1, std::memory_order_relaxed);
+    give_bit(id);
+}
+
+}  // namespace sluice::nat

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All mappings of the NAT: who has which external port. One object, shared by all workers; each of
+// them makes and ends mappings by a Mapper of its own (mapper.h).
+//
+//   shared memory    an AddressBlock for each external address │ slots, 2 MiB an address
+//   the process's    an index by internal endpoint │ a bit for each external port that is taken
+//
+// Shared memory outlives the process and grows at its end alone. The rest is made anew by adoption
+// from the sessions that live. Nothing is written to before it is needed.
+//
+// A port's bit belongs to whoever set it, and with it the slot, until that says who has it. So no
+// two mappings can come by one external endpoint. No two mappings of one internal endpoint are in
+// the index, which the index sees to: so there are none.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "lib/flow/free_places.h"
+#include "lib/flow/index.h"
+#include "lib/nat/mapping.h"
+#include "lib/nat/private_memory.h"
+#include "lib/nat/quarantine.h"
+#include "lib/net/address.h"
+
+namespace sluice::nat {
+
+// How many of a class's ports at one address are what. Counted up before and down after, so a
+// number is never too low, also when the process was killed.
+struct Level {
+    std::atomic<uint32_t> used;  // mapped or shared
+    std::atomic<uint32_t> quarantined;
+    std::atomic<uint32_t> reserved;
+    bool is_zero() const noexcept { return (used | quarantined | reserved) == 0; }
+};
+
+struct alignas(64) AddressBlock {
+    std::atomic<uint32_t> address;  // host order; 0: the place is free
+    uint32_t reserved;
+    Level levels[port_classes];
+};
+static_assert(sizeof(AddressBlock) == 64);
+
+// What the index knows mappings by: the internal endpoint and the number of the external address,
+// so that an internal endpoint may have a mapping at each.
+struct MappingKeys {
+    using Value = MappingId;
+    std::span<Slot> slots;
+
+    static flow::FlowKey key_of(PortClass, Endpoint internal, uint32_t address_index) noexcept;
+    bool holds(MappingId id) const noexcept { return id.bits() < slots.size(); }
+    flow::FlowKey key(MappingId) const noexcept;
+    bool is_live(MappingId id) const noexcept { return word(id).sessions() != 0; }
+    void prefetch(MappingId id) const noexcept { __builtin_prefetch(&slots[id.bits()]); }
+    SlotWord word(MappingId id) const noexcept {
+        return SlotWord(slots[id.bits()].load(std::memory_order_acquire));
+    }
+};
+using MappingIndex = flow::BasicIndex<MappingKeys>;
+
+class Mappings {
+  public:
+    // Of shared memory: aligned to 64, zeroed or as the last process left it, for 1 to
+    // most_addresses. Memory for more addresses begins as that for fewer does.
+    static size_t bytes_for(uint32_t addresses) noexcept;
+    // At most `most_mappings` at a time, of internal endpoints; at least 1. That many sessions are
+    // always enough.
+    Mappings(std::span<std::byte> memory, uint32_t addresses, uint32_t most_mappings);
+    Mappings(const Mappings&) = delete;
+    Mappings& operator=(const Mappings&) = delete;
+
+    // For one thread, the main one. Numbers of external addresses: an address keeps its own, from
+    // process to process, until it is dropped. Nothing if all are in use.
+    std::optional<uint32_t> number_of(net::Ipv4Address) const noexcept;
+    std::optional<uint32_t> enlist(net::Ipv4Address) noexcept;
+    // False as long as a port of the address is in use, quarantined or reserved.
+    bool drop(uint32_t address_index) noexcept;
+
+    // For one thread: keeps a forward's ports from being handed out. Returns how many of them a
+    // mapping still has, or a quarantine: to be asked again later. Ports may be reserved twice.
+    uint32_t reserve(PortClass, uint32_t address_index, PortRange) noexcept;
+    void unreserve(PortClass, uint32_t address_index, PortRange) noexcept;
+
+    // Before any Mapper is made, and once at each start. begin, then a call for each live session,
+    // then end, from where what no session uses is quarantined. False if the external endpoint
+    // is another's: that session can not be, and is to be dropped.
+    void begin_adoption() noexcept;
+    bool adopt(MappingId, Endpoint internal) noexcept;
+    bool adopt_shared(MappingId) noexcept;
+    void end_adoption(uint32_t now, const QuarantineTimes&) noexcept;
+
+    // Any thread, any time. Who has that external port, for packets that nobody asked for; nothing
+    // for shared ones too.
+    std::optional<Endpoint> find(PortClass, uint32_t address_index, uint16_t port) const noexcept;
+    const Level& level(PortClass, uint32_t address_index) const noexcept;
+    uint32_t addresses() const noexcept { return static_cast<uint32_t>(blocks_.size()); }
+
+    SlotWord word(MappingId id) const noexcept { return keys_.word(id); }
+    bool is_taken(MappingId) const noexcept;
+    const MappingIndex& index() const noexcept { return index_; }
+
+    // The address blocks in a memory that another process writes; empty where there are none.
+    static std::span<const AddressBlock> blocks_in(std::span<const std::byte> memory) noexcept;
+
+  private:
+    friend class Mapper;
+    // Where a port lies among the bits: first the even ones, then the odd ones, so that ports of
+    // one parity (RFC 4787 REQ-4) are neighbours.
+    static uint32_t place_of(uint16_t port) noexcept { return port >> 1 | (port & 1u) << 15; }
+    static uint32_t place_of(MappingId) noexcept;
+    static uint16_t port_at(uint32_t place) noexcept {
+        return static_cast<uint16_t>(place << 1 | place >> 15);
+    }
+    flow::FreePlaces ports(MappingId) const noexcept;
+    bool take_bit(MappingId) noexcept;
+    void give_bit(MappingId) noexcept;
+    // Both for the owner of the port's bit: gives a slot that was free its meaning, or ends that.
+    void fill(MappingId, SlotWord, std::atomic<uint32_t>& count) noexcept;
+    void free(MappingId, std::atomic<uint32_t>& count) noexcept;
+
+    Slot& slot(MappingId id) const noexcept { return keys_.slots[id.bits()]; }
+    Level& level(MappingId id) const noexcept {
+        return blocks_[id.address_index()].levels[static_cast<unsigned>(id.port_class())];
+    }
+    template <typename Function>
+    void each_level_in_use(Function&&);
+    template <typename Function>
+    void each_slot_in_use(MappingId first, Function&&);
+    bool adopt_first(MappingId, SlotWord wanted) noexcept;
+    void claim(MappingId) noexcept;
+
+    std::span<AddressBlock> blocks_;
+    MappingKeys keys_;
+    PrivateMemory bits_;
+    PrivateMemory buckets_;
+    mutable std::array<std::atomic<uint64_t>, flow::FreePlaces::words_for(most_addresses)>
+        whole_addresses_{};
+    MappingIndex index_;
+    Quarantine inherited_;  // what adoption found resting, or in use by no session
+    std::atomic<bool> inherited_taken_ = false;
+};
+
+}  // namespace sluice::nat
