@@ -2,6 +2,7 @@
 #include "control/config/diff.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -20,15 +21,37 @@ std::string plain(const json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-// The name of an item in its list: "lan 10.0.0.9" where the schema names interface and address.
-std::string identity_of(const json& item, const json& members) {
+// The name of an item in its list: "lan 10.0.0.9" where the schema names interface and address;
+// "source-1" of one that has no name, where the schema says that its type and place stand for it.
+std::string identity_of(const json& item, size_t place, const json& list_schema) {
+    const json& members = list_schema["x-identity"];
     if (members.empty() || !item.is_object()) return plain(item);
     std::string name;
     for (const json& member : members) {
         if (!name.empty()) name += ' ';
         name += plain(item.value(member.get<std::string>(), json()));
     }
-    return name;
+    if (!name.empty() || !list_schema.contains("x-unnamed")) return name;
+    const json& stands_for_it = item[list_schema["x-unnamed"].get<std::string>()];
+    return fmt::format("{}-{}", plain(stands_for_it), place + 1);
+}
+
+std::vector<std::string> identities_of(const json& list, const json& list_schema) {
+    std::vector<std::string> names;
+    for (size_t n = 0; n < list.size(); ++n) {
+        names.push_back(identity_of(list[n], n, list_schema));
+    }
+    return names;
+}
+
+// The names that are in the other list too.
+json common(const std::vector<std::string>& names, const std::vector<std::string>& others) {
+    const std::set<std::string> known(others.begin(), others.end());
+    json result = json::array();
+    for (const std::string& name : names) {
+        if (known.contains(name)) result.push_back(name);
+    }
+    return result;
 }
 
 // An item as a difference shows it: without its defaults, and without what its path says.
@@ -88,8 +111,10 @@ class Comparison {
                        const std::string& path) {
         const json& identity = its_schema["x-identity"];
         std::map<std::string, std::pair<const json*, const json*>> items;
-        for (const json& item : before) items[identity_of(item, identity)].first = &item;
-        for (const json& item : after) items[identity_of(item, identity)].second = &item;
+        const auto names_before = identities_of(before, its_schema);
+        const auto names_after = identities_of(after, its_schema);
+        for (size_t n = 0; n < before.size(); ++n) items[names_before[n]].first = &before[n];
+        for (size_t n = 0; n < after.size(); ++n) items[names_after[n]].second = &after[n];
 
         const size_t found_before = found.size();
         const json* of_items = schema_of_items(its_schema);
@@ -101,6 +126,14 @@ class Comparison {
         if (identity.empty() && found.size() == found_before) {
             found.push_back({Kind::changed, path, before, after});
         }
+        if (its_schema.value("x-ordered", false)) {
+            compare_order(common(names_before, names_after), common(names_after, names_before),
+                          path);
+        }
+    }
+
+    void compare_order(const json& before, const json& after, const std::string& path) {
+        if (before != after) found.push_back({Kind::changed, path, before, after});
     }
 };
 

@@ -20,6 +20,7 @@ struct Difference {
 
 // Both documents have been accepted by read_config. What is written out and what is left to
 // the same default do not differ, and neither do lists without order that are ordered otherwise.
+// Where the order of named items counts, it is told as a change of their names' list.
 std::vector<Difference> differences(const nlohmann::json& before, const nlohmann::json& after);
 
 // + routes[10.8.0.0/16]: {"via":["10.0.0.2"]}

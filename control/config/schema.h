@@ -2,10 +2,12 @@
 // The published JSON Schema of the configuration (config/schema/sluice.schema.json), which the
 // binary carries with it: what may stand where, of what type, in what range, by what default.
 //
-// Two words of our own, which other readers of the schema pass over:
+// Words of our own, which other readers of the schema pass over:
 //   "x-expects"   how a message calls what belongs there, where type and range do not say it well
 //   "x-identity"  of an array: the members that tell its items apart ([]: the items themselves),
 //                 so that a difference is told by name and not by number in the list
+//   "x-unnamed"   of such an array: the member that with its place names an item without a name
+//   "x-ordered"   true of such an array whose order counts
 #pragma once
 #include <string>
 #include <string_view>

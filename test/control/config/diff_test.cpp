@@ -77,6 +77,29 @@ TEST(Differences, ShowThatAnotherAddressIsTheFirst) {
                     "[\"10.0.0.2/24\",\"10.0.0.1/24\"]"));
 }
 
+TEST(Differences, OfNatRulesAreToldByName) {
+    EXPECT_THAT(
+        differ(
+            R"({"nat": [{"name": "out", "type": "source", "to": "203.0.113.9"},
+                           {"type": "exempt", "from": "10.0.0.1"}]})",
+            R"({"nat": [{"name": "out", "type": "source", "to": ["203.0.113.9"], "parity": false},
+                           {"type": "exempt", "from": "10.0.0.2"},
+                           {"name": "mail", "type": "static", "external": "203.0.113.8",
+                            "internal": "10.0.0.8"}]})"),
+        ElementsAre("~ nat[exempt-2].from: [\"10.0.0.1\"] -> [\"10.0.0.2\"]",
+                    "+ nat[mail]: {\"external\":[\"203.0.113.8\"],\"internal\":\"10.0.0.8\","
+                    "\"type\":\"static\"}",
+                    "~ nat[out].parity: true -> false"));
+}
+
+TEST(Differences, OfNatRulesOrderAreTold) {
+    EXPECT_THAT(
+        differ(R"({"nat": [{"name": "a", "type": "exempt"}, {"name": "b", "type": "exempt"},
+                                   {"name": "gone", "type": "exempt"}]})",
+               R"({"nat": [{"name": "b", "type": "exempt"}, {"name": "a", "type": "exempt"}]})"),
+        ElementsAre("- nat[gone]: {\"type\":\"exempt\"}", "~ nat: [\"a\",\"b\"] -> [\"b\",\"a\"]"));
+}
+
 TEST(Differences, AreJsonForTheApi) {
     const auto found = differences(json::object(), json::parse(R"({"arp": {"attempts": 5}})"));
     EXPECT_EQ(
