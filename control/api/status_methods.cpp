@@ -98,13 +98,14 @@ json events(Control& control, const Params& params) {
     for (const state::LoggedEvent& logged : control.events.newest()) {
         if (logged.number <= after) continue;
         const std::string interface = control.intent.interface_name(logged.event.interface);
-        list.push_back({{"number", logged.number},
-                        {"ago_s", seconds_since(logged.event.time_ns)},
-                        {"kind", state::name_of(logged.event.kind)},
-                        {"severity", state::to_string(state::severity(logged.event.kind))},
-                        {"worker", logged.worker < 0 ? json() : json(logged.worker)},
-                        {"interface", interface},
-                        {"sentence", state::sentence(logged.event, interface)}});
+        list.push_back(
+            {{"number", logged.number},
+             {"ago_s", seconds_since(logged.event.time_ns)},
+             {"kind", state::name_of(logged.event.kind)},
+             {"severity", state::to_string(state::severity(logged.event.kind))},
+             {"worker", logged.worker < 0 ? json() : json(logged.worker)},
+             {"interface", interface},
+             {"sentence", state::sentence(logged.event, control.names_in(logged.event))}});
     }
     return {{"events", std::move(list)}, {"lost", control.events.lost()}};
 }

@@ -20,6 +20,10 @@ trace::Names names_of(const Control& control) {
             [&control](uint32_t address) {
                 const auto route = control.intent.routes().chosen().longest_match({address});
                 return route ? net::to_string(route->prefix) : std::string{};
+            },
+            [&control](uint16_t id) {
+                const std::string name = control.intent.nat_rule_name(id);
+                return name.empty() ? fmt::format("{}, which is gone", id) : name;
             }};
 }
 

@@ -2,6 +2,7 @@
 #include "control/intent/intent_writer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -192,6 +193,16 @@ void IntentWriter::set_links(const std::vector<bool>& up) {
     if (const fib::Status status = sync_routes(); !is_settled(status)) {
         throw std::runtime_error(fib::describe(status));
     }
+}
+
+std::string IntentWriter::nat_rule_name(uint16_t id) const {
+    for (uint32_t n = 0; n < std::min(last_nat_->settings.rule_count, layout::max_nat_rules); ++n) {
+        const layout::NatRule& rule = last_nat_->rules[n];
+        if (id != 0 && rule.id == id) {
+            return std::string(rule.name, strnlen(rule.name, sizeof rule.name));
+        }
+    }
+    return {};
 }
 
 void IntentWriter::request_trace(const layout::TraceRequest& request) {

@@ -64,6 +64,11 @@ void Control::follow_links() {
     }
 }
 
+state::EventNames Control::names_in(const layout::Event& event) const {
+    return {intent.interface_name(event.interface),
+            intent.nat_rule_name(static_cast<uint16_t>(event.extra))};
+}
+
 void Control::log_event(const state::LoggedEvent& logged) {
     const std::string_view name = state::name_of(logged.event.kind);
     uint64_t suppressed = 0;
@@ -73,7 +78,7 @@ void Control::log_event(const state::LoggedEvent& logged) {
                 interface.empty() ? "" : " interface=" + interface,
                 logged.worker < 0 ? "" : fmt::format(" worker={}", logged.worker),
                 suppressed == 0 ? "" : fmt::format(" suppressed={}", suppressed),
-                as_value(state::sentence(logged.event, interface)));
+                as_value(state::sentence(logged.event, names_in(logged.event))));
 }
 
 }  // namespace sluice::control

@@ -25,6 +25,9 @@ struct Control {
     // this first, so that none is reported as up whose routes are still away.
     void follow_links();
 
+    // What the numbers in an event stand for now.
+    state::EventNames names_in(const layout::Event& event) const;
+
     Options options;
     const layout::Intent& memory;
     bool intent_on_huge_pages;

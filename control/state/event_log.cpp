@@ -66,16 +66,31 @@ std::string_view name_of(layout::EventKind kind) {
         case EventKind::plan_refused: return "plan_refused";
         case EventKind::next_hop_died: return "next_hop_died";
         case EventKind::next_hop_revived: return "next_hop_revived";
+        case EventKind::nat_no_port: return "nat_no_port";
+        case EventKind::nat_subscriber_limit: return "nat_subscriber_limit";
+        case EventKind::nat_table_full: return "nat_table_full";
+        case EventKind::nat_table_filling: return "nat_table_filling";
         default: return "unknown";
     }
 }
 
-std::string sentence(const layout::Event& e, const std::string& interface) {
+namespace {
+
+// Of an event of the NAT: which subscriber could not reach which destination, by which rule.
+std::string flow_of(const layout::Event& e, const std::string& rule) {
+    return fmt::format("{} to {}, by rule {}", net::to_string(net::Ipv4Address{e.address}),
+                       net::to_string(net::Ipv4Address{static_cast<uint32_t>(e.mac)}),
+                       rule.empty() ? fmt::format("{}, which is gone", e.extra) : rule);
+}
+
+}  // namespace
+
+std::string sentence(const layout::Event& e, const EventNames& names) {
     using layout::EventKind;
     const std::string address = net::to_string(net::Ipv4Address{e.address});
     const std::string mac = net::to_string(net::MacAddress::from_bits(e.mac));
     const std::string name =
-        interface.empty() ? fmt::format("interface {}", e.interface) : interface;
+        names.interface.empty() ? fmt::format("interface {}", e.interface) : names.interface;
     switch (e.kind) {
         case EventKind::interface_up: return name + ": the link is up";
         case EventKind::interface_down: return name + ": the link is down";
@@ -97,6 +112,14 @@ std::string sentence(const layout::Event& e, const std::string& interface) {
         case EventKind::next_hop_died: return fmt::format("{}: next hop {} is dead", name, address);
         case EventKind::next_hop_revived:
             return fmt::format("{}: next hop {} is alive again", name, address);
+        case EventKind::nat_no_port: return "no external port is free: " + flow_of(e, names.rule);
+        case EventKind::nat_subscriber_limit:
+            return "at the rule's limit of ports or sessions: " + flow_of(e, names.rule);
+        case EventKind::nat_table_full:
+            return "the table of sessions is full: " + flow_of(e, names.rule);
+        case EventKind::nat_table_filling:
+            return fmt::format(
+                "the table of sessions is {} % full; \"sessions\".\"max\" enlarges it", e.extra);
         default: return fmt::format("event {}", static_cast<uint32_t>(e.kind));
     }
 }
@@ -109,10 +132,14 @@ layout::Severity severity(layout::EventKind kind) {
         case EventKind::duplicate_address:
         case EventKind::neighbour_table_full:
         case EventKind::worker_stalled:
+        case EventKind::nat_no_port:
+        case EventKind::nat_table_full:
         case EventKind::plan_refused: return Severity::error;
         case EventKind::interface_down:
         case EventKind::interface_reset:
         case EventKind::next_hop_died:
+        case EventKind::nat_subscriber_limit:
+        case EventKind::nat_table_filling:
         case EventKind::neighbour_moved: return Severity::warning;
         default: return Severity::notice;
     }

@@ -50,8 +50,13 @@ class EventLog {
 
 // interface_down; "unknown" for a number that this build does not know.
 std::string_view name_of(layout::EventKind kind);
+// What the numbers in an event stand for; empty where that is gone.
+struct EventNames {
+    std::string interface;
+    std::string rule;  // of the NAT
+};
 // lan: the link is down
-std::string sentence(const layout::Event& event, const std::string& interface);
+std::string sentence(const layout::Event& event, const EventNames& names);
 layout::Severity severity(layout::EventKind kind);
 
 }  // namespace sluice::state

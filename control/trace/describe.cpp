@@ -64,6 +64,16 @@ std::string summary_of_ipv4(std::span<const uint8_t> frame) {
 
 std::string address(uint32_t value) { return net::to_string(net::Ipv4Address{value}); }
 
+// The address that the NAT wrote, and by which rule; 0 where it left the packet alone.
+std::string translated(std::string_view direction, const layout::TraceStep& step,
+                       const Names& names) {
+    if (step.a == 0 || step.result == StepResult::dropped) return {};
+    const std::string to = fmt::format("{} {}", direction, address(step.a));
+    return step.b == 0
+               ? to
+               : fmt::format("{}, by rule {}", to, names.nat_rule(static_cast<uint16_t>(step.b)));
+}
+
 // What `a` and `b` of a step are stands with the note() calls in dataplane/.
 std::string details(const layout::TraceStep& step, const Names& names) {
     const std::string interface = names.interface(step.interface);
@@ -80,6 +90,8 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         }
         case Step::ipv4_forward:
             return step.a == 0 ? "out by " + interface : fmt::format("out by {} to {}", interface, address(step.a));
+        case Step::nat_translate: return translated("to", step, names);
+        case Step::nat_open: return translated("from", step, names);
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};

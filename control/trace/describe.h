@@ -18,6 +18,7 @@ struct Names {
     std::function<std::string(layout::InterfaceId)> interface;
     std::function<std::string(uint16_t next_hop)> way;
     std::function<std::string(uint32_t address)> route;  // the prefix that covers it
+    std::function<std::string(uint16_t id)> nat_rule;
 };
 
 // udp 10.0.0.9:4000 > 192.0.2.1:53, ttl 64, 60 bytes

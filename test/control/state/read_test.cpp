@@ -60,7 +60,7 @@ TEST(StateReader, StaysWithinBoundsWhateverTheOtherSideWrote) {
         }
         const StateView view(*state);
         size_t told = 0;
-        EventLog log([&](const LoggedEvent& logged) { told += sentence(logged.event, "").size(); });
+        EventLog log([&](const LoggedEvent& logged) { told += sentence(logged.event, {}).size(); });
         log.drain(view);
         log.drain(view);
         EXPECT_LE(log.newest().size(), EventLog::kept);
