@@ -154,7 +154,7 @@ json progress(Control& control, const Params& params) {
                 {"refused", ""},
                 {"after_restart", json::array()},
                 {"reached", false}};
-    if (!alive) return result;
+    if (!alive || control.state.dataplane_starting()) return result;
     const layout::State& state = *control.state.get();
     if (const auto status = state::main_status(state)) {
         if (status->refused >= generation) result["refused"] = state::text(status->message);

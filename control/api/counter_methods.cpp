@@ -101,7 +101,7 @@ json cycles(Control& control, const Params&) {
 json workers(Control& control, const Params&) {
     control.state.refresh();
     json list = json::array();
-    const layout::State* state = control.state.get();
+    const layout::State* state = control.state.said();
     const uint32_t count = state == nullptr ? 0 : state::worker_count(*state);
     const uint64_t now = control::monotonic_ns();
     for (uint32_t w = 0; w < count; ++w) {

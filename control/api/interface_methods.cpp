@@ -88,6 +88,10 @@ json describe(const Control& control, const config::Interface& wish) {
                           {"tx_packets", t.tx_packets},
                           {"tx_bytes", t.tx_bytes}};
     result["device_counters"] = device_counters(state->interfaces[id].device);
+    if (control.state.dataplane_starting()) {
+        result["condition"] = state::to_string(layout::InterfaceCondition::starting);
+        return result;
+    }
     const auto status = state::interface_status(*state, id);
     if (!status || state::text(status->name) != wish.name) return result;
     if (control.state.dataplane_alive()) result["condition"] = state::to_string(status->condition);

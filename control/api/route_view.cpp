@@ -44,8 +44,9 @@ json describe_neighbour(const Control& control, layout::InterfaceId interface,
 
 // Nothing where the dataplane has not said.
 std::optional<layout::InterfaceStatus> status_of(const Control& control, layout::InterfaceId id) {
-    if (control.state.get() == nullptr) return std::nullopt;
-    auto status = state::interface_status(*control.state.get(), id);
+    const layout::State* state = control.state.said();
+    if (state == nullptr) return std::nullopt;
+    auto status = state::interface_status(*state, id);
     if (!status || state::text(status->name) != control.intent.interface_name(id)) {
         return std::nullopt;
     }

@@ -32,6 +32,7 @@ json control_status(const Control& control) {
 
 json dataplane_status(const Control& control) {
     json result{{"alive", control.state.dataplane_alive()},
+                {"starting", control.state.dataplane_starting()},
                 {"trouble", control.state.trouble()},
                 {"version", ""},
                 {"process", 0},
@@ -44,7 +45,7 @@ json dataplane_status(const Control& control) {
                 {"state_on_huge_pages", control.state.on_huge_pages()},
                 {"cpu_percent", or_null(control.load.dataplane_percent())},
                 {"main_silent_s", 0.0}};
-    const layout::State* state = control.state.get();
+    const layout::State* state = control.state.said();
     if (state == nullptr) return result;
     result["generation"] = state->main.generation.load(std::memory_order_acquire);
     result["workers"] = state::worker_count(*state);

@@ -28,6 +28,10 @@ void print_status(const json& answer) {
                    in_colour(Colour::red, trouble.empty() ? "is not running" : trouble));
         return;
     }
+    if (d["starting"]) {
+        fmt::print("dataplane  {}\n", in_colour(Colour::yellow, "is starting"));
+        return;
+    }
     fmt::print("dataplane  {}, process {}, up {}, generation {}, {} worker{}\n",
                d.value("version", ""), d["process"].get<int>(),
                duration_text(d["uptime_s"].get<double>()), d["generation"].get<uint64_t>(),

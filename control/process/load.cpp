@@ -33,7 +33,8 @@ uint64_t processor_time_ns(uint32_t process) {
 
 void Load::look(const state::StateView& view, uint64_t now_ns) {
     if (now_ns - last_.time_ns < second_ns) return;
-    const auto status = view.dataplane_alive() ? state::main_status(*view.get()) : std::nullopt;
+    const bool speaks = view.dataplane_alive() && !view.dataplane_starting();
+    const auto status = speaks ? state::main_status(*view.get()) : std::nullopt;
     if (!status) {
         *this = Load{};
         last_.time_ns = now_ns;

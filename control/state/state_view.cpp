@@ -53,4 +53,11 @@ bool StateView::dataplane_alive() const {
     return run_directory_.empty() || region_.has_writer();
 }
 
+// The main thread's heart beats from when all that is the process's own has been written anew.
+const layout::State* StateView::said() const {
+    if (!region_ || !region_.has_writer()) return memory_;
+    const uint64_t beat = memory_->main.heartbeat_ns.load(std::memory_order_acquire);
+    return beat >= region_.owned_since_ns() ? memory_ : nullptr;
+}
+
 }  // namespace sluice::state

@@ -25,6 +25,11 @@ class StateView {
     // Null while there is none. The same until the next refresh().
     const layout::State* get() const { return memory_; }
     bool dataplane_alive() const;
+    // The same memory, but null while what stands in it of the process itself (status, interfaces,
+    // workers) is the last word of a dataplane that is gone, and the next, which lives, has yet
+    // to say its own. Counters and neighbours go from one to the next: get() is for them.
+    const layout::State* said() const;
+    bool dataplane_starting() const { return dataplane_alive() && said() == nullptr; }
     bool on_huge_pages() const { return region_ && region_.on_huge_pages(); }
     // Why there is none, where it is there but of another build.
     const std::string& trouble() const { return trouble_; }

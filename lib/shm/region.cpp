@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -63,6 +64,12 @@ bool take_lock(int fd) noexcept {
 bool someone_holds_lock(int fd) noexcept {
     struct flock lock = whole_file(F_RDLCK);
     return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+uint64_t monotonic_ns() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 long filesystem_of(int fd) {
@@ -178,6 +185,7 @@ Made make_region(const fs::path& run_directory, const Layout& layout) {
         std::memcpy(stamp.magic, magic, sizeof magic);
         stamp.layout = layout.number;
         stamp.size = layout.size;
+        stamp.owned_since_ns.store(monotonic_ns(), std::memory_order_release);
         std::strncpy(stamp.version, layout.version, sizeof stamp.version - 1);
         ::munmap(base, size);
         if (!take_lock(fd.get()) || ::rename(unfinished.c_str(), path.c_str()) != 0) {
@@ -199,14 +207,26 @@ void point_link(const fs::path& link, const fs::path& target) {
     fs::rename(unfinished, link);
 }
 
-void retire(int fd) {
+// Of a region that is not mapped here.
+template <typename Change>
+void change_stamp(int fd, Change&& change) {
     const size_t window = filesystem_of(fd) == hugetlbfs_magic ? huge_page : 4096;
     struct stat info {};
     if (::fstat(fd, &info) != 0 || static_cast<uint64_t>(info.st_size) < sizeof(Stamp)) return;
     if (void* base = map(fd, window, PROT_READ | PROT_WRITE)) {
-        static_cast<Stamp*>(base)->retired.store(1, std::memory_order_release);
+        change(*static_cast<Stamp*>(base));
         ::munmap(base, window);
     }
+}
+
+void retire(int fd) {
+    change_stamp(fd, [](Stamp& stamp) { stamp.retired.store(1, std::memory_order_release); });
+}
+
+void note_new_owner(int fd) {
+    change_stamp(fd, [](Stamp& stamp) {
+        stamp.owned_since_ns.store(monotonic_ns(), std::memory_order_release);
+    });
 }
 
 }  // namespace
@@ -235,16 +255,21 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
     bool found = old.get() >= 0;
     if (!found && errno != ENOENT) throw Error(fmt::format("{}: {}", link.string(), why()));
     if (found) {
-        if (!take_lock(old.get())) {
-            throw Owned(
+        const auto owned = [&] {
+            return Owned(
                 fmt::format("{}: another process writes this memory already", link.string()));
-        }
+        };
+        if (someone_holds_lock(old.get())) throw owned();
         try {
             check_stamp(old.get(), layout, link);
         } catch (const Foreign&) {
             if (when_foreign == WhenForeign::refuse) throw;
             found = false;
         }
+        // First the time, then the lock: a reader who sees the lock must not see the time of
+        // the writer before.
+        if (found) note_new_owner(old.get());
+        if (!take_lock(old.get())) throw owned();
     }
     Descriptor made(-1);
     if (!found) {
@@ -283,6 +308,10 @@ Region Region::view(const fs::path& run_directory, const Layout& layout) {
 }
 
 bool Region::has_writer() const noexcept { return someone_holds_lock(fd_); }
+
+uint64_t Region::owned_since_ns() const noexcept {
+    return as<const Stamp>().owned_since_ns.load(std::memory_order_acquire);
+}
 
 bool Region::retired() const noexcept {
     return as<const Stamp>().retired.load(std::memory_order_acquire) != 0;

@@ -32,9 +32,13 @@ struct Stamp {
     uint64_t size;
     char version[40];
     std::atomic<uint32_t> retired;
-    uint32_t reserved[15];
+    uint32_t unused;
+    std::atomic<uint64_t> owned_since_ns;  // CLOCK_MONOTONIC, when its last writer took it
+    uint32_t reserved[12];
 };
-static_assert(sizeof(Stamp) == 128 && std::atomic<uint32_t>::is_always_lock_free);
+static_assert(sizeof(Stamp) == 128 && offsetof(Stamp, owned_since_ns) == 72);
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 // What a region must be for this build to use it.
 struct Layout {
@@ -86,6 +90,9 @@ class Region {
     bool on_huge_pages() const noexcept { return huge_; }
     // For readers: whether a process holds the region as its writer now.
     bool has_writer() const noexcept;
+    // For readers: when the last writer took it, in nanoseconds of CLOCK_MONOTONIC. What is older
+    // in there, another one has written.
+    uint64_t owned_since_ns() const noexcept;
     // For readers: whether a region of another layout has taken its place.
     bool retired() const noexcept;
 

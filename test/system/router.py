@@ -101,10 +101,6 @@ class Router:
         status = self.status()
         if not status["dataplane"]["alive"]:
             return False
-        # What a dataplane that was killed has said of its interfaces stands until the next one
-        # has taken the memory over.
-        if self.dataplane is not None and status["dataplane"]["process"] != self.dataplane.pid:
-            return False
         if status["dataplane"]["generation"] != status["control"]["generation"]:
             return False
         return all(i["condition"] == ("up" if i["asked"]["enabled"] else "disabled")

@@ -120,6 +120,23 @@ def test_after_kill_9_of_the_dataplane_the_next_forwards_with_routes_and_neighbo
     assert max(silences) < 3000
 
 
+def test_the_last_word_of_a_killed_dataplane_is_never_shown_as_the_next_ones(net):
+    for _ in range(3):
+        killed = net.router.dataplane
+        net.router.kill(killed)
+        net.router.start_dataplane()
+        shown = []
+        while not shown or shown[-1]["process"] != net.router.dataplane.pid:
+            shown.append(net.router.status()["dataplane"])
+            up = [i["name"] for i in net.router.show("interface")["interfaces"]
+                  if i["condition"] == "up"]
+            assert not up or not net.router.status()["dataplane"]["starting"]
+            assert len(shown) < 1000
+        alive = [d for d in shown if d["alive"]]
+        assert killed.pid not in [d["process"] for d in alive], alive
+        net.router.wait_ready()
+
+
 def test_the_dataplane_alone_comes_back_while_control_is_dead(net, figure):
     learn(net)
     with Stream(net.client, net.server, SERVER) as stream:

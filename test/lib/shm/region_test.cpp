@@ -125,6 +125,21 @@ TEST_F(RegionTest, AcceptsANewWriterWhenTheFirstWasKilled) {
     EXPECT_EQ(next.as<Content>().value, 99u);
 }
 
+TEST_F(RegionTest, TellsReadersSinceWhenItIsOwned) {
+    uint64_t before = 0;
+    {
+        const Region first = own();
+        before = view().owned_since_ns();
+        EXPECT_GT(before, 0u);
+        EXPECT_THROW(own(), Owned);
+        EXPECT_EQ(view().owned_since_ns(), before) << "who was refused has not taken it";
+    }
+    const Region reader = view();
+    EXPECT_EQ(reader.owned_since_ns(), before) << "of the last writer, also when it is gone";
+    const Region next = own();
+    EXPECT_GT(reader.owned_since_ns(), before);
+}
+
 TEST_F(RegionTest, TellsReadersWhetherItsWriterLives) {
     Shared<std::atomic<bool>> ready;
     std::optional<Child> writer;
