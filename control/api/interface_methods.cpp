@@ -57,6 +57,14 @@ json got(const layout::InterfaceStatus& s) {
             {"generation", s.generation}};
 }
 
+json rates(const std::optional<control::Rate>& rate) {
+    if (!rate) return nullptr;
+    return {{"rx_packets_per_s", rate->rx_packets_per_s},
+            {"rx_bits_per_s", rate->rx_bits_per_s},
+            {"tx_packets_per_s", rate->tx_packets_per_s},
+            {"tx_bits_per_s", rate->tx_bits_per_s}};
+}
+
 json device_counters(const layout::DeviceCounters& d) {
     json allowance = json::object();
     for (size_t i = 0; i < allowance_names.size(); ++i) {
@@ -79,6 +87,7 @@ json describe(const Control& control, const config::Interface& wish) {
                 {"asked", asked(wish)},
                 {"got", nullptr},
                 {"counters", nullptr},
+                {"rates", nullptr},
                 {"device_counters", nullptr}};
     const layout::State* state = control.state.get();
     if (state == nullptr || id >= layout::max_interfaces) return result;
@@ -87,6 +96,7 @@ json describe(const Control& control, const config::Interface& wish) {
                           {"rx_bytes", t.rx_bytes},
                           {"tx_packets", t.tx_packets},
                           {"tx_bytes", t.tx_bytes}};
+    result["rates"] = rates(control.rates.of(id));
     result["device_counters"] = device_counters(state->interfaces[id].device);
     if (control.state.dataplane_starting()) {
         result["condition"] = state::to_string(layout::InterfaceCondition::starting);

@@ -22,6 +22,11 @@ uint64_t number(const json& object, const char* name) {
     return object.is_object() ? object.value(name, uint64_t{0}) : 0;
 }
 
+std::string rate(const json& interface, const char* name) {
+    const json& rates = interface["rates"];
+    return rates.is_object() ? rate_text(rates.value(name, 0.0)) : "-";
+}
+
 void print_indented(const std::string& text) {
     size_t at = 0;
     while (at < text.size()) {
@@ -79,12 +84,18 @@ void print_whole(const json& i) {
     fmt::print("  received {} packets, {}; sent {} packets, {}\n",
                with_commas(number(c, "rx_packets")), bytes_text(number(c, "rx_bytes")),
                with_commas(number(c, "tx_packets")), bytes_text(number(c, "tx_bytes")));
+    if (i["rates"].is_object()) {
+        fmt::print("  receives {} packets/s, {}bit/s; sends {} packets/s, {}bit/s\n",
+                   rate(i, "rx_packets_per_s"), rate(i, "rx_bits_per_s"),
+                   rate(i, "tx_packets_per_s"), rate(i, "tx_bits_per_s"));
+    }
     print_device_counters(i["device_counters"]);
 }
 
 void print_table(const json& answer) {
-    Table table({"NAME", "CONDITION", "ADDRESSES", "MTU", "SPEED", "RX", "TX", "DEVICE DROPS"},
-                {false, false, false, true, true, true, true, true});
+    Table table({"NAME", "CONDITION", "ADDRESSES", "MTU", "SPEED", "RX", "TX", "RX PPS", "RX BPS",
+                 "TX PPS", "TX BPS", "DEVICE DROPS"},
+                {false, false, false, true, true, true, true, true, true, true, true, true});
     for (const json& i : answer["interfaces"]) {
         const std::string condition = i.value("condition", "");
         const json& device = i["device_counters"];
@@ -97,7 +108,8 @@ void print_table(const json& answer) {
                    joined(i["asked"]["addresses"]), std::to_string(mtu),
                    speed == 0 ? "-" : std::to_string(speed),
                    with_commas(number(i["counters"], "rx_packets")),
-                   with_commas(number(i["counters"], "tx_packets")),
+                   with_commas(number(i["counters"], "tx_packets")), rate(i, "rx_packets_per_s"),
+                   rate(i, "rx_bits_per_s"), rate(i, "tx_packets_per_s"), rate(i, "tx_bits_per_s"),
                    drops == 0 ? "0" : in_colour(Colour::yellow, with_commas(drops))});
     }
     table.print();

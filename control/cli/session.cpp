@@ -108,6 +108,14 @@ std::string with_commas(uint64_t number) {
     return digits;
 }
 
+std::string rate_text(double per_second) {
+    static constexpr const char* units[] = {"", " k", " M", " G", " T"};
+    size_t unit = 0;
+    for (; per_second >= 999.5 && unit + 1 < std::size(units); ++unit) per_second /= 1000;
+    const int decimals = unit == 0 || per_second >= 99.95 ? 0 : per_second >= 9.995 ? 1 : 2;
+    return fmt::format("{:.{}f}{}", per_second, decimals, units[unit]);
+}
+
 std::string bytes_text(uint64_t bytes) {
     static constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     auto value = static_cast<double>(bytes);

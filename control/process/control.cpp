@@ -48,6 +48,7 @@ void Control::tick() {
     events.drain(state);
     traces.drain(state);
     load.look(state, monotonic_ns());
+    rates.look(state, monotonic_ns());
     config.tick();
     follow_links();
 }

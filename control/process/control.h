@@ -9,6 +9,7 @@
 #include "control/process/load.h"
 #include "control/process/log.h"
 #include "control/process/options.h"
+#include "control/process/rates.h"
 #include "control/state/event_log.h"
 #include "control/state/state_view.h"
 #include "control/trace/traces.h"
@@ -39,6 +40,7 @@ struct Control {
     state::EventLog events;
     LinkWatch links;
     Load load;
+    Rates rates;
     trace::Traces traces;
 
   private:

@@ -2,12 +2,13 @@
 """What real Linux hosts see of the router, over AF_PACKET."""
 import json
 import re
+import time
 
 import pytest
 
 from lab import wait_until
 from router import Router, af_packet
-from wire import Witness
+from wire import Stream, Witness
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +110,25 @@ def test_tcpdump_sees_frames_of_at_least_60_bytes_and_true_checksums(net):
 
 
 def test_every_interface_says_what_was_asked_and_what_was_got(net):
+    net.client.run("ping", "-c", 1, "10.2.0.2")
     for name, address in (("left", "10.1.0.1/24"), ("right", "10.2.0.1/24")):
         shown = net.router.interface(name)
         assert shown["condition"] == "up"
         assert shown["asked"]["addresses"] == [address]
         assert shown["got"]["driver"] == "net_af_packet" and shown["got"]["mtu"] == 1500
         assert shown["counters"]["rx_packets"] > 0 and shown["counters"]["tx_packets"] > 0
+
+
+def test_every_interface_says_how_fast_packets_come_and_go(net):
+    with Stream(net.client, net.server, "10.2.0.2", rate=1000):
+        time.sleep(2)
+        left, right = (net.router.interface(name)["rates"] for name in ("left", "right"))
+    for shown in (left["rx_packets_per_s"], right["tx_packets_per_s"]):
+        assert 700 < shown < 1300, (left, right)
+    # 8 bytes of data and 42 of headers, which a real device would pad to 60.
+    assert 50 * 8 <= left["rx_bits_per_s"] / left["rx_packets_per_s"] <= 60 * 8, left
+    assert 50 * 8 <= right["tx_bits_per_s"] / right["tx_packets_per_s"] <= 60 * 8, right
+    assert right["rx_packets_per_s"] < 50, right
 
 
 def test_show_route_names_the_neighbour_that_a_packet_would_go_to(net):
