@@ -45,7 +45,7 @@ void reload(control::Control& control) {
 int serve(control::Control& control) {
     asio::io_context io(1);
     api::Server server(
-        io, control.options.run_directory / "control.sock",
+        io, control.options.run_directory / "control.sock", control.options.access,
         [&](std::string_view request) { return api::answer(control, request); }, api::max_request);
 
     asio::signal_set ends(io, SIGTERM, SIGINT);

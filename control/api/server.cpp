@@ -94,8 +94,19 @@ class Server::Client : public std::enable_shared_from_this<Client> {
     std::string reply_;
 };
 
-Server::Server(asio::io_context& io, const std::filesystem::path& socket, Answer answer,
-               size_t max_request)
+namespace {
+
+void give(const std::filesystem::path& socket, const Access& access) {
+    const bool given = !access.group || ::chown(socket.c_str(), -1, *access.group) == 0;
+    if (!given || ::chmod(socket.c_str(), access.mode) != 0) {
+        throw std::system_error(errno, std::generic_category(), socket.string());
+    }
+}
+
+}  // namespace
+
+Server::Server(asio::io_context& io, const std::filesystem::path& socket, const Access& access,
+               Answer answer, size_t max_request)
     : pause_(io),
       path_(socket),
       acceptor_(io),
@@ -103,11 +114,9 @@ Server::Server(asio::io_context& io, const std::filesystem::path& socket, Answer
       max_request_(max_request) {
     ::unlink(path_.c_str());
     acceptor_.open();
-    // Nobody can come in between bind and chmod: until listen() every connection is refused.
+    // Nobody can come in before it is given away: until listen() every connection is refused.
     acceptor_.bind(asio::local::stream_protocol::endpoint(path_.string()));
-    if (::chmod(path_.c_str(), 0660) != 0) {
-        throw std::system_error(errno, std::generic_category(), path_.string());
-    }
+    give(path_, access);
     acceptor_.listen();
     accept();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The API on a unix socket: one JSON text a line, each way. Who may open the socket may do
-// everything: its permissions (0660) are the gate.
+// everything: its group and mode are the gate.
 //
 // A client's requests are answered in turn, and the next is read when the answer before is gone:
 // a slow client waits for itself alone.
@@ -9,14 +9,22 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
+#include <sys/types.h>
 
 namespace sluice::api {
+
+// Who may open the socket.
+struct Access {
+    mode_t mode = 0660;
+    std::optional<gid_t> group;  // none: the process's own
+};
 
 class Server {
   public:
@@ -25,8 +33,8 @@ class Server {
     static constexpr size_t max_clients = 64;
 
     // Takes the place of a socket that a killed control left. Throws std::system_error.
-    Server(asio::io_context& io, const std::filesystem::path& socket, Answer answer,
-           size_t max_request);
+    Server(asio::io_context& io, const std::filesystem::path& socket, const Access& access,
+           Answer answer, size_t max_request);
     ~Server();
 
   private:

@@ -53,7 +53,7 @@ class ServerTest : public ::testing::Test {
         directory = ::mkdtemp(name);
         socket = directory / "control.sock";
         server = std::make_unique<Server>(
-            io, socket,
+            io, socket, Access{},
             [](std::string_view request) {
                 if (request == "quiet") return std::string{};
                 if (request == "flood") return std::string(64 << 20, 'x');
@@ -125,6 +125,18 @@ TEST_F(ServerTest, LetsInOnlyTheOwnerAndHisGroup) {
     struct stat info {};
     ASSERT_EQ(::stat(socket.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0660u);
+    EXPECT_EQ(info.st_gid, ::getegid());
+}
+
+TEST_F(ServerTest, LetsInWhomItIsToldTo) {
+    const auto other = directory / "other.sock";
+    const auto nothing = [](std::string_view) { return std::string{}; };
+    const gid_t group = ::geteuid() == 0 ? 12345 : ::getegid();
+    const Server told(io, other, {0600, group}, nothing, 1000);
+    struct stat info {};
+    ASSERT_EQ(::stat(other.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+    EXPECT_EQ(info.st_gid, group);
 }
 
 }  // namespace

@@ -44,14 +44,21 @@ expect 2 "" s no-such-command
 expect 2 "" s check
 expect 0 "PREFIX" s help route add
 expect 0 "sluice 0" s version
+expect 2 "there is no group" "$control" --check --socket-group no-such-group
+expect 2 "octal" "$control" --check --socket-mode 0888
+expect 2 "octal" "$control" --check --socket-mode 1777
 expect 1 "routs" "$control" --check --config "$dir/bad.json"
 expect 1 "routs" "$control" --config "$dir/bad.json" --run-dir "$dir/run" --state-dir "$dir/state"
 
-"$control" --config "$dir/good.json" --run-dir "$dir/run" --state-dir "$dir/state" 2> "$dir/log" &
+group=$(id -gn)
+[ "$(id -u)" -ne 0 ] || group=daemon
+"$control" --config "$dir/good.json" --run-dir "$dir/run" --state-dir "$dir/state" \
+    --socket-group "$group" --socket-mode 0600 2> "$dir/log" &
 pid=$!
 tries=0
 until s show status > /dev/null 2>&1 || [ $tries -eq 100 ]; do sleep 0.1; tries=$((tries + 1)); done
 
+expect 0 "$group 600" stat -c '%G %a' "$dir/run/control.sock"
 expect 3 "already_runs" "$control" --config "$dir/good.json" --run-dir "$dir/run" --state-dir "$dir/s2"
 expect 0 "is not running" s show status
 expect 0 '"generation": 1' s show status --json
