@@ -38,7 +38,9 @@ void answer_echo(Context& c, Packet packet, net::IcmpHeader& echo) noexcept {
     std::swap(ip.source, ip.destination);
     ip.ttl = 64;
     // The reply is a packet of its own, and may have to be split on its way (RFC 1122 3.2.2.6
-    // wants the data back whole, whatever path it takes).
+    // wants the data back whole, whatever path it takes). Then its parts must be told from those
+    // of another, which the request's identification need not do (RFC 6864 4.1, 4.3).
+    ip.identification = net::be16(c.next_identification++);
     ip.flags_and_offset = net::be16(0);
     net::fill_checksum(ip);
     c.tally(layout::Tally::icmp_echo_replies_sent);

@@ -140,6 +140,10 @@ Verdict check_options(Context& c, Packet packet, const Arrival& arrival) noexcep
                         static_cast<uint32_t>(o.bytes - start) + *fault);
         }
         if (o.is_source_route()) {
+            // RFC 1812 5.2.4.1: a second one is an error.
+            if (source_route != nullptr) {
+                return drop(DropReason::option_malformed, static_cast<uint32_t>(o.bytes - start));
+            }
             found = o;
             source_route = &found;
         }

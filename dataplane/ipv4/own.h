@@ -7,7 +7,7 @@
 
 namespace sluice::ipv4 {
 
-// The address to speak from: the receiving interface's (RFC 1812 4.3.2.4), or the router's first
+// The address to speak from: the receiving interface's, or the router's first
 // where that one has none.
 std::optional<net::Ipv4Address> own_source(const Context& c, InterfaceId interface,
                                            net::Ipv4Address to) noexcept;

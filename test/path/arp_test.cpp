@@ -165,7 +165,7 @@ TEST_F(ArpReceive, AnswersAProbeWithoutLearning) {
 }
 
 TEST_F(ArpReceive, NoticesAStationWithItsAddressAndDefendsItEveryTenSeconds) {
-    REQUIREMENT("RFC 5227 2.4",
+    REQUIREMENT("RFC 5227 2.4 (c)",
                 "A conflict for the own address is answered with an announcement, "
                 "once in ten seconds at most");
     const auto sent = net.router.receives("lan", request("10.0.0.1", "10.0.0.9"));
@@ -395,6 +395,7 @@ TEST_F(ArpResolve, GivesAStaleNeighbourUpThatDoesNotAnswer) {
 }
 
 TEST_F(ArpResolve, ForgetsNeighboursThatNobodyUses) {
+    REQUIREMENT("RFC 1122 2.3.2.1", "Entries that are out of date are flushed");
     net.router.waits(32s);
     EXPECT_TRUE(knows_of("10.0.0.9"));
     net.router.waits(605s);

@@ -29,8 +29,7 @@ TEST_P(Forwarding, SendsToAHostOnAConnectedNetwork) {
 }
 
 TEST_P(Forwarding, ChangesNothingButTtlAndChecksum) {
-    REQUIREMENT("RFC 1812 4.2.2.3",
-                "Header fields and bits that have no meaning here are passed on as they came");
+    REQUIREMENT("RFC 6864 4.3", "The DF bit of a packet in transit is not cleared");
     Bytes frame = ipv4().tos(0xbf).id(0xabcd).ttl(9).dont_fragment().tcp(1, 2).payload(999);
     const Sent sent = only(router().receives("lan", frame));
     frame[14 + 8] = 8;
@@ -41,6 +40,7 @@ TEST_P(Forwarding, ChangesNothingButTtlAndChecksum) {
 }
 
 TEST_P(Forwarding, PassesTheReservedFlagOn) {
+    REQUIREMENT("RFC 1812 4.2.2.3", "A packet is not dropped for its reserved bits");
     Bytes frame = ipv4();
     frame[14 + 6] |= 0x80;
     net::fill_checksum(*reinterpret_cast<net::Ipv4Header*>(frame.data() + 14));

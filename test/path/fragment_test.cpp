@@ -37,7 +37,9 @@ TEST_P(TooBig, IsNotWhatFitsExactly) {
 }
 
 TEST_P(TooBig, IsFragmentedWhenItMay) {
-    REQUIREMENT("RFC 1812 4.2.2.7", "A packet without DF that is too big is fragmented");
+    REQUIREMENT(
+        "RFC 1812 4.2.2.7",
+        "A packet without DF that is too big is fragmented, into as few as will do, in order");
     Network net(wan_mtu(576));
     use_way(net.router);
     const auto sent = net.router.receives("lan", ipv4().ttl(9).id(0x77).payload(1400));

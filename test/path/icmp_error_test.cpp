@@ -10,8 +10,6 @@ Bytes bytes_behind_ethernet(const Bytes& frame) { return Bytes(frame.begin() + 1
 Ipv4Builder dying() { return ipv4().ttl(1); }
 
 TEST(IcmpError, ComesFromTheInterfaceThatReceivedThePacket) {
-    REQUIREMENT("RFC 1812 4.3.2.4",
-                "An error's source is an address of the interface that it concerns");
     Network net;
     EXPECT_TRUE(is_error(net.router.receives("lan", dying()), 11, 0, "10.0.0.1", "10.0.0.9"));
     EXPECT_TRUE(is_error(net.router.receives("dmz", dying()), 11, 0, "172.16.0.1", "10.0.0.9"));
@@ -174,13 +172,14 @@ TEST(IcmpError, IsNotSentWithoutABuffer) {
 }
 
 TEST(IcmpError, IsNeverASourceQuench) {
-    REQUIREMENT("RFC 6633 4", "Source quench is never sent");
+    REQUIREMENT("RFC 1812 4.3.3.3", "Source quench is never sent");
     Network net;
     net.router.pool().limit_to(arp::Waiting::packets_each + 1);
     std::vector<Sent> sent;
     for (unsigned i = 0; i < 100; ++i) {
         for (auto& s : net.router.receives("lan", ipv4().to("10.0.0.200"))) sent.push_back(s);
     }
+    EXPECT_FALSE(sent.empty());
     for (const Sent& s : sent) EXPECT_FALSE(s.frame.is_icmp(4, 0));
 }
 
@@ -202,6 +201,7 @@ TEST_F(Redirects, TellTheSourceOfAShorterWayAndForwardThePacketToo) {
     REQUIREMENT("RFC 1812 5.2.7.2",
                 "A packet that leaves by the interface it came by, to a next hop "
                 "on its source's network, draws a host redirect");
+    REQUIREMENT("RFC 1812 5.2.7.2", "A redirect's source is on the network of its destination");
     const auto sent = net.router.receives("lan", ipv4().to("9.0.0.8"));
     ASSERT_EQ(sent.size(), 2u);
     EXPECT_TRUE(is_error({sent[0]}, 5, 1, "10.0.0.1", "10.0.0.9"));
@@ -238,7 +238,6 @@ TEST_F(Redirects, AreNotSentAboutASourceRoutedPacket) {
 }
 
 TEST_F(Redirects, CanBeSwitchedOff) {
-    REQUIREMENT("RFC 1812 5.2.7.2", "Redirects can be switched off");
     net.router.apply(config_of({.lan = R"(, "redirects": false)",
                                 .routes = R"(, { "prefix": "9.0.0.0/8", "via": "10.0.0.10" })"}));
     EXPECT_FALSE(only(net.router.receives("lan", ipv4().to("9.0.0.8"))).frame.is_icmp(5, 1));

@@ -12,7 +12,8 @@ namespace {
 Ipv4Builder to_router() { return ipv4().to("10.0.0.1"); }
 
 TEST(Echo, IsAnsweredForEveryOwnAddress) {
-    REQUIREMENT("RFC 1812 4.3.3.6", "The router answers echo requests to any of its addresses");
+    REQUIREMENT("RFC 1812 4.3.3.6",
+                "The router answers echo requests to any of its addresses, from that address");
     Network net;
     for (const char* own : {"10.0.0.1", "203.0.113.2", "172.16.0.1"}) {
         const auto sent = net.router.receives("lan", ipv4().to(own).echo_request(7, 9).payload(56));
@@ -28,12 +29,28 @@ TEST(Echo, IsAnsweredForEveryOwnAddress) {
 TEST(Echo, GivesTheDataBackUnchangedWithAFullTtl) {
     REQUIREMENT("RFC 1122 3.2.2.6",
                 "Data received in an echo request is returned in the reply whole");
+    REQUIREMENT("RFC 1812 4.3.2.5",
+                "An ICMP reply has the type of service and precedence of its request");
     Network net;
     const Bytes request = to_router().ttl(3).tos(0x28).echo_request().payload(1472);
     const Sent sent = only(net.router.receives("lan", request));
     EXPECT_EQ(sent.frame.quoted(), Bytes(request.begin() + 14 + 28, request.end()));
     EXPECT_EQ(sent.frame.ipv4().ttl, 64);
-    EXPECT_EQ(sent.frame.ipv4().tos, 0x28) << "RFC 1812 4.3.2.5: a reply has its request's TOS";
+    EXPECT_EQ(sent.frame.ipv4().tos, 0x28);
+}
+
+TEST(Echo, IsAnsweredByAPacketOfTheRoutersOwnMaking) {
+    REQUIREMENT("RFC 6864 4.3", "No two packets to one place that may be split are called alike");
+    REQUIREMENT("RFC 1812 4.2.2.3", "The router sets no reserved flag in what it originates");
+    Network net;
+    // As many hosts do: one that is never split needs no identification.
+    Bytes request = to_router().id(0).dont_fragment().echo_request().payload(1472);
+    request[14 + 6] |= 0x80;
+    net::fill_checksum(*reinterpret_cast<net::Ipv4Header*>(request.data() + 14));
+    const Sent first = only(net.router.receives("lan", request));
+    const Sent second = only(net.router.receives("lan", request));
+    EXPECT_NE(first.frame.ipv4().identification, second.frame.ipv4().identification);
+    EXPECT_EQ(first.frame.ipv4().flags_and_offset.host(), 0);
 }
 
 TEST(Echo, KeepsItsChecksumTrueForAnyContent) {
@@ -59,6 +76,7 @@ TEST(Echo, IsAnsweredWhereTheRequestLiesInOddPieces) {
 TEST(Echo, IsNotAnsweredToABroadcast) {
     REQUIREMENT("RFC 1122 3.2.2.6",
                 "An echo request to a broadcast or multicast address is discarded");
+    REQUIREMENT("RFC 2644 3", "Directed broadcasts are not received");
     Network net;
     EXPECT_TRUE(
         net.router
@@ -72,7 +90,7 @@ TEST(Echo, IsNotAnsweredToABroadcast) {
 }
 
 TEST(Icmp, IsDroppedWhenItsChecksumIsFalseOrItIsCutShort) {
-    REQUIREMENT("RFC 792", "An ICMP message whose checksum is wrong is discarded");
+    REQUIREMENT("RFC 792", "The checksum of an ICMP message is checked");
     Network net;
     Bytes wrong = to_router().echo_request();
     wrong.back() ^= 1;
@@ -83,6 +101,7 @@ TEST(Icmp, IsDroppedWhenItsChecksumIsFalseOrItIsCutShort) {
 
 TEST(Icmp, OfTypesThatAskForNothingIsNotAnswered) {
     REQUIREMENT("RFC 1812 4.3.3.7", "Information requests are not answered");
+    REQUIREMENT("RFC 6633 4", "A source quench that comes in is ignored");
     REQUIREMENT("RFC 1812 4.3.2.1", "ICMP messages of unknown type are silently discarded");
     Network net;
     uint64_t dropped = 0;
@@ -197,7 +216,7 @@ TEST_F(Reassembly, KeepsPacketsApartByAddressesProtocolAndIdentification) {
 }
 
 TEST_F(Reassembly, RefusesFragmentsThatOverlap) {
-    REQUIREMENT("RFC 1858 4", "Fragments that overlap are refused");
+    REQUIREMENT("RFC 1858 4", "No fragment can overwrite what another has brought");
     net.router.receives("lan", to_router().protocol(1).fragment(0, true).payload(24));
     net.router.receives("lan", to_router().protocol(1).fragment(16, false).payload(24));
     EXPECT_EQ(net.router.drops(DropReason::fragment_malformed), 2u) << "the packet is forgotten";
@@ -300,6 +319,7 @@ TEST_F(Reassembly, SaysPortUnreachableAboutAPacketInFragments) {
 }
 
 TEST_F(Reassembly, IsNotForPacketsInTransit) {
+    REQUIREMENT("RFC 1812 5.2.6", "Packets in transit are not reassembled");
     EXPECT_EQ(net.router.receives("lan", ipv4().fragment(0, true).payload(24)).size(), 1u);
     EXPECT_EQ(net.router.receives("lan", ipv4().fragment(24, false).payload(24)).size(), 1u);
 }

@@ -29,7 +29,7 @@ class Options : public ::testing::Test {
 };
 
 TEST_F(Options, ThatAreUnknownPassUnchanged) {
-    REQUIREMENT("RFC 1812 4.2.2.6", "Options that are not understood are passed on unchanged");
+    REQUIREMENT("RFC 1812 5.3.13.1", "Options that are not understood are passed on unchanged");
     const Bytes unknown{0x1e, 6, 1, 2, 3, 4, 0xde, 4, 5, 6, 1, 0};
     EXPECT_EQ(forwarded(unknown), unknown);
 }
@@ -41,6 +41,8 @@ TEST_F(Options, BehindTheEndOfTheListPassUnchanged) {
 
 TEST_F(Options, RecordTheRouteByTheLeavingInterface) {
     REQUIREMENT("RFC 1812 5.3.13.5", "Record route is honoured");
+    REQUIREMENT("RFC 1812 4.2.2.2",
+                "The address that is put into an option is that of the leaving interface");
     EXPECT_EQ(forwarded({record_route, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0}),
               (Bytes{record_route, 11, 8, 203, 0, 113, 2, 0, 0, 0, 0, 0}));
 }
@@ -120,7 +122,8 @@ class SourceRoute : public Options {
 };
 
 TEST_F(Options, WithASourceRouteAreRefused) {
-    REQUIREMENT("RFC 7126 4.3", "Source routed packets are dropped unless configured otherwise");
+    REQUIREMENT("RFC 7126 4.3.5, 4.4.5",
+                "Source routed packets are dropped unless configured otherwise");
     for (const uint8_t kind : {loose, strict}) {
         EXPECT_TRUE(net.router.receives("lan", ipv4().options({kind, 7, 4, 1, 2, 3, 4})).empty());
     }
@@ -140,6 +143,14 @@ TEST_F(SourceRoute, IsFollowedWhereAllowed) {
 TEST_F(SourceRoute, IsLeftAloneBetweenItsStops) {
     const Bytes route{loose, 7, 4, 192, 0, 2, 9, 0};
     EXPECT_EQ(forwarded(route), route);
+}
+
+TEST_F(SourceRoute, IsAMistakeWhereThereAreTwo) {
+    REQUIREMENT("RFC 1812 5.2.4.1",
+                "A second source route draws a parameter problem that points at it");
+    expect_problem_at({loose, 7, 4, 192, 0, 2, 1, strict, 7, 4, 192, 0, 2, 1}, 27);
+    expect_problem_at({loose, 7, 8, 192, 0, 2, 1, loose, 7, 8, 192, 0, 2, 1}, 27);
+    EXPECT_EQ(net.router.drops(DropReason::option_malformed), 2u);
 }
 
 TEST_F(SourceRoute, ThatIsStrictFailsWhereTheNextStopIsNotOnANetworkHere) {

@@ -70,6 +70,7 @@ TEST_P(Ipv4Validate, DropsAPacketWithAnySingleBitOfItsHeaderWrong) {
 }
 
 TEST_P(Ipv4Validate, TellsNobodyAboutABrokenHeader) {
+    REQUIREMENT("RFC 1812 4.3.2.7", "No error is sent about a packet whose header is broken");
     dropped(ipv4().checksum(0xbeef).ttl(1), DropReason::ip_bad_checksum);
     EXPECT_EQ(router().tally(layout::Tally::icmp_errors_sent), 0u);
 }
