@@ -17,102 +17,44 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "lib/shm/file.h"
+
 namespace sluice::shm {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr char magic[8] = {'S', 'L', 'U', 'I', 'C', 'E', '\n', '\0'};
-constexpr uint64_t huge_page = 2u << 20;
-constexpr long hugetlbfs_magic = 0x958458f6;
-
-std::string why() { return std::strerror(errno); }
-
-uint64_t round_up(uint64_t size) { return (size + huge_page - 1) / huge_page * huge_page; }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-  private:
-    int fd_;
-};
-
-// Locks belong to the open file (not to the process), can be asked about without being taken, and
-// go when the last descriptor of the open file is closed, by the kernel too.
-struct flock whole_file(short type) noexcept {
-    struct flock lock {};
-    lock.l_type = type;
-    lock.l_whence = SEEK_SET;
-    return lock;
-}
-
-bool take_lock(int fd) noexcept {
-    struct flock lock = whole_file(F_WRLCK);
-    return ::fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-bool someone_holds_lock(int fd) noexcept {
-    struct flock lock = whole_file(F_RDLCK);
-    return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
 uint64_t monotonic_ns() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-long filesystem_of(int fd) {
-    struct statfs info {};
-    return ::fstatfs(fd, &info) == 0 ? static_cast<long>(info.f_type) : 0;
-}
-
-// At a multiple of a huge page, which the layouts' alignment counts on wherever the file lies.
-void* map(int fd, size_t size, int protection) {
-    const size_t reserved = size + huge_page;
-    void* reservation = ::mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (reservation == MAP_FAILED) return nullptr;
-    auto* const begin = static_cast<std::byte*>(reservation);
-    auto* const base = begin + (huge_page - reinterpret_cast<uintptr_t>(begin) % huge_page);
-    if (::mmap(base, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
-        const int error = errno;
-        ::munmap(reservation, reserved);
-        errno = error;
-        return nullptr;
-    }
-    ::munmap(begin, static_cast<size_t>(base - begin));
-    if (base + size < begin + reserved) {
-        ::munmap(base + size, static_cast<size_t>(begin + reserved - (base + size)));
-    }
-    return base;
-}
-
-// Throws unless the file is a whole region of this layout.
-void check_stamp(int fd, const Layout& layout, const fs::path& path) {
-    struct stat info {};
-    if (::fstat(fd, &info) != 0) throw Error(fmt::format("{}: {}", path.string(), why()));
-    if (static_cast<uint64_t>(info.st_size) < sizeof(Stamp)) {
-        throw Foreign(fmt::format("{}: cut short: {} bytes are too few for a stamp", path.string(),
-                                  info.st_size));
-    }
-    // hugetlbfs can not be read() everywhere, so the stamp is looked at through a map.
-    const size_t window = filesystem_of(fd) == hugetlbfs_magic ? huge_page : 4096;
-    void* base = map(fd, window, PROT_READ);
-    if (base == nullptr) throw Error(fmt::format("{}: {}", path.string(), why()));
-    Stamp stamp;
-    std::memcpy(static_cast<void*>(&stamp), base, sizeof stamp);
+// The first bytes of a file; false if they can not be had. hugetlbfs can not be read() everywhere,
+// so they are looked at through a map.
+template <typename Use>
+bool with_stamp(int fd, int protection, Use&& use) {
+    if (size_of(fd) < sizeof(Stamp)) return false;
+    const size_t window = is_on_hugetlbfs(fd) ? huge_page : 4096;
+    void* base = map(fd, window, protection);
+    if (base == nullptr) return false;
+    use(*static_cast<Stamp*>(base));
     ::munmap(base, window);
+    return true;
+}
 
+// The size of the region in that file. Throws unless it is a whole one of this layout.
+uint64_t checked_size(int fd, const Layout& layout, const fs::path& path) {
+    const uint64_t length = size_of(fd);
+    if (length < sizeof(Stamp)) {
+        throw Foreign(
+            fmt::format("{}: cut short: {} bytes are too few for a stamp", path.string(), length));
+    }
+    Stamp stamp{};
+    const bool seen = with_stamp(fd, PROT_READ, [&](const Stamp& found) {
+        std::memcpy(static_cast<void*>(&stamp), &found, sizeof stamp);
+    });
+    if (!seen) throw Error(fmt::format("{}: {}", path.string(), why()));
     if (std::memcmp(stamp.magic, magic, sizeof magic) != 0) {
         throw Foreign(fmt::format("{}: not a region of Sluice", path.string()));
     }
@@ -123,10 +65,12 @@ void check_stamp(int fd, const Layout& layout, const fs::path& path) {
             path.string(), layout.name, stamp.version, stamp.layout, layout.version,
             layout.number));
     }
-    if (stamp.size != layout.size || static_cast<uint64_t>(info.st_size) < round_up(layout.size)) {
-        throw Foreign(fmt::format("{}: cut short: {} bytes, {} are needed", path.string(),
-                                  info.st_size, round_up(layout.size)));
+    // The first comparison also keeps a size that is nonsense from overflowing in the second.
+    if (stamp.size > length || length < round_up(stamp.size)) {
+        throw Foreign(fmt::format("{}: cut short: {} bytes, {} are needed", path.string(), length,
+                                  stamp.size.load()));
     }
+    return stamp.size;
 }
 
 // Held while a writer looks for its region and makes it. Without it two writers that start at the
@@ -145,21 +89,6 @@ std::string region_name(const fs::path& run_directory, const Layout& layout) {
     std::string path = fs::canonical(run_directory).string();
     std::replace(path.begin(), path.end(), '/', '-');
     return fmt::format("sluice{}-{}", path, layout.name);
-}
-
-// A new file, all its pages allocated now, so that no later store can fail for want of memory.
-Descriptor make_file(const fs::path& path, uint64_t size) {
-    ::unlink(path.c_str());  // what a writer left that was killed here
-    Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-    if (fd.get() < 0) return fd;
-    if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
-        ::fallocate(fd.get(), 0, 0, static_cast<off_t>(size)) != 0) {
-        const int error = errno;
-        ::unlink(path.c_str());
-        errno = error;
-        return Descriptor(-1);
-    }
-    return fd;
 }
 
 struct Made {
@@ -207,26 +136,29 @@ void point_link(const fs::path& link, const fs::path& target) {
     fs::rename(unfinished, link);
 }
 
-// Of a region that is not mapped here.
-template <typename Change>
-void change_stamp(int fd, Change&& change) {
-    const size_t window = filesystem_of(fd) == hugetlbfs_magic ? huge_page : 4096;
-    struct stat info {};
-    if (::fstat(fd, &info) != 0 || static_cast<uint64_t>(info.st_size) < sizeof(Stamp)) return;
-    if (void* base = map(fd, window, PROT_READ | PROT_WRITE)) {
-        change(*static_cast<Stamp*>(base));
-        ::munmap(base, window);
-    }
-}
-
 void retire(int fd) {
-    change_stamp(fd, [](Stamp& stamp) { stamp.retired.store(1, std::memory_order_release); });
+    with_stamp(fd, PROT_READ | PROT_WRITE,
+               [](Stamp& stamp) { stamp.retired.store(1, std::memory_order_release); });
 }
 
 void note_new_owner(int fd) {
-    change_stamp(fd, [](Stamp& stamp) {
+    with_stamp(fd, PROT_READ | PROT_WRITE, [](Stamp& stamp) {
         stamp.owned_since_ns.store(monotonic_ns(), std::memory_order_release);
     });
+}
+
+// First the file, then the stamp: a reader maps no more than the stamp says. A writer that is
+// killed in between leaves a file that is longer than it need be.
+uint64_t grow(int fd, const Layout& layout, const fs::path& path) {
+    const auto store_size = [&](Stamp& stamp) {
+        stamp.size.store(layout.size, std::memory_order_release);
+    };
+    if (!grow_file(fd, round_up(layout.size)) ||
+        !with_stamp(fd, PROT_READ | PROT_WRITE, store_size)) {
+        throw Error(fmt::format("{}: no room for the {} memory to grow to {} MiB: {}",
+                                path.string(), layout.name, round_up(layout.size) >> 20, why()));
+    }
+    return layout.size;
 }
 
 }  // namespace
@@ -254,6 +186,7 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
     Descriptor old(::open(link.c_str(), O_RDWR | O_CLOEXEC));
     bool found = old.get() >= 0;
     if (!found && errno != ENOENT) throw Error(fmt::format("{}: {}", link.string(), why()));
+    uint64_t size = layout.size;
     if (found) {
         const auto owned = [&] {
             return Owned(
@@ -261,7 +194,7 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
         };
         if (someone_holds_lock(old.get())) throw owned();
         try {
-            check_stamp(old.get(), layout, link);
+            size = checked_size(old.get(), layout, link);
         } catch (const Foreign&) {
             if (when_foreign == WhenForeign::refuse) throw;
             found = false;
@@ -270,6 +203,7 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
         // the writer before.
         if (found) note_new_owner(old.get());
         if (!take_lock(old.get())) throw owned();
+        if (found && size < layout.size) size = grow(old.get(), layout, link);
     }
     Descriptor made(-1);
     if (!found) {
@@ -285,10 +219,9 @@ Region Region::own(const fs::path& run_directory, const Layout& layout, WhenFore
         made = std::move(region.fd);
     }
     Descriptor& fd = found ? old : made;
-    const size_t size = round_up(layout.size);
-    void* base = map(fd.get(), size, PROT_READ | PROT_WRITE);
+    void* base = map(fd.get(), round_up(size), PROT_READ | PROT_WRITE);
     if (base == nullptr) throw Error(fmt::format("{}: {}", link.string(), why()));
-    const bool huge = filesystem_of(fd.get()) == hugetlbfs_magic;
+    const bool huge = is_on_hugetlbfs(fd.get());
     return Region(fd.release(), base, size, !found, huge);
 }
 
@@ -299,11 +232,13 @@ Region Region::view(const fs::path& run_directory, const Layout& layout) {
         throw Absent(fmt::format("{}: {}", link.string(), why()));
     }
     if (fd.get() < 0) throw Error(fmt::format("{}: {}", link.string(), why()));
-    check_stamp(fd.get(), layout, link);
-    const size_t size = round_up(layout.size);
-    void* base = map(fd.get(), size, PROT_READ);
+    const uint64_t size = checked_size(fd.get(), layout, link);
+    if (size < layout.size) {
+        throw Foreign(fmt::format("{}: {} bytes, {} are needed", link.string(), size, layout.size));
+    }
+    void* base = map(fd.get(), round_up(size), PROT_READ);
     if (base == nullptr) throw Error(fmt::format("{}: {}", link.string(), why()));
-    const bool huge = filesystem_of(fd.get()) == hugetlbfs_magic;
+    const bool huge = is_on_hugetlbfs(fd.get());
     return Region(fd.release(), base, size, false, huge);
 }
 
@@ -315,6 +250,10 @@ uint64_t Region::owned_since_ns() const noexcept {
 
 bool Region::retired() const noexcept {
     return as<const Stamp>().retired.load(std::memory_order_acquire) != 0;
+}
+
+bool Region::grown() const noexcept {
+    return as<const Stamp>().size.load(std::memory_order_acquire) > size_;
 }
 
 Region::Region(Region&& other) noexcept { *this = std::move(other); }
@@ -329,7 +268,7 @@ Region& Region::operator=(Region&& other) noexcept {
 }
 
 Region::~Region() {
-    if (base_ != nullptr) ::munmap(base_, size_);
+    if (base_ != nullptr) ::munmap(base_, round_up(size_));
     if (fd_ >= 0) ::close(fd_);
 }
 

@@ -7,6 +7,8 @@
 //            one ever maps half a region
 //   owned    by the process that holds the file's lock; the kernel takes the lock from a
 //            process that dies, however it dies
+//   grown    when its owner needs more than the last one did: what it held stays where it is, and
+//            readers find out and map it again. Never made smaller, for a reader may have it mapped
 //   retired  when a writer replaces it by one of another layout; readers see the mark and map
 //            the new one
 //
@@ -29,7 +31,7 @@ namespace sluice::shm {
 struct Stamp {
     char magic[8];
     uint64_t layout;
-    uint64_t size;
+    std::atomic<uint64_t> size;  // only grows
     char version[40];
     std::atomic<uint32_t> retired;
     uint32_t unused;
@@ -45,7 +47,7 @@ struct Layout {
     const char* name;  // "intent", "state"
     uint64_t number;
     const char* version;
-    uint64_t size;
+    uint64_t size;  // at least; a region that is larger already stays so
 };
 
 class Error : public std::runtime_error {
@@ -88,21 +90,25 @@ class Region {
     explicit operator bool() const noexcept { return base_ != nullptr; }
     bool fresh() const noexcept { return fresh_; }
     bool on_huge_pages() const noexcept { return huge_; }
+    // What is mapped here, in bytes.
+    uint64_t size() const noexcept { return size_; }
     // For readers: whether a process holds the region as its writer now.
     bool has_writer() const noexcept;
     // For readers: when the last writer took it, in nanoseconds of CLOCK_MONOTONIC. What is older
     // in there, another one has written.
     uint64_t owned_since_ns() const noexcept;
+    // For readers: whether there is more of it now than is mapped here.
+    bool grown() const noexcept;
     // For readers: whether a region of another layout has taken its place.
     bool retired() const noexcept;
 
   private:
-    Region(int fd, void* base, size_t size, bool fresh, bool huge) noexcept
+    Region(int fd, void* base, uint64_t size, bool fresh, bool huge) noexcept
         : fd_(fd), base_(base), size_(size), fresh_(fresh), huge_(huge) {}
 
     int fd_ = -1;
     void* base_ = nullptr;
-    size_t size_ = 0;
+    uint64_t size_ = 0;
     bool fresh_ = false;
     bool huge_ = false;
 };
