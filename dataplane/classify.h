@@ -16,6 +16,7 @@
 
 #include "dataplane/pipeline.h"
 #include "dataplane/plan.h"
+#include "lib/flow/session.h"
 
 namespace sluice::fast_path {
 
@@ -35,6 +36,30 @@ struct Columns {
     alignas(64) std::array<uint64_t, rows> mac;   // of the next hop, as bits
     alignas(64) std::array<uint16_t, rows> next_hop;
     alignas(64) std::array<InterfaceId, rows> out;
+    // Only where the plan has a NAT.
+    alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
+    alignas(64) std::array<uint32_t, rows> hash;    // of the flow, where the plan has groups
+};
+
+// Of the columns that classify() fills.
+inline void move_row(Columns& col, unsigned from, unsigned to) noexcept {
+    col.packet[to] = col.packet[from];
+    col.frame[to] = col.frame[from];
+    col.destination[to] = col.destination[from];
+    col.total_length[to] = col.total_length[from];
+    col.aged[to] = col.aged[from];
+}
+
+// The packets that a pass finds unfit for the fast way.
+class Rest {
+  public:
+    Rest(rte_mbuf** packets, unsigned count) noexcept : packets_(packets), count_(count) {}
+    void add(rte_mbuf* m) noexcept { packets_[count_++] = m; }
+    unsigned count() const noexcept { return count_; }
+
+  private:
+    rte_mbuf** packets_;
+    unsigned count_;
 };
 
 // What classify() needs of the plan.

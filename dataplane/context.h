@@ -25,6 +25,9 @@ class RateLimiter;
 namespace ipv4 {
 class Reassembler;
 }
+namespace nat {
+class Translator;
+}
 namespace trace {
 class Tracer;
 }
@@ -33,6 +36,7 @@ class Tracer;
 struct Arrival {
     InterfaceId interface = layout::no_interface;  // none: the router made the packet itself
     bool to_group = false;                         // the frame was a link broadcast or multicast
+    bool translated = false;                       // the NAT has rewritten it
 
     bool is_own() const noexcept { return interface == layout::no_interface; }
 };
@@ -57,6 +61,7 @@ struct Context {
     uint32_t bursts = 0;
     bool timed = false;                    // the stages of the burst at hand
     uint16_t next_identification = 0;      // of the IP packets it makes itself
+    nat::Translator* nat = nullptr;        // where the plan has rules
     trace::Tracer* tracer = nullptr;       // while somebody traces
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
 

@@ -7,32 +7,13 @@
 #include "dataplane/classify.h"
 #include "dataplane/ipv4/route.h"
 #include "dataplane/ipv4/screen_source.h"
+#include "dataplane/nat/burst.h"
 #include "dataplane/stage_clock.h"
 
 namespace sluice::fast_path {
 namespace {
 
 using layout::Stage;
-
-// The packets that a pass finds unfit for the fast way.
-class Rest {
-  public:
-    Rest(rte_mbuf** packets, unsigned count) noexcept : packets_(packets), count_(count) {}
-    void add(rte_mbuf* m) noexcept { packets_[count_++] = m; }
-    unsigned count() const noexcept { return count_; }
-
-  private:
-    rte_mbuf** packets_;
-    unsigned count_;
-};
-
-void move_row(Columns& col, unsigned from, unsigned to) noexcept {
-    col.packet[to] = col.packet[from];
-    col.frame[to] = col.frame[from];
-    col.destination[to] = col.destination[from];
-    col.total_length[to] = col.total_length[from];
-    col.aged[to] = col.aged[from];
-}
 
 // Whether each source is reached by the interface it came from, all looked up at once.
 unsigned keep_right_ways(const Context& c, InterfaceId in, Columns& col, unsigned n,
@@ -64,29 +45,41 @@ uint64_t link_of(const Context& c, Adjacency a, uint32_t destination) noexcept {
     return place == NeighbourTable::none ? 0 : c.neighbours.link(place).bits();
 }
 
-Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcept {
-    const Adjacency a = plan.adjacencies[col.next_hop[i]];
-    if (a.kind != NextHopKind::group) [[likely]]
-        return a;
+uint32_t hash_of(const Columns& col, unsigned i) noexcept {
     const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(col.frame[i] + ethernet_header);
     // Padding, which lies behind a packet too short for ports, is not of the flow.
     const uint32_t whole =
         std::min<uint32_t>(col.packet[i]->data_len - ethernet_header, col.total_length[i]);
-    const uint32_t hash = ipv4::flow_hash(ip, whole);
-    return plan.adjacencies[plan.member(a, hash)];
+    return ipv4::flow_hash(ip, whole);
+}
+
+template <bool Nat>
+Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcept {
+    const Adjacency a = plan.adjacencies[col.next_hop[i]];
+    if (a.kind != NextHopKind::group) [[likely]]
+        return a;
+    return plan.adjacencies[plan.member(a, Nat ? col.hash[i] : hash_of(col, i))];
+}
+
+// Whether a packet without a session leaves by where it might need one.
+template <bool Nat>
+bool needs_session(const Plan& plan, const Columns& col, unsigned i, Adjacency a) noexcept {
+    if constexpr (!Nat) return false;
+    return !col.flow[i].exists() && plan.nat->concerns(a.interface);
 }
 
 // Rows that can not go out the fast way are closed up.
+template <bool Nat>
 unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest) noexcept {
     const Plan& plan = *c.plan;
     // A packet that leaves by where it came from may deserve a redirect.
     const InterfaceId back = plan.interfaces[in].redirects ? in : layout::no_interface;
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
-        const Adjacency a = adjacency_of(plan, col, i);
+        const Adjacency a = adjacency_of<Nat>(plan, col, i);
         const uint64_t link = link_of(c, a, col.destination[i]);
-        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || a.interface == back)
-            [[unlikely]] {
+        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || a.interface == back ||
+            needs_session<Nat>(plan, col, i, a)) [[unlikely]] {
             rest.add(col.packet[i]);
             continue;
         }
@@ -133,12 +126,21 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count)
         n = keep_right_ways(c, in, col, n, rest);
     }
     clock.lap(Stage::classify, count);
+    const bool translates = plan.nat != nullptr;
+    if (translates && n > 0) {
+        n = nat::find_sessions(c, col, n, rest);
+        clock.lap(Stage::nat, n);
+    }
     if (n == 0) return rest.count();
 
     fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
     clock.lap(Stage::lookup, n);
-    n = resolve(c, in, col, n, rest);
+    n = translates ? resolve<true>(c, in, col, n, rest) : resolve<false>(c, in, col, n, rest);
     clock.lap(Stage::resolve, n);
+    if (translates) {
+        nat::rewrite_found(c, col, n);
+        clock.lap(Stage::nat, 0);  // the other half of it
+    }
     rewrite(plan, col, n);
     c.transmitter.send(col.out.data(), col.packet.data(), n);
     clock.lap(Stage::rewrite, n);

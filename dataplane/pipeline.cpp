@@ -13,6 +13,8 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/ipv4/validate.h"
+#include "dataplane/nat/translate.h"
+#include "dataplane/nat/translator.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/trace/tracer.h"
 
@@ -30,7 +32,15 @@ Verdict broadcast(Context& c, Packet packet, const Arrival& arrival,
                 route.adjacency.interface);
 }
 
-Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
+Verdict look_for_session(Context& c, Packet& packet, Arrival& from,
+                         nat::Passage& passage) noexcept {
+    const Verdict v = nat::translate(c, packet, from, passage);
+    const net::Ipv4Address to =
+        v.is_passed() ? nat::destination_of(packet, passage) : net::Ipv4Address{};
+    return note(c, Step::nat_translate, v, from.interface, to.value);
+}
+
+Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     if (const Verdict v =
             note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool), from.interface);
         !v.is_passed()) {
@@ -47,11 +57,17 @@ Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
             note(c, Step::ipv4_options, ipv4::check_options(c, packet, from), from.interface);
         if (!v.is_passed()) return v;
     }
-    ipv4::Route route;
+    // Of the packet as it came, so that all packets of a flow take one path, translated or not.
     const uint32_t hash = ipv4::flow_hash(ip, packet.contiguous() - ethernet_header);
-    const Verdict found = ipv4::find_route(c, ip.destination_address(), hash, route);
+    nat::Passage passage;
+    if (c.plan->nat != nullptr) {
+        if (const Verdict v = look_for_session(c, packet, from, passage); !v.is_passed()) return v;
+    }
+    const net::Ipv4Address destination = nat::destination_of(packet, passage);
+    ipv4::Route route;
+    const Verdict found = ipv4::find_route(c, destination, hash, route);
     if (const Verdict v = note(c, Step::ipv4_find_route, found, route.adjacency.interface,
-                               ip.destination.host(), route.id);
+                               destination.value, route.id);
         !v.is_passed()) {
         return v;
     }
@@ -59,6 +75,13 @@ Verdict walk_ipv4(Context& c, Packet& packet, const Arrival& from) noexcept {
         return note(c, Step::ipv4_local, ipv4::deliver(c, packet, from), from.interface);
     }
     if (route.adjacency.kind == NextHopKind::broadcast) return broadcast(c, packet, from, route);
+    // What is too old to go on is worth no session.
+    if (c.plan->nat != nullptr && ip.ttl > 1) {
+        const Verdict v = nat::open(c, packet, from, route, passage);
+        if (!note(c, Step::nat_open, v, route.adjacency.interface, ip.source.host()).is_passed()) {
+            return v;
+        }
+    }
     return note(c, Step::ipv4_forward, ipv4::forward(c, packet, from, route),
                 route.adjacency.interface, route.next_hop.value);
 }
@@ -100,6 +123,7 @@ void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcep
 void tick(Context& c) noexcept {
     if (!c.waiting.empty()) c.waiting.tick(c);
     if (!c.reassembler.empty()) c.reassembler.tick(c);
+    if (c.nat != nullptr) c.nat->tick(c);
 }
 
 }  // namespace sluice

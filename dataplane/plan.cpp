@@ -202,7 +202,8 @@ bool Plan::is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept {
 
 std::unique_ptr<const Plan> compile(const Snapshot& s,
                                     std::span<const InterfaceFacts, layout::max_interfaces> facts,
-                                    NeighbourTable& neighbours) {
+                                    NeighbourTable& neighbours,
+                                    const nat::AddressNumbers& nat_numbers) {
     check_counts(s);
     auto plan = std::make_unique<Plan>();
     plan->generation = s.generation;
@@ -211,6 +212,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s,
     add_interfaces(*plan, s, facts);
     add_addresses(*plan, s);
     add_static_neighbours(s, neighbours);
+    plan->nat = nat::Rules::compile(s, nat_numbers);
     // Groups come last: their members must be known, and must not be groups themselves.
     for (uint32_t id = 1; id < s.next_hop_count; ++id) {
         add_next_hop(*plan, s, static_cast<uint16_t>(id), neighbours);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/nat/rules.h"
 #include "lib/layout/limits.h"
 #include "lib/layout/snapshot.h"
 #include "lib/net/address.h"
@@ -72,6 +73,7 @@ struct Plan {
     std::array<Adjacency, layout::max_next_hops> adjacencies;
     std::array<uint32_t, layout::max_next_hops> gateways;  // address of the gateway, host order
     std::vector<Group> groups;
+    std::unique_ptr<const nat::Rules> nat;  // null: nothing is translated
     // Addresses that only the router itself may send from, and directed broadcasts, from which
     // none may: hashed to 4096 bits, for a quick "certainly not one of these".
     alignas(64) std::array<uint32_t, 128> own_filter{};
@@ -99,11 +101,13 @@ struct Plan {
     }
 };
 
-// Compiles a snapshot. Gateways get a place in `neighbours` (pinned there) unless it is full.
-// Throws std::runtime_error, naming what is wrong, when the snapshot contradicts itself.
+// Compiles a snapshot. `nat_numbers` numbers external addresses, for those who translate by it.
+// Gateways get a place in `neighbours` (pinned there) unless it is full. Throws std::runtime_error,
+// naming what is wrong, when the snapshot contradicts itself.
 std::unique_ptr<const Plan> compile(const layout::Snapshot& snapshot,
                                     std::span<const InterfaceFacts, layout::max_interfaces> facts,
-                                    NeighbourTable& neighbours);
+                                    NeighbourTable& neighbours,
+                                    const nat::AddressNumbers& nat_numbers = nat::unnumbered);
 
 // Static entries and pins that neither the plan nor its snapshot asks for become ordinary
 // entries. Only when no worker uses an older plan any more, which may still refer to them.

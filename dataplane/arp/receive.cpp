@@ -65,6 +65,12 @@ void learn(Context& c, const Message& m, InterfaceId interface, bool asked_us) n
     }
 }
 
+// An external address of the NAT in the interface's network, which no host has.
+bool is_translated(const Context& c, net::Ipv4Address a, InterfaceId interface) noexcept {
+    return c.plan->is_on_link(interface, a) &&
+           c.plan->adjacencies[fib::find(*c.routes, a.value)].kind == NextHopKind::translated;
+}
+
 // RFC 1027: for a target that is reached by another interface than the one that asks.
 bool stands_in_for(const Context& c, const Message& m, InterfaceId interface) noexcept {
     if (!c.interface(interface).proxy_arp || ipv4::is_martian(m.target)) return false;
@@ -111,7 +117,8 @@ Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
         if (c.waiting.may_defend(c.now_ms())) announce(c, interface, m.sender);
         return drop(DropReason::arp_own_address);
     }
-    const bool asked_us = c.plan->is_own(interface, m.target);
+    const bool asked_us =
+        c.plan->is_own(interface, m.target) || is_translated(c, m.target, interface);
     learn(c, m, interface, asked_us);
 
     if (m.operation == net::arp_request && (asked_us || stands_in_for(c, m, interface))) {

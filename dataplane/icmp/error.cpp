@@ -30,7 +30,11 @@ std::optional<Message> message_for(Verdict why) noexcept {
         case DropReason::interface_down:
         case DropReason::neighbour_failed: return unreachable(type::host_unreachable);
         case DropReason::protocol_unreachable: return unreachable(type::protocol_unreachable);
+        case DropReason::nat_syn_unanswered:  // RFC 5382 REQ-4
         case DropReason::port_unreachable: return unreachable(type::port_unreachable);
+        case DropReason::nat_no_port:  // RFC 6888 REQ-11, RFC 5508 REQ-8
+        case DropReason::nat_table_full:
+        case DropReason::nat_subscriber_limit:
         case DropReason::route_prohibited: return unreachable(type::administratively_prohibited);
         case DropReason::source_route_failed: return unreachable(type::source_route_failed);
         case DropReason::too_big:  // RFC 1191: the low half of the word is the next link's MTU

@@ -46,7 +46,7 @@ Verdict find_route(const Context& c, net::Ipv4Address destination, uint32_t flow
         case NextHopKind::prohibit: return drop(DropReason::route_prohibited);
         case NextHopKind::martian: return drop(DropReason::destination_martian);
         case NextHopKind::multicast: return drop(DropReason::group_not_joined);
-        case NextHopKind::translated:
+        case NextHopKind::translated: return drop(DropReason::nat_no_mapping);
         case NextHopKind::none:
         case NextHopKind::group: break;
     }

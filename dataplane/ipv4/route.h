@@ -16,6 +16,7 @@ struct Route {
 };
 
 // Drops: no_route, route_*, next_hop_unknown, no_live_next_hop, destination_martian,
+//        nat_no_mapping (an external address of the NAT),
 //        group_not_joined. Passes for kinds local and broadcast, whose meaning the caller knows.
 Verdict find_route(const Context& c, net::Ipv4Address destination, uint32_t flow_hash,
                    Route& route) noexcept;

@@ -112,6 +112,44 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "look for an attack or a lossy link")                                                        \
     X(reassembly_timeout, notice, "the rest of a fragmented packet to this router never came",     \
       "look for a lossy link")                                                                     \
+    /* nat */                                                                                      \
+    X(nat_no_mapping, expected,                                                                    \
+      "it came for an external address, but nothing inside has that port",                         \
+      "nothing: scans end here; for a service inside, add a \"forward\" rule")                     \
+    X(nat_filtered, expected,                                                                      \
+      "the mapping does not let in what it has not sent to (RFC 4787 REQ-8)",                      \
+      "if it should come in, set the rule's \"filtering\"")                                        \
+    X(nat_no_session, notice, "it is of no session and can not begin one",                         \
+      "normal after an idle time-out; \"on_expired\": \"rst\" tells TCP hosts at once")            \
+    X(nat_no_port, error, "no external port is free for a new flow",                               \
+      "add addresses to the rule's pool; `sluice show nat top` names who uses them")               \
+    X(nat_table_full, error, "the session table is full",                                          \
+      "raise \"sessions\".\"max\"; `sluice show nat top` names who uses them")                     \
+    X(nat_subscriber_limit, warning,                                                               \
+      "the host inside has all the sessions or ports that its rule allows",                        \
+      "look what it runs, or raise the rule's limits")                                             \
+    X(nat_busy, notice, "two workers made the same session at once",                               \
+      "nothing, while it is rare: the packet's sender repeats it")                                 \
+    X(nat_conflict, warning, "another host inside has this protocol's flow to the same remote",    \
+      "give the hosts addresses of their own (\"static\" or \"dynamic\")")                         \
+    X(nat_no_target, warning, "no target of the forward takes new sessions",                       \
+      "look at the targets' health in `sluice show nat`")                                          \
+    X(nat_malformed, warning, "it is cut short before what has to be translated",                  \
+      "look for a broken sender or tiny fragments (RFC 1858)")                                     \
+    X(nat_icmp_malformed, notice, "an ICMP error or the packet it quotes has a wrong checksum",    \
+      "look for a broken router on the way")                                                       \
+    X(nat_icmp_unmatched, notice, "an ICMP error from inside is of no session",                    \
+      "nothing: the flow has ended before")                                                        \
+    X(nat_fragments_full, warning, "too many fragments wait for the first of their packet",        \
+      "look for a flood of fragments in `sluice trace`")                                           \
+    X(nat_fragment_timeout, notice, "the first fragment of the packet never came",                 \
+      "look for a lossy link or a path that drops fragments")                                      \
+    X(nat_syn_unanswered, expected,                                                                \
+      "a SYN from outside that nobody inside had asked for (RFC 5382 REQ-4)",                      \
+      "nothing: its sender is told that the port is unreachable")                                  \
+    X(nat_syn_superseded, expected,                                                                \
+      "a SYN from outside met one from inside: a simultaneous opening",                            \
+      "nothing: the connection goes on by the other one")                                          \
     /* the router's own limits */                                                                  \
     X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")
 

@@ -56,11 +56,32 @@ Bytes Frame::quoted() const {
     return Bytes(payload.begin() + sizeof(net::IcmpHeader), payload.end());
 }
 
+namespace {
+
+// Of protocols whose checksum covers the addresses; else 0.
+size_t transport_checksum_at(uint8_t protocol) {
+    if (protocol == net::Protocol::tcp) return 16;
+    return protocol == net::Protocol::udp ? 6 : 0;
+}
+
+uint64_t pseudo_sum(const net::Ipv4Header& ip, size_t length) {
+    return net::sum_words(&ip.source, 8) + net::be16(ip.protocol).raw() +
+           net::be16(static_cast<uint16_t>(length)).raw();
+}
+
+}  // namespace
+
 bool Frame::checksums_hold() const {
     const Bytes payload = ip_payload();
-    const bool icmp = ipv4().protocol == net::Protocol::icmp && !ipv4().is_fragment();
-    return net::checksum_holds(&ipv4(), ipv4().header_length()) &&
-           (!icmp || net::checksum_holds(payload.data(), payload.size()));
+    if (!net::checksum_holds(&ipv4(), ipv4().header_length())) return false;
+    if (ipv4().is_fragment()) return true;
+    const bool icmp = ipv4().protocol == net::Protocol::icmp;
+    if (icmp) return net::checksum_holds(payload.data(), payload.size());
+    const size_t at = transport_checksum_at(ipv4().protocol);
+    if (at == 0 || payload.size() < at + 2) return true;
+    const bool none = ipv4().protocol == net::Protocol::udp && payload[6] == 0 && payload[7] == 0;
+    return none || net::fold(pseudo_sum(ipv4(), payload.size()) +
+                             net::sum_words(payload.data(), payload.size())) == 0xffff;
 }
 
 std::string Frame::describe() const {
@@ -152,10 +173,9 @@ Ipv4Builder& Ipv4Builder::payload(Bytes bytes) {
 }
 Ipv4Builder& Ipv4Builder::udp(uint16_t source, uint16_t destination) {
     ip_.protocol = static_cast<uint8_t>(net::Protocol::udp);
-    const auto length = static_cast<uint16_t>(sizeof(net::UdpHeader) + payload_.size());
     transport_.clear();
-    append(transport_, net::UdpHeader{net::be16(source), net::be16(destination), net::be16(length),
-                                      net::be16(0)});
+    append(transport_,
+           net::UdpHeader{net::be16(source), net::be16(destination), net::be16(0), net::be16(0)});
     return *this;
 }
 Ipv4Builder& Ipv4Builder::tcp(uint16_t source, uint16_t destination, uint8_t flags) {
@@ -200,6 +220,27 @@ Ipv4Builder& Ipv4Builder::version_and_length(uint8_t wrong) {
     return *this;
 }
 
+Ipv4Builder& Ipv4Builder::no_transport_checksum() {
+    transport_checksum_ = false;
+    return *this;
+}
+
+// The length of UDP, and a checksum that covers the addresses; not of fragments, whose rest is
+// not at hand.
+void Ipv4Builder::fill_transport(Bytes& behind) const {
+    const size_t at = transport_.empty() ? 0 : transport_checksum_at(ip_.protocol);
+    if (at == 0) return;
+    if (ip_.protocol == net::Protocol::udp) {
+        const net::Be16 length = net::be16(static_cast<uint16_t>(behind.size()));
+        std::memcpy(behind.data() + 4, static_cast<const void*>(&length), 2);
+    }
+    if (!transport_checksum_ || ip_.is_fragment()) return;
+    net::Be16 sum = net::checksum_of(pseudo_sum(ip_, behind.size()) +
+                                     net::sum_words(behind.data(), behind.size()));
+    if (ip_.protocol == net::Protocol::udp && sum.raw() == 0) sum = net::Be16::from_raw(0xffff);
+    std::memcpy(behind.data() + at, static_cast<const void*>(&sum), 2);
+}
+
 Bytes Ipv4Builder::build() const {
     Bytes behind = transport_;
     append(behind, payload_);
@@ -207,6 +248,7 @@ Bytes Ipv4Builder::build() const {
         const net::Be16 sum = net::checksum_of(net::sum_words(behind.data(), behind.size()));
         std::memcpy(behind.data() + 2, static_cast<const void*>(&sum), 2);
     }
+    fill_transport(behind);
     net::Ipv4Header ip = ip_;
     const size_t header = sizeof ip + options_.size();
     ip.version_and_length = static_cast<uint8_t>(0x40 | header / 4);

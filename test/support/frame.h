@@ -69,6 +69,7 @@ class Ipv4Builder {
     // Headers in front of the payload, ports in host order.
     Ipv4Builder& udp(uint16_t source, uint16_t destination);
     Ipv4Builder& tcp(uint16_t source, uint16_t destination, uint8_t flags = 0x10);
+    Ipv4Builder& no_transport_checksum();
     Ipv4Builder& echo_request(uint16_t id = 1, uint16_t sequence = 1);
     Ipv4Builder& icmp(uint8_t type, uint8_t code);
     // Bytes behind the packet that do not belong to it, as Ethernet padding does.
@@ -80,6 +81,7 @@ class Ipv4Builder {
     operator Bytes() const { return build(); }
 
   private:
+    void fill_transport(Bytes& behind) const;
     net::MacAddress from_mac_, to_mac_;
     bool to_mac_set_ = false;
     net::Ipv4Header ip_{};
@@ -87,6 +89,7 @@ class Ipv4Builder {
     size_t padding_ = 0;
     int total_length_ = -1, checksum_ = -1, version_and_length_ = -1;
     bool transport_is_icmp_ = false;
+    bool transport_checksum_ = true;
     friend class TestRouter;
 };
 Ipv4Builder ipv4();

@@ -11,11 +11,12 @@
 namespace sluice::test {
 namespace {
 
-layout::Intent* map_intent() {
-    void* memory = ::mmap(nullptr, sizeof(layout::Intent), PROT_READ | PROT_WRITE,
+// Zeroed, and taken as it is used.
+void* map_zeroed(size_t bytes) {
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
-    return static_cast<layout::Intent*>(memory);
+    return memory;
 }
 
 constexpr uint64_t second_ns = 1'000'000'000;
@@ -41,7 +42,7 @@ void TestRouter::FreeIntent::operator()(layout::Intent* intent) const {
 }
 
 TestRouter::TestRouter(std::string_view json, size_t neighbours)
-    : intent_(map_intent()),
+    : intent_(static_cast<layout::Intent*>(map_zeroed(sizeof(layout::Intent)))),
       intent_writer_(std::make_unique<intent::IntentWriter>(*intent_, true, intent::Workers{})),
       entries_(neighbours),
       neighbours_(entries_),
@@ -66,6 +67,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
 TestRouter::~TestRouter() {
     waiting_->clear(pool_);
     reassembler_->clear(pool_);
+    if (nat_ != nullptr) nat_->clear(pool_);
     for (unsigned reason = 0; reason < layout::drop_reason_count; ++reason) {
         if (counters_->drops[reason].get() > 0) {
             provoked_reasons().insert(static_cast<DropReason>(reason));
@@ -120,9 +122,42 @@ void TestRouter::take_plan() {
         facts[id] = {links_[id],
                      net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}}, 9216};
     }
-    plan_ = compile(*snapshot, facts, neighbours_);
+    const uint32_t sessions = snapshot->nat.settings.sessions;
+    if (sessions > 0 && nat_ == nullptr) start_nat(sessions);
+    plan_ = nat_ != nullptr ? compile(*snapshot, facts, neighbours_, nat_shared_->numbers())
+                            : compile(*snapshot, facts, neighbours_);
     release_unreferenced(*plan_, *snapshot, neighbours_);
     context_.plan = plan_.get();
+}
+
+void TestRouter::Unmap::operator()(std::byte* memory) const { ::munmap(memory, bytes); }
+
+TestRouter::MappedMemory TestRouter::zeroed(size_t bytes) {
+    return MappedMemory(static_cast<std::byte*>(map_zeroed(bytes)), Unmap{bytes});
+}
+
+void TestRouter::start_nat(uint32_t sessions) {
+    constexpr uint32_t addresses = 16;
+    const size_t mapping_bytes = nat::Mappings::bytes_for(addresses);
+    if (session_memory_ == nullptr) {
+        session_count_ = sessions;
+        session_memory_ = zeroed(flow::Table::bytes_for(sessions));
+        mapping_memory_ = zeroed(mapping_bytes);
+    }
+    nat_shared_ = std::make_unique<nat::Shared>(
+        nat::Memory{{mapping_memory_.get(), mapping_bytes},
+                    addresses,
+                    {session_memory_.get(), flow::Table::bytes_for(session_count_)},
+                    session_count_});
+    nat_shared_->adopt(nat::tick_of(context_), {});
+    nat_ = std::make_unique<nat::Translator>(*nat_shared_, 0, 1, nullptr);
+    context_.nat = nat_.get();
+}
+
+void TestRouter::restart_nat() {
+    nat_->clear(pool_);
+    nat_.reset();
+    take_plan();
 }
 
 InterfaceId TestRouter::id_of(std::string_view interface) const {

@@ -23,6 +23,7 @@
 #include "dataplane/counting_transmitter.h"
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/nat/translator.h"
 #include "dataplane/pipeline.h"
 #include "test/support/frame.h"
 #include "test/support/heap_pool.h"
@@ -96,6 +97,10 @@ class TestRouter {
     NeighbourTable& neighbours() { return neighbours_; }
     HeapPool& pool() { return pool_; }
     Context& context() { return context_; }
+    // Null while the configuration has no NAT.
+    nat::Translator* nat() { return nat_.get(); }
+    // As if the dataplane was killed and another took over its sessions.
+    void restart_nat();
     const Plan& plan() const { return *plan_; }
     InterfaceId id_of(std::string_view interface) const;
     // Compiles what control has published since; receives() does so by itself.
@@ -123,9 +128,16 @@ class TestRouter {
     void send(InterfaceId interface, Packet packet);
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
+    void start_nat(uint32_t sessions);
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
 
+    struct Unmap {
+        size_t bytes;
+        void operator()(std::byte* memory) const;
+    };
+    using MappedMemory = std::unique_ptr<std::byte, Unmap>;
+    static MappedMemory zeroed(size_t bytes);
     struct FreeIntent {
         void operator()(layout::Intent* intent) const;
     };
@@ -141,6 +153,10 @@ class TestRouter {
     std::unique_ptr<Wire> wire_;
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
+    MappedMemory mapping_memory_, session_memory_;  // which outlive a dataplane
+    uint32_t session_count_ = 0;
+    std::unique_ptr<nat::Shared> nat_shared_;
+    std::unique_ptr<nat::Translator> nat_;
     Context context_;
     std::vector<Sent> sent_;
     bool plain_only_ = false;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/hold.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/nat/session_state.h"
+#include "dataplane/nat/translator.h"
+
+namespace sluice::nat {
+namespace {
+
+constexpr unsigned addresses_tried = 8;  // of a pool, where pooling is arbitrary
+constexpr unsigned ports_tried = 64;     // of an address, where mappings share them
+
+// Endpoint-dependent mappings share ports, so that a random one will nearly always do.
+Acquired share_port_of(Mapper& mapper, PortClass c, uint32_t number, PortRange range) noexcept {
+    const uint32_t many = uint32_t{range.last} - range.first + 1;
+    Acquired acquired{Got::no_port, {}};
+    for (unsigned i = 0; i < ports_tried && acquired.got == Got::no_port; ++i) {
+        const auto port = static_cast<uint16_t>(range.first + mapper.random().below(many));
+        acquired = mapper.acquire_shared(c, number, port);
+    }
+    return acquired;
+}
+
+}  // namespace
+
+Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
+                    layout::EventKind event) noexcept {
+    c.counters.nat_rules[rule.wish.id % layout::max_nat_rules].refused.add(1);
+    if (c.nat->may_tell(event, tick_of(c))) {
+        c.counters.events.push({.time_ns = c.now_ns,
+                                .kind = event,
+                                .address = packet.source.host(),
+                                .mac = packet.destination.host(),
+                                .extra = rule.wish.id,
+                                .interface = 0,
+                                .reserved = {}});
+    }
+    return drop(why);
+}
+
+Verdict Hold::count_session(const flow::FlowKey& packet) noexcept {
+    const uint32_t limit = rule_.wish.sessions_a_subscriber;
+    if (limit == 0) return passed();
+    const auto key = subscriber_key(rule_.wish.id, subscriber_);
+    switch (c_.nat->shared().counts.add(key, limit)) {
+        case Counted::yes: flags_ |= holds_count; return passed();
+        case Counted::busy: return drop(DropReason::nat_busy);
+        case Counted::at_limit:
+            return refuse_flow(c_, packet, rule_, DropReason::nat_subscriber_limit,
+                               layout::EventKind::nat_subscriber_limit);
+        default: return passed();  // not counted: rather too many sessions than none
+    }
+}
+
+std::span<const External> Hold::externals() const noexcept {
+    return rule_.wish.kind == NatKind::forward ? rule_.source_externals : rule_.externals;
+}
+
+// RFC 4787 REQ-2: one internal address is at one external address, which follows from it. To an
+// interface: its address in the next hop's network.
+unsigned Hold::home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept {
+    const auto all = externals();
+    if (rule_.wish.to_interface != 0) {
+        const auto near = c_.plan->source_towards(route.adjacency.interface, route.next_hop);
+        for (unsigned i = 0; near && i < all.size(); ++i) {
+            if (all[i].address == *near) return i;
+        }
+        return 0;
+    }
+    return static_cast<unsigned>(uint64_t{internal.value * 0x9e3779b1u} * all.size() >> 32);
+}
+
+net::Ipv4Address Hold::address_at(uint32_t number, unsigned home) const noexcept {
+    const auto all = externals();
+    if (all[home].number == number) return all[home].address;
+    return std::ranges::find(all, number, &External::number)->address;
+}
+
+Acquired Hold::take_at(PortClass c, Endpoint internal, const External& at) noexcept {
+    Mapper& mapper = c_.nat->mapper();
+    const PortRange range{rule_.wish.first_port, rule_.wish.last_port};
+    if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) {
+        return share_port_of(mapper, c, at.number, range);
+    }
+    return mapper.acquire({.port_class = c,
+                           .internal = internal,
+                           .address_index = at.number,
+                           .range = range,
+                           .keep_parity = rule_.wish.keep_parity != 0});
+}
+
+// Where pooling is arbitrary, a mapping may be at another address than its home; so those are
+// asked first.
+Acquired Hold::take_port(PortClass c, Endpoint internal, unsigned home) noexcept {
+    const auto all = externals();
+    const bool paired = rule_.wish.pooling == layout::NatPooling::paired;
+    const auto tried =
+        paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
+    const bool dependent = rule_.wish.mapping == layout::NatMapping::endpoint_dependent;
+    const MappingIndex& index = c_.nat->shared().mappings.index();
+    const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
+    for (unsigned i = 0; !dependent && tried > 1 && i < tried; ++i) {
+        const MappingId known = index.find(MappingKeys::key_of(c, internal, nth(i).number));
+        if (known.exists()) return c_.nat->mapper().join(known, internal);
+    }
+    Acquired acquired = take_at(c, internal, nth(0));
+    for (unsigned i = 1; i < tried && acquired.got == Got::no_port; ++i) {
+        acquired = take_at(c, internal, nth(i));
+    }
+    return acquired;
+}
+
+Acquired Hold::take_address(uint32_t internal) noexcept {
+    std::array<uint16_t, layout::max_nat_addresses> pool;
+    const auto all = externals();
+    for (size_t i = 0; i < all.size(); ++i) pool[i] = all[i].number;
+    return c_.nat->mapper().acquire_address(internal, rule_.wish.id, {pool.data(), all.size()});
+}
+
+Verdict Hold::use(const Acquired& acquired, const flow::FlowKey& packet) noexcept {
+    switch (acquired.got) {
+        case Got::made:
+        case Got::existing: mapping_ = acquired.id.bits(); return passed();
+        case Got::busy: return drop(DropReason::nat_busy);
+        case Got::no_port:
+            return refuse_flow(c_, packet, rule_, DropReason::nat_no_port,
+                               layout::EventKind::nat_no_port);
+        default:
+            return refuse_flow(c_, packet, rule_, DropReason::nat_table_full,
+                               layout::EventKind::nat_table_full);
+    }
+}
+
+Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
+                          flow::FlowKey& leaves) noexcept {
+    const net::Ipv4Address internal{packet.source.host()};
+    if (rule_.wish.kind == NatKind::fixed) {
+        const uint32_t into = internal.value - rule_.internal.first;
+        leaves.source = net::be32(rule_.pool[0].first + into);
+        return passed();
+    }
+    if (externals().empty()) return use({Got::no_port, {}}, packet);
+    const unsigned at_home = home(route, internal);
+    const PortClass c = class_of(packet.protocol);
+    leaves.source = net::be32(externals()[at_home].address.value);
+    if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) flags_ |= shares_port;
+    if (rule_.wish.kind == NatKind::forward) flags_ |= maps_remote;
+    if (rule_.wish.kind != NatKind::dynamic && c == PortClass::address) return passed();
+
+    // An ICMP query's identifier is its source port when it asks.
+    const Endpoint endpoint{internal.value, packet.source_port.host()};
+    const Verdict v = use(rule_.wish.kind == NatKind::dynamic ? take_address(internal.value)
+                                                              : take_port(c, endpoint, at_home),
+                          packet);
+    if (!v.is_passed()) return v;
+    const MappingId id = MappingId::from_bits(mapping_);
+    leaves.source = net::be32(address_at(id.address_index(), at_home).value);
+    if (id.port_class() != PortClass::address) leaves.source_port = net::be16(id.port());
+    return v;
+}
+
+Verdict Hold::join(MappingId mapping, Endpoint internal, const flow::FlowKey& packet) noexcept {
+    return use(c_.nat->mapper().join(mapping, internal), packet);
+}
+
+void Hold::permit(net::Ipv4Address remote) noexcept {
+    if (rule_.wish.filtering != layout::NatFiltering::address_dependent || mapping_ == no_mapping ||
+        (flags_ & (shares_port | maps_remote)) != 0) {
+        return;
+    }
+    remote_ = remote;
+    const auto added = c_.nat->shared().counts.add(
+        permission_key(MappingId::from_bits(mapping_), remote), CountTable::most);
+    if (added == Counted::yes) flags_ |= grants_permission;
+}
+
+void Hold::give_back() noexcept {
+    Shared& shared = c_.nat->shared();
+    if ((flags_ & grants_permission) != 0) {
+        shared.counts.subtract(permission_key(MappingId::from_bits(mapping_), remote_));
+    }
+    if (mapping_ != no_mapping) {
+        c_.nat->mapper().release(MappingId::from_bits(mapping_), tick_of(c_));
+    }
+    if ((flags_ & holds_count) != 0) {
+        shared.counts.subtract(subscriber_key(rule_.wish.id, subscriber_));
+    }
+}
+
+}  // namespace sluice::nat

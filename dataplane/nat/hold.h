@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a session needs besides its place in the table: a port at an external address, its share
+// of what a subscriber may have, leave for its remote to send back. Taken step by step, and given
+// back in the end unless the session came to be.
+#pragma once
+#include "dataplane/context.h"
+#include "dataplane/ipv4/route.h"
+#include "dataplane/nat/rules.h"
+#include "dataplane/nat/shared.h"
+#include "dataplane/nat/tuple.h"
+
+namespace sluice::nat {
+
+class Hold {
+  public:
+    // `subscriber`: the address inside.
+    Hold(Context& c, const Rule& rule, net::Ipv4Address subscriber) noexcept
+        : c_(c), rule_(rule), subscriber_(subscriber) {}
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() {
+        if (!kept_) give_back();
+    }
+    void keep() noexcept { kept_ = true; }
+
+    // RFC 6888 REQ-4. Drops: nat_subscriber_limit.
+    Verdict count_session(const flow::FlowKey& packet) noexcept;
+    // Writes the packet's new source into `leaves`. Drops: nat_no_port, nat_table_full, nat_busy.
+    Verdict take_source(const flow::FlowKey& packet, const ipv4::Route& route,
+                        flow::FlowKey& leaves) noexcept;
+    // One more session on a mapping of the host inside. Drops: nat_busy, nat_table_full.
+    Verdict join(MappingId mapping, Endpoint internal, const flow::FlowKey& packet) noexcept;
+    // RFC 4787 REQ-8: where the rule filters by address, the remote may send to the mapping now.
+    void permit(net::Ipv4Address remote) noexcept;
+
+    uint32_t mapping() const noexcept { return mapping_; }
+    uint16_t flags() const noexcept { return flags_; }
+
+  private:
+    void give_back() noexcept;
+    std::span<const External> externals() const noexcept;
+    unsigned home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept;
+    net::Ipv4Address address_at(uint32_t number, unsigned home) const noexcept;
+    Acquired take_at(PortClass c, Endpoint internal, const External& at) noexcept;
+    Acquired take_port(PortClass c, Endpoint internal, unsigned home) noexcept;
+    Acquired take_address(uint32_t internal) noexcept;
+    Verdict use(const Acquired& acquired, const flow::FlowKey& packet) noexcept;
+
+    Context& c_;
+    const Rule& rule_;
+    net::Ipv4Address subscriber_;
+    net::Ipv4Address remote_{};
+    uint32_t mapping_ = no_mapping;
+    uint16_t flags_ = 0;  // of the session
+    bool kept_ = false;
+};
+
+// Counts a flow that is refused, and says so once a second. For the packet's drop.
+Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
+                    layout::EventKind event) noexcept;
+
+}  // namespace sluice::nat

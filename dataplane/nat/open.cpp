@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/hold.h"
+#include "dataplane/nat/reset.h"
+#include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/session.h"
+#include "dataplane/nat/session_state.h"
+#include "dataplane/nat/translate.h"
+#include "dataplane/nat/translator.h"
+
+namespace sluice::nat {
+namespace {
+
+using flow::Direction;
+
+// Shared ports differ from try to try; what is taken with one may be free with the next.
+constexpr unsigned tries_of_shared_ports = 64;
+
+// A flow that is to begin.
+struct Beginning {
+    const Passage& passage;
+    const ipv4::Route& route;
+    const Rule* source;   // that gives it another source; or none
+    const Rule& rule;     // that the session is of
+    Direction direction;  // of this packet
+
+    const flow::FlowKey& key() const noexcept { return passage.tuple.key; }
+};
+
+Question question_of(const Arrival& arrival, const ipv4::Route& route,
+                     const Passage& passage) noexcept {
+    const flow::FlowKey& key = passage.tuple.key;
+    const auto& to = passage.redirection;
+    return {.in = arrival.interface,
+            .out = route.adjacency.interface,
+            .source = {key.source.host()},
+            .destination = to ? to->address : net::Ipv4Address{key.destination.host()},
+            .source_port = key.source_port.host(),
+            .destination_port = to ? to->port.host() : key.destination_port.host(),
+            .protocol = key.protocol,
+            .any_interface = false};
+}
+
+// The rule that gives the packet another source, if there is one.
+const Rule* source_rule(const Context& c, const Question& q, Passage& passage) noexcept {
+    const Rules& rules = *c.plan->nat;
+    auto& to = passage.redirection;
+    if (to && to->twice != nullptr) return to->twice;
+    if (const Rule* rule = rules.for_source(q)) return rule;
+    // Two hosts inside that talk by way of an external address: each sees the other's (REQ-9).
+    const Rule* rule = to ? rules.for_hairpin(q) : nullptr;
+    if (rule != nullptr) to->hairpin = true;
+    return rule;
+}
+
+// From inside, unless only the destination changes or the source does by the same rule.
+Direction direction_of(const Rule* source, const Passage& passage) noexcept {
+    const auto& to = passage.redirection;
+    const bool from_inside = source != nullptr && (!to || to->twice == nullptr);
+    return from_inside ? Direction::outbound : Direction::inbound;
+}
+
+flow::FlowKey turned(const flow::FlowKey& k) noexcept {
+    flow::FlowKey back = k;
+    std::swap(back.source, back.destination);
+    std::swap(back.source_port, back.destination_port);
+    return back;
+}
+
+flow::NewSession session_of(const Beginning& b, const flow::FlowKey& leaves,
+                            const Hold& hold) noexcept {
+    const bool out = b.direction == Direction::outbound;
+    uint16_t flags = hold.flags();
+    if (b.rule.wish.inbound_refreshes != 0) flags |= inbound_refreshes;
+    if (b.passage.redirection && b.passage.redirection->hairpin) flags |= hairpinned;
+    return {.outbound = out ? b.key() : turned(leaves),
+            .inbound = out ? turned(leaves) : b.key(),
+            .state = first_state(b.key().protocol, b.direction),
+            .mapping = hold.mapping(),
+            .rule = b.rule.wish.id,
+            .flags = flags};
+}
+
+// Takes what the session needs, step by step, and writes how the packet leaves.
+Verdict prepare(const Beginning& b, Hold& hold, flow::FlowKey& leaves) noexcept {
+    const auto& to = b.passage.redirection;
+    if (to) {
+        leaves.destination = net::be32(to->address.value);
+        leaves.destination_port = to->port;
+    }
+    if (const Verdict v = hold.count_session(b.key()); !v.is_passed()) return v;
+    Verdict v = passed();
+    if (b.source != nullptr) v = hold.take_source(b.key(), b.route, leaves);
+    if (b.source == nullptr && to->mapping)
+        v = hold.join(to->mapping->id, to->mapping->endpoint, b.key());
+    if (v.is_passed()) {
+        const bool out = b.direction == Direction::outbound;
+        hold.permit({out ? leaves.destination.host() : b.key().source.host()});
+    }
+    return v;
+}
+
+net::Ipv4Address subscriber_of(const Beginning& b) noexcept {
+    const auto& to = b.passage.redirection;
+    return b.direction == Direction::outbound || !to ? net::Ipv4Address{b.key().source.host()}
+                                                     : to->address;
+}
+
+struct Begun {
+    Verdict verdict;
+    flow::Flow flow;  // of the packet
+    bool try_again = false;
+};
+
+Begun begin(Context& c, const Beginning& b) noexcept {
+    Hold hold(c, b.rule, subscriber_of(b));
+    flow::FlowKey leaves = b.key();
+    if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
+    const auto [status, flow] = c.nat->sessions().insert(session_of(b, leaves, hold), tick_of(c));
+    switch (status) {
+        case flow::Status::ok:
+            hold.keep();
+            return {passed(), flow::Flow(flow.place(), b.direction)};
+        case flow::Status::full:
+        case flow::Status::index_full:
+            return {refuse_flow(c, b.key(), b.rule, DropReason::nat_table_full,
+                                layout::EventKind::nat_table_full),
+                    {}};
+        case flow::Status::taken:
+            return {drop(DropReason::nat_conflict), {}, (hold.flags() & shares_port) != 0};
+        default: return {drop(DropReason::nat_busy), {}};
+    }
+}
+
+Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& b) noexcept {
+    Begun begun = begin(c, b);
+    for (unsigned i = 1; begun.try_again && i < tries_of_shared_ports; ++i) begun = begin(c, b);
+    if (!begun.flow.exists()) {
+        // Another worker may have had a packet of the flow at the same time.
+        const flow::Flow theirs = c.nat->index().find(b.key());
+        const bool used =
+            theirs.exists() && use_session(c, packet, arrival, b.passage.tuple, theirs);
+        return used ? passed() : begun.verdict;
+    }
+    c.tally(layout::Tally::nat_sessions_made);
+    if (b.passage.redirection && b.passage.redirection->hairpin) {
+        c.tally(layout::Tally::nat_hairpinned);
+    }
+    layout::NatRuleCounters& counters =
+        c.counters.nat_rules[b.rule.wish.id % layout::max_nat_rules];
+    counters.sessions.add(1);
+    counters.packets.add(1);
+    if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), begun.flow);
+    rewrite(packet, b.passage.tuple, c.nat->session(begun.flow), begun.flow.direction());
+    arrival.translated = true;
+    return passed();
+}
+
+}  // namespace
+
+Verdict open(Context& c, Packet packet, Arrival& arrival, const ipv4::Route& route,
+             Passage& passage) noexcept {
+    const Tuple& t = passage.tuple;
+    if (arrival.translated || t.kind == Tuple::Kind::fragment) return passed();
+    const Rule* source = source_rule(c, question_of(arrival, route, passage), passage);
+    if (source == nullptr && !passage.redirection) {
+        if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), {});
+        return passed();
+    }
+    if (t.kind == Tuple::Kind::unreadable) return drop(DropReason::nat_malformed);
+    if (t.kind == Tuple::Kind::error) return drop(DropReason::nat_icmp_unmatched);
+    if (!opens_flow(t)) {
+        if (source != nullptr && source->wish.expired == layout::NatExpired::reset && t.is_tcp()) {
+            send_reset(c, packet);
+        }
+        return drop(DropReason::nat_no_session);
+    }
+    const Rule* rule = source != nullptr ? source : c.plan->nat->find(passage.redirection->rule);
+    return open_flow(c, packet, arrival,
+                     {passage, route, source, *rule, direction_of(source, passage)});
+}
+
+}  // namespace sluice::nat

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/rules.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace sluice::nat {
+namespace {
+
+using layout::NatList;
+using layout::NatRule;
+using layout::Snapshot;
+
+template <typename... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
+    throw std::runtime_error(fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename T>
+std::span<const T> part(const std::vector<T>& all, NatList list, unsigned id) {
+    if (list.first > all.size() || list.count > all.size() - list.first) {
+        refuse("snapshot: NAT rule {} has entries {} to {} of {}", id, list.first,
+               list.first + list.count, all.size());
+    }
+    return std::span(all).subspan(list.first, list.count);
+}
+
+// Each address of the pool, or those of the interface.
+std::vector<net::Ipv4Address> addresses_of(std::span<const NatRange> pool, InterfaceId interface,
+                                           const Snapshot& s) {
+    std::vector<net::Ipv4Address> addresses;
+    for (const NatRange& r : pool) {
+        for (uint64_t a = r.first; a <= r.last; ++a) {
+            if (addresses.size() == layout::max_nat_addresses) {
+                refuse("snapshot: a NAT pool of over {} addresses", layout::max_nat_addresses);
+            }
+            addresses.push_back({static_cast<uint32_t>(a)});
+        }
+    }
+    for (uint32_t n = 0; pool.empty() && n < s.address_count; ++n) {
+        if (s.addresses[n].interface == interface) addresses.push_back({s.addresses[n].address});
+    }
+    return addresses;
+}
+
+std::vector<External> numbered(const std::vector<net::Ipv4Address>& addresses,
+                               const AddressNumbers& numbers) {
+    std::vector<External> externals;
+    for (const net::Ipv4Address a : addresses) {
+        const auto number = numbers(a);
+        if (!number) refuse("the NAT has no room for another external address");
+        externals.push_back({a, static_cast<uint16_t>(*number)});
+    }
+    std::ranges::sort(externals, {}, [](const External& e) { return e.address.value; });
+    return externals;
+}
+
+bool shares_ports(NatKind kind) noexcept {
+    return kind == NatKind::source || kind == NatKind::dynamic;
+}
+
+}  // namespace
+
+void Rules::check(const Snapshot& s) {
+    const layout::NatSettings& n = s.nat.settings;
+    if (n.sessions > layout::max_nat_sessions || n.rule_count > layout::max_nat_rules ||
+        n.range_count > layout::max_nat_ranges || n.target_count > layout::max_nat_targets) {
+        refuse("snapshot: {} NAT rules, {} ranges and {} targets for {} sessions are too many",
+               n.rule_count, n.range_count, n.target_count, n.sessions);
+    }
+    for (uint32_t i = 0; i < n.range_count; ++i) {
+        if (s.nat.ranges[i].first > s.nat.ranges[i].last)
+            refuse("snapshot: a NAT range is reversed");
+    }
+    settings_ = n;
+    ranges_.assign(s.nat.ranges, s.nat.ranges + n.range_count);
+    targets_.assign(s.nat.targets, s.nat.targets + n.target_count);
+}
+
+void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& numbers) {
+    Rule rule{.wish = wish,
+              .from = part(ranges_, wish.from, wish.id),
+              .to = part(ranges_, wish.to, wish.id),
+              .pool = part(ranges_, wish.pool, wish.id),
+              .source_pool = part(ranges_, wish.source_pool, wish.id),
+              .targets = part(targets_, wish.targets, wish.id),
+              .externals = {},
+              .source_externals = {},
+              .interface_ranges = {}};
+    uint16_t& place = place_of_[wish.id % layout::max_nat_rules];
+    if (wish.id == 0 || place != 0) refuse("snapshot: NAT rule id {} is in use twice", wish.id);
+    if (wish.kind == NatKind::none || wish.kind > NatKind::exempt ||
+        wish.first_port > wish.last_port) {
+        refuse("snapshot: NAT rule {} makes no sense", wish.id);
+    }
+    if (wish.kind == NatKind::fixed) {
+        const auto internal = part(ranges_, wish.internal, wish.id);
+        if (internal.size() != 1 || rule.pool.size() != 1 ||
+            internal[0].last - internal[0].first != rule.pool[0].last - rule.pool[0].first) {
+            refuse("snapshot: NAT rule {} has prefixes of unequal length", wish.id);
+        }
+        rule.internal = internal[0];
+    }
+    if (wish.kind == NatKind::forward && rule.pool.empty()) {
+        for (const net::Ipv4Address a : addresses_of({}, wish.in, s)) {
+            rule.interface_ranges.push_back({a.value, a.value});
+        }
+        rule.pool = rule.interface_ranges;
+    }
+    if (wish.kind == NatKind::forward && !rule.source_pool.empty()) {
+        rule.source_externals = numbered(addresses_of(rule.source_pool, wish.out, s), numbers);
+    } else if (wish.kind == NatKind::forward && wish.out != layout::no_interface) {
+        rule.source_externals = numbered(addresses_of({}, wish.out, s), numbers);
+    }
+    if (shares_ports(wish.kind)) {
+        rule.externals = numbered(addresses_of(rule.pool, wish.out, s), numbers);
+        by_address_.insert(by_address_.end(), rule.externals.begin(), rule.externals.end());
+    }
+    for (const layout::NatTarget& t : rule.targets) rule.total_weight += t.weight;
+    for (unsigned i = 0; i < layout::max_interfaces; ++i) {
+        const bool changes_sources = shares_ports(wish.kind) || wish.kind == NatKind::fixed;
+        leaves_by_[i] =
+            leaves_by_[i] || (changes_sources && rule.takes_out(static_cast<InterfaceId>(i)));
+    }
+    rules_.push_back(std::move(rule));
+    place = static_cast<uint16_t>(rules_.size());
+}
+
+std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const AddressNumbers& numbers) {
+    if (s.nat.settings.rule_count == 0 || s.nat.settings.sessions == 0) return nullptr;
+    auto rules = std::make_unique<Rules>();
+    rules->check(s);
+    rules->rules_.reserve(s.nat.settings.rule_count);
+    for (uint32_t i = 0; i < s.nat.settings.rule_count; ++i) {
+        rules->add(s.nat.rules[i], s, numbers);
+    }
+    auto& all = rules->by_address_;
+    std::ranges::sort(all, {}, [](const External& e) { return e.address.value; });
+    all.erase(std::unique(all.begin(), all.end(),
+                          [](auto& a, auto& b) { return a.address == b.address; }),
+              all.end());
+    return rules;
+}
+
+bool Rules::is_exempt(const Rule& r, const Question& q) const noexcept {
+    return r.wish.kind == NatKind::exempt && r.takes_out(q.out) && r.takes_in(q.in) &&
+           r.takes_protocol(q.protocol) && r.takes_source(q.source) &&
+           r.takes_destination(q.destination);
+}
+
+const Rule* Rules::for_source(const Question& q) const noexcept {
+    for (const Rule& r : rules_) {
+        if (is_exempt(r, q)) return nullptr;
+        if (!r.takes_out(q.out) || !r.takes_protocol(q.protocol)) continue;
+        if (r.wish.kind == NatKind::fixed) {
+            if (q.source.value >= r.internal.first && q.source.value <= r.internal.last &&
+                r.takes_destination(q.destination)) {
+                return &r;
+            }
+        } else if (shares_ports(r.wish.kind) && r.takes_source(q.source) &&
+                   r.takes_destination(q.destination)) {
+            return &r;
+        }
+    }
+    return nullptr;
+}
+
+const Rule* Rules::for_destination(const Question& q) const noexcept {
+    for (const Rule& r : rules_) {
+        if (!q.any_interface && !r.takes_in(q.in)) continue;
+        if (!r.takes_protocol(q.protocol) || !r.takes_source(q.source)) continue;
+        if (r.wish.kind != NatKind::fixed && r.wish.kind != NatKind::forward) continue;
+        if (r.pool.empty() || !Rule::is_in(r.pool, q.destination)) continue;
+        if (r.wish.kind == NatKind::forward &&
+            (q.destination_port < r.wish.first_port || q.destination_port > r.wish.last_port)) {
+            continue;
+        }
+        return &r;
+    }
+    return nullptr;
+}
+
+const Rule* Rules::for_hairpin(const Question& q) const noexcept {
+    for (const Rule& r : rules_) {
+        if (shares_ports(r.wish.kind) && r.wish.hairpin != 0 && q.in != r.wish.out &&
+            r.takes_source(q.source) && r.takes_protocol(q.protocol)) {
+            return &r;
+        }
+    }
+    return nullptr;
+}
+
+const Rule* Rules::owner_of(uint16_t number, net::Ipv4Address internal) const noexcept {
+    for (const Rule& r : rules_) {
+        if (!shares_ports(r.wish.kind) || !r.takes_source(internal)) continue;
+        for (const External& e : r.externals) {
+            if (e.number == number) return &r;
+        }
+    }
+    return nullptr;
+}
+
+std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexcept {
+    const auto at = std::ranges::lower_bound(by_address_, external.value, {},
+                                             [](const External& e) { return e.address.value; });
+    if (at == by_address_.end() || at->address != external) return std::nullopt;
+    return at->number;
+}
+
+}  // namespace sluice::nat

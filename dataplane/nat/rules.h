@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The NAT's rules as the workers use them: a part of the plan, compiled from the snapshot by the
+// main thread, which checks every number in it; immutable from then on.
+//
+// Only first packets of flows look at rules. Everything after finds a session.
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "lib/layout/snapshot.h"
+#include "lib/net/address.h"
+
+namespace sluice::nat {
+
+using layout::InterfaceId;
+using layout::NatKind;
+using layout::NatRange;
+
+// Knows the number under which an external address has its ports (lib/nat/mappings.h). Numbers
+// outlive configurations and processes. Nothing when there is no room for another address.
+using AddressNumbers = std::function<std::optional<uint32_t>(net::Ipv4Address)>;
+
+// For plans that are only looked at.
+inline std::optional<uint32_t> unnumbered(net::Ipv4Address) { return 0; }
+
+struct External {
+    net::Ipv4Address address;
+    uint16_t number;
+};
+
+struct Rule {
+    layout::NatRule wish;
+    std::span<const NatRange> from, to, pool, source_pool;
+    NatRange internal{};
+    std::span<const layout::NatTarget> targets;
+    // Where ports are shared out: the pool, or the interface's addresses; by address.
+    std::vector<External> externals;
+    std::vector<External> source_externals;  // the same, for the other side of twice NAT
+    std::vector<NatRange> interface_ranges;  // what `pool` shows where the rule is to an interface
+    uint32_t total_weight = 0;               // of the targets
+
+    bool takes_source(net::Ipv4Address a) const noexcept { return is_in(from, a); }
+    bool takes_destination(net::Ipv4Address a) const noexcept { return is_in(to, a); }
+    bool takes_protocol(uint8_t protocol) const noexcept {
+        return wish.protocol == 0 || wish.protocol == protocol;
+    }
+    bool takes_in(InterfaceId in) const noexcept {
+        return wish.in == layout::no_interface || wish.in == in;
+    }
+    bool takes_out(InterfaceId out) const noexcept {
+        return wish.out == layout::no_interface || wish.out == out;
+    }
+    // No ranges stand for all addresses.
+    static bool is_in(std::span<const NatRange> ranges, net::Ipv4Address a) noexcept {
+        for (const NatRange& r : ranges) {
+            if (a.value >= r.first && a.value <= r.last) return true;
+        }
+        return ranges.empty();
+    }
+};
+
+// A first packet, as rules see it.
+struct Question {
+    InterfaceId in = layout::no_interface;
+    InterfaceId out = layout::no_interface;
+    net::Ipv4Address source, destination;
+    uint16_t source_port = 0, destination_port = 0;
+    uint8_t protocol = 0;
+    bool any_interface = false;  // as if it had come in by the interface that a rule names
+};
+
+class Rules {
+  public:
+    // Throws std::runtime_error where the snapshot contradicts itself or `numbers` has no room.
+    // Null where there is no NAT.
+    static std::unique_ptr<const Rules> compile(const layout::Snapshot& snapshot,
+                                                const AddressNumbers& numbers);
+
+    const layout::NatSettings& settings() const noexcept { return settings_; }
+    std::span<const Rule> all() const noexcept { return rules_; }
+    // Null once the rule is gone or has changed its meaning.
+    const Rule* find(uint16_t id) const noexcept {
+        const uint16_t place = place_of_[id % layout::max_nat_rules];
+        return place != 0 && rules_[place - 1].wish.id == id ? &rules_[place - 1] : nullptr;
+    }
+
+    // The first rule that decides what becomes of the source of a packet that leaves (source,
+    // dynamic, fixed); null where none does, or one that exempts does so first.
+    const Rule* for_source(const Question& q) const noexcept;
+    // The same for the destination of a packet that came in (forward, fixed).
+    const Rule* for_destination(const Question& q) const noexcept;
+    // The rule by which the source of a packet becomes an external address, though it stays inside
+    // (RFC 4787 REQ-9).
+    const Rule* for_hairpin(const Question& q) const noexcept;
+    // The source rule whose mappings at this external address hold this internal one.
+    const Rule* owner_of(uint16_t number, net::Ipv4Address internal) const noexcept;
+
+    // The number of an address whose ports are shared out here.
+    std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
+    // Whether packets that leave by the interface may have to be translated.
+    bool concerns(InterfaceId out) const noexcept { return leaves_by_[out]; }
+
+  private:
+    void check(const layout::Snapshot& s);
+    void add(const layout::NatRule& wish, const layout::Snapshot& s, const AddressNumbers& numbers);
+    bool is_exempt(const Rule& rule, const Question& q) const noexcept;
+
+    layout::NatSettings settings_{};
+    std::vector<NatRange> ranges_;
+    std::vector<layout::NatTarget> targets_;
+    std::vector<Rule> rules_;
+    std::vector<External> by_address_;                        // of all rules; sorted, each once
+    std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
+    std::array<bool, layout::max_interfaces> leaves_by_{};
+};
+
+}  // namespace sluice::nat

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/session.h"
+
+#include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/translator.h"
+
+namespace sluice::nat {
+namespace {
+
+// Two packets of both directions at once, on two workers: the later one looks again.
+void move_tcp_state(Context& c, flow::Flow flow, uint8_t tcp_flags) noexcept {
+    const flow::Session& session = c.nat->session(flow);
+    for (unsigned tries = 0; tries < 4; ++tries) {
+        const uint32_t before = session.state.load(std::memory_order_relaxed);
+        const uint32_t after = pack_tcp(next(tcp_state(before), flow.direction(), tcp_flags));
+        if (after == before ||
+            c.nat->sessions().change_state(flow.place(), before, after, tick_of(c))) {
+            return;
+        }
+    }
+}
+
+}  // namespace
+
+bool use_session(Context& c, Packet packet, Arrival& arrival, const Tuple& tuple,
+                 flow::Flow flow) noexcept {
+    flow::Session& session = c.nat->session(flow);
+    const Rule* rule = c.plan->nat->find(session.facts.rule);
+    if (rule == nullptr) {
+        c.nat->end(c, flow.place());
+        return false;
+    }
+    if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), flow);
+    if (tuple.is_tcp()) move_tcp_state(c, flow, tuple.tcp_flags);
+    if (refreshes(session, flow.direction())) session.touch(tick_of(c));
+    rewrite(packet, tuple, session, flow.direction());
+    arrival.translated = true;
+    c.counters.nat_rules[rule->wish.id % layout::max_nat_rules].packets.add(1);
+    return true;
+}
+
+}  // namespace sluice::nat

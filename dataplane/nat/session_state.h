@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the NAT keeps in the 32 bits of Session::state, which control shows too:
+//   bits 0-7   the class of its idle time: place in flow::Timeouts
+//   bits 8-15  TcpState
+//   bit 31     plain: a packet that is no SYN, FIN or RST changes nothing
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "dataplane/nat/tcp_state.h"
+#include "lib/flow/writer.h"
+#include "lib/layout/nat.h"
+
+namespace sluice::nat {
+
+enum class IdleClass : uint8_t { udp, tcp_transitory, tcp_established, icmp, other };
+
+constexpr uint32_t plain_bit = 1u << 31;
+
+constexpr uint32_t pack_state(IdleClass idle, TcpState tcp) noexcept {
+    const bool plain = tcp == TcpState::none || is_long_lived(tcp) || tcp == TcpState::closing;
+    return static_cast<uint32_t>(idle) | static_cast<uint32_t>(tcp) << 8 | (plain ? plain_bit : 0);
+}
+constexpr TcpState tcp_state(uint32_t state) noexcept {
+    return static_cast<TcpState>(state >> 8 & 0xff);
+}
+constexpr uint32_t pack_tcp(TcpState tcp) noexcept {
+    return pack_state(is_long_lived(tcp) ? IdleClass::tcp_established : IdleClass::tcp_transitory,
+                      tcp);
+}
+
+// The state that a session begins with.
+constexpr uint32_t first_state(uint8_t protocol, flow::Direction first) noexcept {
+    if (protocol == net::Protocol::tcp) return pack_tcp(opened_by(first));
+    if (protocol == net::Protocol::udp) return pack_state(IdleClass::udp, TcpState::none);
+    if (protocol == net::Protocol::icmp) return pack_state(IdleClass::icmp, TcpState::none);
+    return pack_state(IdleClass::other, TcpState::none);
+}
+
+// One tick is a second.
+inline flow::Timeouts timeouts_of(const layout::NatSettings& s) noexcept {
+    flow::Timeouts timeouts;
+    timeouts.ticks.fill(s.other_s);
+    timeouts.ticks[static_cast<unsigned>(IdleClass::udp)] = s.udp_s;
+    timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_transitory)] = s.tcp_transitory_s;
+    timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_established)] = s.tcp_established_s;
+    timeouts.ticks[static_cast<unsigned>(IdleClass::icmp)] = s.icmp_s;
+    for (uint32_t& ticks : timeouts.ticks) ticks = std::max(ticks, 1u);
+    return timeouts;
+}
+
+// Of SessionFacts::flags.
+constexpr uint16_t inbound_refreshes = 1;  // RFC 4787 REQ-6
+constexpr uint16_t hairpinned = 2;
+constexpr uint16_t grants_permission = 4;  // its remote address may send to the mapping
+constexpr uint16_t holds_count = 8;        // one of the subscriber's sessions
+constexpr uint16_t shares_port = 16;       // with sessions of other internal endpoints
+constexpr uint16_t maps_remote = 32;       // twice NAT: its mapping is the remote's
+
+inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {
+    return {f.keys[0].source.host()};
+}
+inline net::Ipv4Address remote_of(const flow::SessionFacts& f) noexcept {
+    return {f.keys[0].destination.host()};
+}
+
+// RFC 4787 REQ-6: what comes from outside does not keep a mapping of UDP alive unless the rule says
+// so. Of other protocols, both sides do.
+inline bool refreshes(const flow::Session& s, flow::Direction direction) noexcept {
+    return direction == flow::Direction::outbound ||
+           s.key(direction).protocol != net::Protocol::udp ||
+           (s.facts.flags & inbound_refreshes) != 0;
+}
+
+}  // namespace sluice::nat

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/shared.h"
+
+#include "dataplane/nat/session_state.h"
+
+namespace sluice::nat {
+
+Shared::Shared(const Memory& memory)
+    : table(memory.sessions_memory, memory.sessions),
+      mappings(memory.mappings, memory.addresses, memory.sessions),
+      counts(2 * memory.sessions) {}
+
+Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times) {
+    Adopted adopted{table.adopt(now), 0};
+    flow::Timeouts unused{};
+    unused.ticks.fill(1);
+    flow::Writer writer(table, 0, 1, unused);
+    mappings.begin_adoption();
+    for (uint32_t place = 0; place < table.capacity(); ++place) {
+        const flow::Session& s = table.session(place);
+        if (!s.is_live()) continue;
+        if (adopt_mapping(s.facts)) {
+            adopt_counts(s.facts);
+        } else {
+            ++adopted.contradictions;
+            writer.remove(place, now);
+        }
+    }
+    mappings.end_adoption(now, times);
+    while (writer.begin_grace_period()) {
+        writer.end_grace_period();
+        writer.expire(now, {});
+    }
+    return adopted;
+}
+
+// What the session says of its mapping must agree with its keys.
+bool Shared::adopt_mapping(const flow::SessionFacts& f) noexcept {
+    if (f.mapping == no_mapping) return true;
+    const MappingId id = MappingId::from_bits(f.mapping);
+    if (id.address_index() >= mappings.addresses()) return false;
+    // Twice NAT gives the remote a mapping, any other the host inside.
+    const bool of_remote = (f.flags & maps_remote) != 0;
+    const flow::FlowKey& inside = f.keys[of_remote ? 1 : 0];
+    const flow::FlowKey& outside = f.keys[of_remote ? 0 : 1];
+    const auto number = mappings.number_of({outside.destination.host()});
+    const bool whole = id.port_class() == PortClass::address;
+    if (!number || *number != id.address_index() ||
+        (!whole && id.port() != outside.destination_port.host())) {
+        return false;
+    }
+    if ((f.flags & shares_port) != 0) return mappings.adopt_shared(id);
+    // A host has one whole address of each rule's pool.
+    return mappings.adopt(id, {inside.source.host(), whole ? f.rule : inside.source_port.host()});
+}
+
+void Shared::adopt_counts(const flow::SessionFacts& f) noexcept {
+    if ((f.flags & holds_count) != 0) {
+        counts.add(subscriber_key(f.rule, subscriber_of(f)), CountTable::most);
+    }
+    if ((f.flags & grants_permission) != 0) {
+        counts.add(permission_key(MappingId::from_bits(f.mapping), remote_of(f)), CountTable::most);
+    }
+}
+
+void release_all(Shared& shared, Mapper& mapper, const flow::SessionFacts& f,
+                 uint32_t now) noexcept {
+    if ((f.flags & grants_permission) != 0) {
+        shared.counts.subtract(permission_key(MappingId::from_bits(f.mapping), remote_of(f)));
+    }
+    if (f.mapping != no_mapping) mapper.release(MappingId::from_bits(f.mapping), now);
+    if ((f.flags & holds_count) != 0) {
+        shared.counts.subtract(subscriber_key(f.rule, subscriber_of(f)));
+    }
+}
+
+}  // namespace sluice::nat

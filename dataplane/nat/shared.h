@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What all workers share of the NAT: sessions, mappings, counts. Only the sessions outlive the
+// process; the rest follows from them.
+#pragma once
+#include <cstddef>
+#include <span>
+
+#include "dataplane/nat/rules.h"
+#include "lib/flow/table.h"
+#include "lib/nat/counts.h"
+#include "lib/nat/mapper.h"
+#include "lib/nat/mappings.h"
+
+namespace sluice::nat {
+
+inline constexpr uint32_t no_mapping = ~uint32_t{0};  // of SessionFacts::mapping
+
+// What outlives the process: memory aligned to 64, zeroed or as a dataplane that was killed left
+// it.
+struct Memory {
+    std::span<std::byte> mappings;  // Mappings::bytes_for(addresses)
+    uint32_t addresses;
+    std::span<std::byte> sessions_memory;  // flow::Table::bytes_for(sessions)
+    uint32_t sessions;
+};
+
+class Shared {
+  public:
+    explicit Shared(const Memory& memory);
+
+    // Before workers start: takes over the sessions that are whole, and with them their mappings.
+    // Those whose external endpoint is another's are dropped. Rules come later: a session whose
+    // rule is gone is ended by the workers.
+    struct Adopted {
+        flow::Table::Adopted sessions;
+        uint32_t contradictions = 0;
+    };
+    Adopted adopt(uint32_t now, const QuarantineTimes& times);
+
+    // Numbers an external address, for the plan. Main thread.
+    AddressNumbers numbers() {
+        return [this](net::Ipv4Address a) { return mappings.enlist(a); };
+    }
+
+    flow::Table table;
+    Mappings mappings;
+    CountTable counts;
+
+  private:
+    bool adopt_mapping(const flow::SessionFacts& facts) noexcept;
+    void adopt_counts(const flow::SessionFacts& facts) noexcept;
+};
+
+// A mapping, and who has it.
+struct Mapped {
+    Endpoint endpoint;  // inside
+    MappingId id;
+    bool is_whole_address() const noexcept { return id.port_class() == PortClass::address; }
+};
+
+// Keys of counts. A subscriber is an address inside; the limit is its rule's.
+constexpr uint64_t subscriber_key(uint16_t rule, net::Ipv4Address subscriber) noexcept {
+    return uint64_t{1} << 62 | uint64_t{rule} << 32 | subscriber.value;
+}
+constexpr uint64_t permission_key(MappingId mapping, net::Ipv4Address remote) noexcept {
+    return uint64_t{2} << 62 | uint64_t{mapping.bits()} << 32 | remote.value;
+}
+
+// Gives back what a session held: its share of a mapping and of counts.
+void release_all(Shared& shared, Mapper& mapper, const flow::SessionFacts& facts,
+                 uint32_t now) noexcept;
+
+// All ports rest as long.
+constexpr QuarantineTimes quarantine_of(const layout::NatSettings& s) noexcept {
+    return {s.quarantine_s, s.quarantine_s, s.quarantine_s, s.quarantine_s};
+}
+
+}  // namespace sluice::nat

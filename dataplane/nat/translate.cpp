@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/translate.h"
+
+#include "dataplane/nat/icmp_error.h"
+#include "dataplane/nat/inbound.h"
+#include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/session.h"
+#include "dataplane/nat/translator.h"
+
+namespace sluice::nat {
+
+Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage) noexcept {
+    Tuple& tuple = passage.tuple = read_tuple(packet);
+    switch (tuple.kind) {
+        case Tuple::Kind::fragment: return c.nat->fragments().follow(c, packet, tuple, arrival);
+        case Tuple::Kind::error: return translate_error(c, packet, arrival);
+        case Tuple::Kind::unreadable: return passed();
+        default: break;
+    }
+    const flow::Flow flow = c.nat->index().find(tuple.key);
+    if (flow.exists() && use_session(c, packet, arrival, tuple, flow)) return passed();
+    return redirect(c, packet, arrival, passage);
+}
+
+bool restore(Context& c, Packet packet) noexcept {
+    const Tuple tuple = read_tuple(packet);
+    if (tuple.kind == Tuple::Kind::unreadable || tuple.kind == Tuple::Kind::fragment) return false;
+    const flow::FlowKey& now = tuple.key;
+    const flow::Flow way_back = c.nat->index().find({.source = now.destination,
+                                                     .destination = now.source,
+                                                     .source_port = now.destination_port,
+                                                     .destination_port = now.source_port,
+                                                     .protocol = now.protocol,
+                                                     .realm = now.realm,
+                                                     .reserved = {}});
+    if (!way_back.exists()) return false;
+    undo(packet, tuple, c.nat->session(way_back), way_back.direction());
+    return true;
+}
+
+}  // namespace sluice::nat

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/translator.h"
+
+#include "dataplane/nat/hold.h"
+#include "dataplane/nat/rules.h"
+
+namespace sluice::nat {
+namespace {
+
+constexpr unsigned ended_a_tick = 64;
+constexpr unsigned checked_a_tick = 4096;
+
+bool has_rule(const Context& c, const flow::Session& session) noexcept {
+    return c.plan->nat != nullptr && c.plan->nat->find(session.facts.rule) != nullptr;
+}
+
+}  // namespace
+
+Translator::Translator(Shared& shared, unsigned worker, unsigned workers,
+                       const layout::State* others)
+    : shared_(shared),
+      timeouts_(timeouts_of({})),
+      writer_(shared.table, worker, workers, timeouts_),
+      mapper_(shared.mappings, {}),
+      others_(others),
+      workers_(workers) {
+    const uint64_t capacity = shared.table.capacity();
+    share_begin_ = static_cast<uint32_t>(capacity * worker / workers);
+    share_end_ = static_cast<uint32_t>(capacity * (worker + 1) / workers);
+    next_checked_ = share_end_;
+}
+
+std::optional<Mapped> Translator::find_mapping(uint16_t number, uint8_t protocol,
+                                               uint16_t port) const noexcept {
+    const Mappings& all = shared_.mappings;
+    const PortClass c = class_of(protocol);
+    if (c != PortClass::address && port != 0) {
+        if (const auto internal = all.find(c, number, port)) {
+            return Mapped{*internal, MappingId(c, number, port)};
+        }
+    }
+    const auto internal = all.find(PortClass::address, number, 0);
+    if (!internal) return std::nullopt;
+    return Mapped{*internal, MappingId(PortClass::address, number, 0)};
+}
+
+void Translator::let_go(Context& c, const flow::SessionFacts& facts) noexcept {
+    release_all(shared_, mapper_, facts, tick_of(c));
+    c.tally(layout::Tally::nat_sessions_ended);
+}
+
+void Translator::end(Context& c, uint32_t place) noexcept {
+    const flow::SessionFacts facts = shared_.table.session(place).facts;
+    if (writer_.remove(place, tick_of(c)) == flow::Status::ok) let_go(c, facts);
+}
+
+void Translator::follow(Context& c) noexcept {
+    if (c.plan->generation == rules_seen_) return;
+    rules_seen_ = c.plan->generation;
+    next_checked_ = share_begin_;
+    if (c.plan->nat == nullptr) return clear(c.pool);
+    timeouts_ = timeouts_of(c.plan->nat->settings());
+    writer_.set_timeouts(timeouts_);
+    mapper_.set_quarantine(quarantine_of(c.plan->nat->settings()));
+}
+
+// Sessions of rules that are gone or have changed: a part of this worker's share a call.
+void Translator::end_those_without_rule(Context& c) noexcept {
+    const uint32_t end = std::min(share_end_, next_checked_ + checked_a_tick);
+    for (; next_checked_ < end; ++next_checked_) {
+        const flow::Session& session = shared_.table.session(next_checked_);
+        if (session.is_live() && !has_rule(c, session)) this->end(c, next_checked_);
+    }
+}
+
+void Translator::pass_grace_period() noexcept {
+    if (grace_ && grace_->passed()) {
+        writer_.end_grace_period();
+        grace_.reset();
+    }
+    if (grace_ || !writer_.begin_grace_period()) return;
+    if (others_ == nullptr) return writer_.end_grace_period();
+    grace_.emplace(*others_, workers_);
+}
+
+void Translator::tick(Context& c) noexcept {
+    follow(c);
+    std::array<uint32_t, ended_a_tick> ended;
+    const unsigned n = writer_.expire(tick_of(c), ended);
+    for (unsigned i = 0; i < n; ++i) let_go(c, shared_.table.session(ended[i]).facts);
+    if (next_checked_ < share_end_) end_those_without_rule(c);
+    pass_grace_period();
+    if (c.plan->nat == nullptr) return;
+    mapper_.tick(tick_of(c));
+    if (!fragments_.empty()) fragments_.tick(c);
+    if (!syns_.empty()) syns_.tick(c);
+}
+
+void Translator::clear(PacketPool& pool) noexcept {
+    fragments_.clear(pool);
+    syns_.clear(pool);
+}
+
+bool Translator::may_tell(layout::EventKind kind, uint32_t tick) noexcept {
+    uint32_t& last = told_[static_cast<unsigned>(kind) % told_.size()];
+    if (last == tick + 1) return false;
+    last = tick + 1;
+    return true;
+}
+
+}  // namespace sluice::nat

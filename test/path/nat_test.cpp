@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "test/path/nat_network.h"
+
+namespace sluice::test {
+namespace {
+
+class Napt : public NatBothWays {};
+TEST_BOTH_WAYS(Napt);
+
+TEST_P(Napt, AFlowLeavesAsTheExternalAddressAndItsAnswersComeBack) {
+    REQUIREMENT("RFC 3022 4.1", "Source address and port become external ones, and back");
+    const auto net = with_rules(R"({"name": "internet", "type": "source", "out": "wan",
+                                    "from": "10.0.0.0/24", "to": "interface"})");
+    const Sent out = only(net->router.receives(
+        "lan", ipv4().from("10.0.0.9").to("192.0.2.1").udp(5000, 53).payload(20)));
+    EXPECT_EQ(out.interface, "wan");
+    EXPECT_EQ(source_of(out), "203.0.113.2");
+    EXPECT_TRUE(out.frame.checksums_hold());
+    const uint16_t port = source_port(out);
+    EXPECT_GE(port, 1024);
+
+    const Sent back = only(net->router.receives(
+        "wan", ipv4().from("192.0.2.1").to("203.0.113.2").udp(53, port).payload(20)));
+    EXPECT_EQ(back.interface, "lan");
+    EXPECT_EQ(destination_of(back), "10.0.0.9");
+    EXPECT_EQ(destination_port(back), 5000);
+    EXPECT_TRUE(back.frame.checksums_hold());
+
+    const Sent again = only(net->router.receives(
+        "lan", ipv4().from("10.0.0.9").to("192.0.2.1").udp(5000, 53).payload(20)));
+    EXPECT_EQ(source_port(again), port);
+    EXPECT_TRUE(again.frame.checksums_hold());
+}
+
+}  // namespace
+}  // namespace sluice::test
