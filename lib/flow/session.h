@@ -13,8 +13,7 @@
 // the TCP state machine and of idle time. A *mapping* (RFC 4787: internal endpoint to external
 // endpoint, whoever the remote is) is not in here: under endpoint-independent mapping many
 // sessions share one, under endpoint-dependent mapping each has its own, and a packet of an
-// established flow needs to know of neither. `mapping` names it, in whatever table the NAT
-// keeps mappings; one of this kind will do, with the remote side of both keys left zero.
+// established flow needs to know of neither. `mapping` names it (lib/nat/mapping.h).
 // Endpoint-dependent reuse of an external port needs nothing: the remote is in the inbound key.
 #pragma once
 #include <atomic>

@@ -62,7 +62,9 @@ Mappings::Mappings(std::span<std::byte> memory, uint32_t addresses, uint32_t mos
       bits_(addresses * classes_with_ports * bit_words * sizeof(uint64_t)),
       buckets_(buckets_for(most_mappings) * sizeof(flow::Bucket)),
       index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
-      inherited_(keys_.slots) {}
+      inherited_(keys_.slots) {
+    buckets_.use_huge_pages();
+}
 
 std::optional<uint32_t> Mappings::number_of(net::Ipv4Address address) const noexcept {
     const auto found = std::ranges::find_if(

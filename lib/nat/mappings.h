@@ -5,6 +5,8 @@
 //   shared memory    an AddressBlock for each external address │ slots, 2 MiB an address
 //   the process's    an index by internal endpoint │ a bit for each external port that is taken
 //
+// Numbers of addresses are below addresses(), ports of the class `address` are 0.
+//
 // Shared memory outlives the process and grows at its end alone. The rest is made anew by adoption
 // from the sessions that live. Nothing is written to before it is needed.
 //
