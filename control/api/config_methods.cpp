@@ -129,14 +129,28 @@ json interface_progress(const Control& control, const config::Interface& wanted,
     return result;
 }
 
+// Of the NAT's places for sessions; empty where there are as many as are wished for.
+std::string sessions_after_restart(Control& control) {
+    control.sessions.refresh();
+    const size_t there = control.sessions.sessions().size();
+    const uint32_t wanted = control.intent.nat().settings.sessions;
+    if (wanted == 0 || there == wanted) return {};
+    return fmt::format("there are {} places for NAT sessions until the dataplane is started again, "
+                       "then sessions.max, {}",
+                       there, wanted);
+}
+
 // What the dataplane takes at its start only, one sentence each.
-json after_restart(const Control& control, const layout::MainStatus& status) {
+json after_restart(Control& control, const layout::MainStatus& status) {
     json sentences = json::array();
     const uint32_t wanted = control.intent.config().dataplane.buffers;
     if (status.buffers != 0 && status.buffers != wanted) {
         sentences.push_back(fmt::format(
             "dataplane.buffers stays {} until the dataplane is started again, then it is {}",
             status.buffers, wanted));
+    }
+    if (std::string sessions = sessions_after_restart(control); !sessions.empty()) {
+        sentences.push_back(std::move(sessions));
     }
     return sentences;
 }

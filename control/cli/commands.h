@@ -9,6 +9,8 @@ namespace sluice::cli {
 // What must outlive the parsing (values of options) is kept by the commands' own functions.
 void add_config_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_route_commands(CLI::App& app, CLI::App& show, Session& session);
+void add_nat_commands(CLI::App& app, CLI::App& show, Session& session);
+void add_session_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_interface_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_counter_commands(CLI::App& app, CLI::App& show, Session& session);

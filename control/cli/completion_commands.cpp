@@ -76,7 +76,7 @@ std::string roff(std::string_view text) {
 void print_man_command(const CLI::App& app, const std::string& path) {
     const auto subs = app.get_subcommands([](const CLI::App*) { return true; });
     for (const CLI::App* sub : subs) print_man_command(*sub, path + " " + sub->get_name());
-    if (!subs.empty()) return;
+    if (app.get_require_subcommand_min() > 0) return;
     std::string line = fmt::format(".TP\n.B {}", roff(path.substr(1)));
     for (const CLI::Option* option : app.get_options()) {
         if (!option->get_positional()) continue;

@@ -19,6 +19,8 @@ void add_commands(CLI::App& app, Session& session) {
     add_route_commands(app, show, session);
     add_neighbour_commands(app, show, session);
     add_interface_commands(app, show, session);
+    add_nat_commands(app, show, session);
+    add_session_commands(app, show, session);
     add_counter_commands(app, show, session);
     add_status_commands(app, show, session);
     add_explain_commands(app, show, session);

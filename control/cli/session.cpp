@@ -33,7 +33,10 @@ Client& Session::client() {
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name,
                       const std::string& description, std::function<void()> run) {
     CLI::App* app = parent.add_subcommand(name, description);
-    app->callback([&session, run = std::move(run)] { session.command = run; });
+    app->callback([&session, app, run = std::move(run)] {
+        const bool one_below_is_asked_for = !app->get_subcommands().empty();
+        if (!one_below_is_asked_for) session.command = run;
+    });
     return app;
 }
 

@@ -50,4 +50,13 @@ std::string_view to_string(ReversePath check) { return name_of(check, reverse_pa
 std::string_view to_string(RouteType type) { return name_of(type, route_type_names); }
 std::string_view to_string(NatType type) { return name_of(type, nat_type_names); }
 
+std::string to_string(const AddressRange& range) {
+    for (unsigned length = 0; length <= 32; ++length) {
+        const auto prefix = net::Ipv4Prefix::of(range.first, length);
+        if (prefix.address != range.first || prefix.last() != range.last) continue;
+        return length == 32 ? net::to_string(range.first) : net::to_string(prefix);
+    }
+    return net::to_string(range.first) + "-" + net::to_string(range.last);
+}
+
 }  // namespace sluice::config

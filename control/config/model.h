@@ -115,5 +115,7 @@ std::string_view to_string(Polling polling);
 std::string_view to_string(ReversePath check);
 std::string_view to_string(RouteType type);
 std::string_view to_string(NatType type);
+// 10.0.0.0/8 where the range is a prefix, 10.0.0.9, else 10.0.0.5-10.0.0.9
+std::string to_string(const AddressRange& range);
 
 }  // namespace sluice::config

@@ -209,4 +209,8 @@ void IntentWriter::request_trace(const layout::TraceRequest& request) {
     intent_.trace_sequence.write(intent_.trace, request);
 }
 
+void IntentWriter::clear_sessions(const layout::NatSessionFilter& filter, uint64_t number) {
+    intent_.nat_clear_sequence.write(intent_.nat_clear, {number, filter});
+}
+
 }  // namespace sluice::intent

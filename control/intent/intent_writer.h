@@ -56,6 +56,8 @@ class IntentWriter {
     void set_links(const std::vector<bool>& up);
 
     void request_trace(const layout::TraceRequest& request);
+    // Wishes the NAT's sessions away that match. `number` is above that of every wish before.
+    void clear_sessions(const layout::NatSessionFilter& filter, uint64_t number);
 
     uint64_t generation() const { return generation_; }
     const config::Config& config() const { return config_; }

@@ -33,6 +33,7 @@ Control::Control(Options given, layout::Intent& intent_memory, bool fresh, bool 
       intent_on_huge_pages(huge_pages),
       started_ns(monotonic_ns()),
       state(options.run_directory),
+      sessions(options.run_directory),
       intent(intent_memory, fresh, workers_of(state)),
       config(options, intent),
       events([this](const state::LoggedEvent& event) { log_event(event); }),

@@ -11,6 +11,7 @@
 #include "control/process/options.h"
 #include "control/process/rates.h"
 #include "control/state/event_log.h"
+#include "control/state/sessions_view.h"
 #include "control/state/state_view.h"
 #include "control/trace/traces.h"
 
@@ -35,6 +36,7 @@ struct Control {
     uint64_t started_ns;  // CLOCK_MONOTONIC
     Throttle throttle{5};
     state::StateView state;
+    state::SessionsView sessions;
     intent::IntentWriter intent;
     ConfigStore config;
     state::EventLog events;

@@ -77,6 +77,18 @@ Traffic traffic(const layout::State& state, layout::InterfaceId id) {
     return sum;
 }
 
+NatRuleTraffic nat_rule_traffic(const layout::State& state, uint16_t id) {
+    NatRuleTraffic sum;
+    for (const layout::WorkerBlock& worker : state.workers) {
+        const layout::NatRuleCounters& c = worker.nat_rules[id % layout::max_nat_rules];
+        if (c.rule.load(std::memory_order_acquire) != id) continue;
+        sum.sessions += c.sessions.get();
+        sum.refused += c.refused.get();
+        sum.packets += c.packets.get();
+    }
+    return sum;
+}
+
 std::string text_in(const char* array, size_t size) {
     std::string result(array, std::find(array, array + size, '\0'));
     for (char& c : result) {

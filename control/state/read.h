@@ -29,6 +29,12 @@ struct Traffic {
 };
 Traffic traffic(const layout::State& state, layout::InterfaceId id);
 
+// Of the NAT's rule with this id, summed over all workers.
+struct NatRuleTraffic {
+    uint64_t sessions = 0, refused = 0, packets = 0;
+};
+NatRuleTraffic nat_rule_traffic(const layout::State& state, uint16_t id);
+
 // Text in an array of fixed size: up to its zero, or all of it; what is not printable ASCII or a
 // line's end becomes '?'.
 std::string text_in(const char* array, size_t size);

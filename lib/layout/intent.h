@@ -9,6 +9,7 @@
 #include "lib/fib/table.h"
 #include "lib/layout/counter.h"
 #include "lib/layout/limits.h"
+#include "lib/layout/nat_clear.h"
 #include "lib/layout/snapshot.h"
 #include "lib/shm/region.h"
 
@@ -47,12 +48,16 @@ struct Intent {
     alignas(64) Sequence trace_sequence;  // guards `trace`
     uint32_t reserved;
     TraceRequest trace;
+    alignas(64) Sequence nat_clear_sequence;  // guards `nat_clear`
+    uint32_t reserved_too;
+    NatClearRequest nat_clear;
     alignas(4096) Snapshot snapshots[snapshot_slots];
     alignas(4096) RouteSlot routes[max_routes];
     alignas(2 << 20) fib::Table fib;
 };
 static_assert(offsetof(Intent, published) == 128);
 static_assert(offsetof(Intent, trace) == 200);
+static_assert(offsetof(Intent, nat_clear) == 2312);
 static_assert(offsetof(Intent, snapshots) == 4096);
 
 }  // namespace sluice::layout

@@ -48,9 +48,9 @@ inline constexpr uint64_t nat_numbers =
 
 inline constexpr shm::Layout intent_layout{
     "intent",
-    fold_numbers({revision, sizeof(Intent), offsetof(Intent, trace), offsetof(Intent, snapshots),
-                  offsetof(Intent, routes), offsetof(Intent, fib), sizeof(Snapshot),
-                  offsetof(Snapshot, interfaces), offsetof(Snapshot, addresses),
+    fold_numbers({revision, sizeof(Intent), offsetof(Intent, trace), offsetof(Intent, nat_clear),
+                  offsetof(Intent, snapshots), offsetof(Intent, routes), offsetof(Intent, fib),
+                  sizeof(Snapshot), offsetof(Snapshot, interfaces), offsetof(Snapshot, addresses),
                   offsetof(Snapshot, neighbours), offsetof(Snapshot, next_hops),
                   offsetof(Snapshot, members), sizeof(Interface), sizeof(NextHop),
                   sizeof(DataplaneSettings), sizeof(ArpSettings), sizeof(IcmpSettings),

@@ -176,6 +176,7 @@ struct alignas(64) WorkerBlock {
     Counter tallies[tally_count];
     alignas(64) InterfaceCounters interfaces[max_interfaces];
     alignas(64) NatRuleCounters nat_rules[max_nat_rules];
+    std::atomic<uint64_t> nat_cleared;  // number of the last NatClearRequest that it is done with
     Ring<Event, worker_events> events;
     Ring<TraceRecord, worker_traces> traces;
 };

@@ -91,6 +91,26 @@ expect 0 "goes back by itself" s apply "$dir/other.json" --confirm 60
 expect 0 "confirmed" s confirm
 expect 1 "nothing waits" s confirm
 expect 0 "rollback" s history
+cat > "$dir/nat.json" <<'JSON'
+{ "interfaces": { "lan": { "device": "net_null0", "addresses": ["10.0.0.1/24"] } },
+  "nat": [ { "name": "web", "type": "forward", "in": "lan", "protocol": "tcp", "port": 80,
+             "to": ["10.0.0.10:8080", "10.0.0.11"] } ],
+  "sessions": { "udp_s": 120 } }
+JSON
+expect 0 "there are no NAT rules" s show nat
+expect 0 "+ nat[web]" s diff "$dir/nat.json"
+expect 0 "published as generation" s apply "$dir/nat.json"
+expect 0 "tcp in lan to 10.0.0.1 port 80" s show nat
+expect 0 "to 10.0.0.10:8080, 10.0.0.11" s show nat
+expect 0 '"weight": 1' s show nat --json
+expect 0 "SUBSCRIBER" s show nat top --by ports
+expect 0 "no session" s show sessions --protocol udp --limit 0
+expect 1 "there is no rule" s show sessions --rule wab
+expect 0 "no dataplane is running, it clears them at its start" s nat clear --rule web
+expect 2 "--all" s nat clear
+expect 0 "show nat top" s completion man
+expect 0 "clear" s completion bash
+expect 0 "~ sessions.udp_s: 120 -> 300" s rollback
 kill -9 $pid
 wait $pid 2>/dev/null
 "$control" --config "$dir/good.json" --run-dir "$dir/run" --state-dir "$dir/state" 2> "$dir/log" &

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "control/api/methods.h"
+#include "control/api/nat_view.h"
+#include "control/config/names.h"
+#include "control/state/read.h"
+
+namespace sluice::api {
+namespace {
+
+using config::NatRule;
+using config::NatType;
+
+json texts(const std::vector<config::AddressRange>& ranges) {
+    json list = json::array();
+    for (const config::AddressRange& range : ranges) list.push_back(config::to_string(range));
+    return list;
+}
+
+json texts(const std::vector<config::NatTarget>& targets) {
+    json list = json::array();
+    for (const config::NatTarget& t : targets) {
+        const std::string address = net::to_string(t.address);
+        list.push_back({{"address", t.port == 0 ? address : fmt::format("{}:{}", address, t.port)},
+                        {"weight", t.weight}});
+    }
+    return list;
+}
+
+json ports_of(const NatRule& rule) {
+    const bool has_ports = rule.type == NatType::source || rule.type == NatType::forward;
+    const config::PortRange ports = rule.type == NatType::forward ? rule.port : rule.ports;
+    if (!has_ports) return nullptr;
+    return ports.first == ports.last ? std::to_string(ports.first)
+                                     : fmt::format("{}-{}", ports.first, ports.last);
+}
+
+// The address of the interface that a rule shares; null where it has none now.
+json shared_address(const Control& control, const NatRule& rule) {
+    const auto& name = rule.type == NatType::forward ? rule.in : rule.out;
+    const config::Interface* interface = config::find_interface(control.intent.config(), name);
+    if (interface == nullptr || interface->addresses.empty()) return nullptr;
+    return net::to_string(interface->addresses[0].address);
+}
+
+json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
+    const layout::State* state = control.state.get();
+    const state::NatRuleTraffic traffic =
+        state == nullptr ? state::NatRuleTraffic{} : state::nat_rule_traffic(*state, id);
+    return {
+        {"name", rule.name},
+        {"id", id},
+        {"type", config::to_string(rule.type)},
+        {"description", rule.description},
+        {"in", rule.in},
+        {"out", rule.out},
+        {"protocol", protocol_name(rule.protocol)},
+        {"from", texts(rule.from)},
+        {"destination", texts(rule.destination)},
+        {"external",
+         rule.to_interface ? json::array({shared_address(control, rule)}) : texts(rule.external)},
+        {"to_interface", rule.to_interface},
+        {"ports", ports_of(rule)},
+        {"internal", rule.type == NatType::fixed ? json(config::to_string(rule.internal)) : json()},
+        {"targets", texts(rule.targets)},
+        {"source", rule.source_interface ? json::array({"interface"}) : texts(rule.source)},
+        {"sessions", traffic.sessions},
+        {"refused", traffic.refused},
+        {"packets", traffic.packets}};
+}
+
+json describe_level(const nat::Level& level, uint32_t all) {
+    const uint32_t used = level.used, quarantined = level.quarantined, reserved = level.reserved;
+    const uint64_t taken = uint64_t{used} + quarantined + reserved;
+    return {{"used", used},
+            {"quarantined", quarantined},
+            {"reserved", reserved},
+            {"free", taken < all ? all - taken : 0}};
+}
+
+json describe_addresses(std::span<const nat::AddressBlock> blocks) {
+    json list = json::array();
+    for (const nat::AddressBlock& block : blocks) {
+        const uint32_t address = block.address.load(std::memory_order_acquire);
+        if (address == 0) continue;
+        json one{{"address", net::to_string(net::Ipv4Address{address})}};
+        constexpr const char* classes[] = {"tcp", "udp", "icmp"};
+        for (unsigned c = 0; c < std::size(classes); ++c) {
+            one[classes[c]] = describe_level(block.levels[c], nat::ports_a_class);
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
+json list(Control& control, const Params&) {
+    control.state.refresh();
+    control.sessions.refresh();
+    json rules = json::array();
+    const auto& all = control.intent.config().nat;
+    for (size_t n = 0; n < all.size(); ++n) {
+        rules.push_back(describe_rule(control, all[n], control.intent.nat().rules[n].id));
+    }
+    return {{"rules", std::move(rules)},
+            {"addresses", describe_addresses(control.sessions.addresses())},
+            {"capacity", control.sessions.sessions().size()},
+            {"trouble", control.sessions.trouble()}};
+}
+
+// A wish like any other: control says it, the workers see to it.
+json clear(Control& control, const Params& params) {
+    const layout::NatSessionFilter filter = session_filter_in(control, params);
+    const bool asks_for_all = filter.rule == 0 && filter.address_mask == 0 &&
+                              filter.external_mask == 0 && filter.port == 0 && filter.protocol == 0;
+    if (asks_for_all && !params.flag("all")) {
+        throw Failure(error::invalid_params, "say which sessions, or \"all\"");
+    }
+    // Time goes on when control is started again, so that no number comes twice.
+    const uint64_t number = control::monotonic_ns();
+    control.intent.clear_sessions(filter, number);
+    return {{"request", number}};
+}
+
+json cleared(Control& control, const Params& params) {
+    const uint64_t number = params.number("request", UINT64_MAX);
+    control.state.refresh();
+    const layout::State* state = control.state.get();
+    const bool alive = control.state.dataplane_alive();
+    bool done = alive;
+    for (uint32_t w = 0; alive && w < state::worker_count(*state); ++w) {
+        done = done && state->workers[w].nat_cleared.load(std::memory_order_acquire) >= number;
+    }
+    return {{"dataplane_alive", alive}, {"done", done}};
+}
+
+}  // namespace
+
+std::span<const Method> nat_methods() {
+    static constexpr Method methods[] = {
+        {"nat.list", list}, {"nat.clear", clear}, {"nat.cleared", cleared}};
+    return methods;
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "control/cli/commands.h"
+
+namespace sluice::cli {
+namespace {
+
+// Which sessions; what is empty asks for nothing.
+struct Filter {
+    std::string rule, address, external, protocol;
+    uint32_t port = 0;
+
+    json params() const {
+        json params = json::object();
+        if (!rule.empty()) params["rule"] = rule;
+        if (!address.empty()) params["address"] = address;
+        if (!external.empty()) params["external"] = external;
+        if (!protocol.empty()) params["protocol"] = protocol;
+        if (port != 0) params["port"] = port;
+        return params;
+    }
+};
+
+void add_filter(CLI::App& command, Filter& f) {
+    command.add_option("--rule", f.rule, "of this rule");
+    command.add_option("--address", f.address, "with this address or prefix inside or remote");
+    command.add_option("--external", f.external, "with this external address or prefix");
+    command.add_option("--port", f.port, "with this port at any of the three")
+        ->check(CLI::Range(1, 65535));
+    command.add_option("--protocol", f.protocol, "tcp, udp, icmp, ... or a number");
+}
+
+// All that match, answer by answer, so that neither side ever holds them all. `see` says whether
+// to go on. Returns the last answer, whose "next" is null if there were no more.
+template <typename See>
+json each_session(Session& session, json params, See&& see) {
+    params["limit"] = 1000;
+    for (;;) {
+        json answer = session.client().call("session.list", params);
+        for (const json& row : answer["sessions"]) {
+            if (!see(row)) return answer;
+        }
+        if (answer["next"].is_null()) return answer;
+        params["from"] = answer["next"];
+    }
+}
+
+void print_row(const json& row) {
+    fmt::print("{:<5} {:<21} {:<21} {:<21} {:<11} {:>12} {:>12}  {}\n", row.value("protocol", ""),
+               row.value("internal", ""), row.value("external", ""), row.value("remote", ""),
+               row.value("state", ""), duration_text(row["age_s"].get<double>()),
+               duration_text(row["idle_s"].get<double>()), row.value("rule", ""));
+}
+
+void show_sessions(Session& session, const Filter& filter, uint64_t limit) {
+    if (!session.json_output) {
+        fmt::print("{:<5} {:<21} {:<21} {:<21} {:<11} {:>12} {:>12}  {}\n", "PROTO", "INTERNAL",
+                   "EXTERNAL", "REMOTE", "STATE", "AGE", "IDLE", "RULE");
+    }
+    uint64_t shown = 0;
+    bool more = false;
+    each_session(session, filter.params(), [&](const json& row) {
+        more = limit != 0 && shown == limit;
+        if (more) return false;
+        ++shown;
+        if (session.json_output) {
+            fmt::print("{}\n", row.dump());
+        } else {
+            print_row(row);
+        }
+        return true;
+    });
+    if (session.json_output) return;
+    if (shown == 0) fmt::print("no session\n");
+    if (more) fmt::print("... and more: --limit 0 shows all\n");
+}
+
+// What one subscriber holds.
+struct Holding {
+    uint64_t sessions = 0;
+    std::set<std::string> ports;  // external endpoints, with their protocols
+};
+
+std::string without_port(const std::string& endpoint) {
+    return endpoint.substr(0, endpoint.find(':'));
+}
+
+template <typename Count>
+json largest(const std::map<std::string, Holding>& all, size_t most, Count&& count,
+             uint64_t every) {
+    std::vector<std::pair<uint64_t, std::string>> sorted;
+    for (const auto& [name, holding] : all) sorted.emplace_back(count(holding), name);
+    std::sort(sorted.rbegin(), sorted.rend());
+    sorted.resize(std::min(sorted.size(), most));
+    json list = json::array();
+    for (const auto& [_, name] : sorted) {
+        const Holding& holding = all.at(name);
+        list.push_back({{"address", name},
+                        {"sessions", holding.sessions * every},
+                        {"ports", holding.ports.size() * every}});
+    }
+    return list;
+}
+
+// Of more places than this, one in so many is looked at: who holds most stands out all the same.
+constexpr uint64_t places_counted = 1 << 20;
+
+json top(Session& session, const std::string& by, size_t most) {
+    const json first = session.client().call("session.list", {{"limit", 0}});
+    const uint64_t capacity = first["capacity"].get<uint64_t>();
+    const uint64_t every = std::max<uint64_t>(1, capacity / places_counted);
+    std::map<std::string, Holding> subscribers, destinations;
+    each_session(session, {{"every", every}}, [&](const json& row) {
+        Holding& holding = subscribers[without_port(row.value("internal", ""))];
+        ++holding.sessions;
+        holding.ports.insert(row.value("protocol", "") + " " + row.value("external", ""));
+        ++destinations[without_port(row.value("remote", ""))].sessions;
+        return true;
+    });
+    const auto count = [&by](const Holding& holding) {
+        return by == "ports" ? holding.ports.size() : holding.sessions;
+    };
+    const auto sessions = [](const Holding& holding) { return holding.sessions; };
+    return {{"one_place_in", every},
+            {"subscribers", largest(subscribers, most, count, every)},
+            {"destinations", largest(destinations, most, sessions, every)}};
+}
+
+void print_top(const json& answer) {
+    if (answer["one_place_in"] != 1) {
+        fmt::print("estimated from one place of the table in {}\n",
+                   answer["one_place_in"].get<uint64_t>());
+    }
+    Table subscribers({"SUBSCRIBER", "SESSIONS", "PORTS"}, {false, true, true});
+    for (const json& s : answer["subscribers"]) {
+        subscribers.add({s.value("address", ""), with_commas(s["sessions"].get<uint64_t>()),
+                         with_commas(s["ports"].get<uint64_t>())});
+    }
+    subscribers.print();
+    Table destinations({"DESTINATION", "SESSIONS"}, {false, true});
+    for (const json& d : answer["destinations"]) {
+        destinations.add({d.value("address", ""), with_commas(d["sessions"].get<uint64_t>())});
+    }
+    fmt::print("\n");
+    destinations.print();
+}
+
+void clear(Session& session, const Filter& filter, bool all, double timeout_s) {
+    json params = filter.params();
+    if (params.empty() && !all) {
+        throw CLI::RequiredError("--all, or which sessions (see --help):");
+    }
+    params["all"] = all;
+    const json request = session.client().call("nat.clear", params)["request"];
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
+    json progress;
+    do {
+        progress = session.client().call("nat.cleared", {{"request", request}});
+        if (progress["done"] || !progress["dataplane_alive"]) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    } while (std::chrono::steady_clock::now() < end);
+    if (progress["done"]) {
+        fmt::print("cleared\n");
+    } else if (!progress["dataplane_alive"]) {
+        fmt::print("no dataplane is running, it clears them at its start\n");
+    } else {
+        throw Refused(fmt::format("within {} s not every worker has cleared them", timeout_s), {});
+    }
+}
+
+}  // namespace
+
+void add_session_commands(CLI::App& app, CLI::App& show, Session& session) {
+    const auto filter = std::make_shared<Filter>();
+    const auto limit = std::make_shared<uint64_t>(50);
+    auto* sessions = add_command(
+        show, session, "sessions", "the NAT's sessions: who speaks to whom, and as whom",
+        [&session, filter, limit] { show_sessions(session, *filter, *limit); });
+    add_filter(*sessions, *filter);
+    sessions->add_option("--limit", *limit, "so many at most; 0: all")->capture_default_str();
+    sessions->add_flag("--json", session.json_output, "one JSON object a line (docs/api.md)");
+
+    const auto by = std::make_shared<std::string>("sessions");
+    const auto most = std::make_shared<size_t>(10);
+    auto* top_command = add_show(
+        *show.get_subcommand("nat"), session, "top",
+        "who inside holds most, and which destinations are most spoken to",
+        [&session, by, most] { return top(session, *by, *most); }, print_top);
+    top_command->add_option("--by", *by, "ports or sessions")
+        ->check(CLI::IsMember({"ports", "sessions"}))
+        ->capture_default_str();
+    top_command->add_option("--limit", *most, "so many of each")->capture_default_str();
+
+    CLI::App& nat = *app.add_subcommand("nat", "the NAT's sessions");
+    nat.require_subcommand(1);
+    const auto all = std::make_shared<bool>(false);
+    const auto timeout_s = std::make_shared<double>(10);
+    auto* clear_command = add_command(
+        nat, session, "clear", "end sessions; whoever still speaks begins new ones",
+        [&session, filter, all, timeout_s] { clear(session, *filter, *all, *timeout_s); });
+    add_filter(*clear_command, *filter);
+    clear_command->add_flag("--all", *all, "every session");
+    clear_command->add_option("--timeout", *timeout_s, "how long to wait for the dataplane")
+        ->capture_default_str();
+}
+
+}  // namespace sluice::cli
