@@ -33,8 +33,8 @@ Mapper::Mapper(Mappings& mappings, const QuarantineTimes& times)
 }
 
 Acquired Mapper::acquire(const Wish& wish) noexcept {
-    const MappingId found = mappings_.index_.find(
-        MappingKeys::key_of(wish.port_class, wish.internal, wish.address_index));
+    const MappingId found =
+        mappings_.find_external(wish.port_class, wish.internal, wish.address_index);
     if (found.exists()) return join(found, wish.internal);
     const MappingId id = take_port(wish);
     return id.exists() ? make(id, wish.internal) : Acquired{Got::no_port, {}};

@@ -77,6 +77,7 @@ class Mapper {
     // Once a burst or so: frees ports that have rested, a bounded number a call.
     void tick(uint32_t now) noexcept;
 
+    const Mappings& mappings() const noexcept { return mappings_; }
     Random& random() noexcept { return random_; }
 
   private:

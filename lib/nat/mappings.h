@@ -97,6 +97,11 @@ class Mappings {
     // Any thread, any time. Who has that external port, for packets that nobody asked for; nothing
     // for shared ones too.
     std::optional<Endpoint> find(PortClass, uint32_t address_index, uint16_t port) const noexcept;
+    // The other way round: the mapping of an internal endpoint at an external address, or none.
+    MappingId find_external(PortClass port_class, Endpoint internal,
+                            uint32_t address_index) const noexcept {
+        return index_.find(MappingKeys::key_of(port_class, internal, address_index));
+    }
     const Level& level(PortClass, uint32_t address_index) const noexcept;
     uint32_t addresses() const noexcept { return static_cast<uint32_t>(blocks_.size()); }
 

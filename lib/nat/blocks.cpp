@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lib/nat/blocks.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "lib/flow/index_body.h"
+
+namespace sluice::flow {
+template class BasicIndex<nat::BlockKeys>;
+}
+
+namespace sluice::nat {
+namespace {
+
+using Linked = flow::BasicIndex<BlockKeys>::Linked;
+
+uint32_t blocks_in(const BlockAllocator::Shape& shape) {
+    const uint32_t ports =
+        shape.ports.last < shape.ports.first ? 0 : shape.ports.last - shape.ports.first + 1u;
+    if (shape.block_size == 0 || ports < shape.block_size || shape.addresses == 0) {
+        throw std::invalid_argument("port blocks: there is not one in these ports");
+    }
+    return ports / shape.block_size;
+}
+
+size_t buckets_for(size_t blocks) noexcept { return std::max<size_t>(4, (blocks + 5) / 6); }
+
+}  // namespace
+
+flow::FlowKey BlockKeys::key_of(uint32_t subscriber, uint32_t address, uint32_t ordinal) noexcept {
+    flow::FlowKey key{};
+    key.source = net::be32(subscriber);
+    key.destination = net::be32(address);
+    key.source_port = net::be16(static_cast<uint16_t>(ordinal));
+    return key;
+}
+
+flow::FlowKey BlockKeys::key(BlockId id) const noexcept {
+    return key_of(word(id).subscriber(), id.bits() / blocks_an_address, word(id).ordinal());
+}
+
+BlockAllocator::BlockAllocator(const Shape& shape)
+    : shape_(shape),
+      blocks_an_address_(blocks_in(shape)),
+      words_(size_t{shape.addresses} * blocks_an_address_ * sizeof(uint64_t)),
+      free_words_(flow::FreePlaces::words_for(shape.addresses * blocks_an_address_) *
+                  sizeof(uint64_t)),
+      buckets_(buckets_for(size_t{shape.addresses} * blocks_an_address_) * sizeof(flow::Bucket)),
+      keys_{words_.as<std::atomic<uint64_t>>(), blocks_an_address_},
+      index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
+      free_(free_words_.as<std::atomic<uint64_t>>(), shape.addresses * blocks_an_address_) {}
+
+BlockId BlockAllocator::block_of(MappingId id) const noexcept {
+    if (id.address_index() >= shape_.addresses || id.port() < shape_.ports.first) return {};
+    const uint32_t block = (id.port() - shape_.ports.first) / shape_.block_size;
+    if (block >= blocks_an_address_) return {};
+    return BlockId(id.address_index() * blocks_an_address_ + block);
+}
+
+PortRange BlockAllocator::range_of(BlockId id) const noexcept {
+    const uint32_t first = shape_.ports.first + id.bits() % blocks_an_address_ * shape_.block_size;
+    return {static_cast<uint16_t>(first), static_cast<uint16_t>(first + shape_.block_size - 1)};
+}
+
+PortRange BlockAllocator::range_of(MappingId id) const noexcept {
+    const BlockId block = block_of(id);
+    return block.exists() ? range_of(block) : PortRange{id.port(), id.port()};
+}
+
+bool BlockAllocator::is_held_by(MappingId id, uint32_t subscriber) const noexcept {
+    const BlockId block = block_of(id);
+    return block.exists() && keys_.is_live(block) && keys_.word(block).subscriber() == subscriber;
+}
+
+bool BlockAllocator::hold(BlockId id, uint32_t subscriber) noexcept {
+    std::atomic<uint64_t>& word = keys_.words[id.bits()];
+    uint64_t bits = word.load(std::memory_order_acquire);
+    while (BlockWord(bits).is_held() && BlockWord(bits).subscriber() == subscriber &&
+           BlockWord(bits).sessions() < BlockWord::most_sessions) {
+        if (word.compare_exchange_weak(bits, bits + 1)) return true;
+    }
+    return false;
+}
+
+// For a holder; so there is one to take away.
+void BlockAllocator::let_go(BlockId id) noexcept { keys_.words[id.bits()].fetch_sub(1); }
+
+BlockAllocator::Result BlockAllocator::acquire(Mapper& mapper, const Wish& wish, uint32_t most,
+                                               uint32_t now) noexcept {
+    if (const Result got = acquire_existing(mapper, wish); got.mapping.got != Got::no_port) {
+        return got;
+    }
+    most = std::min(most, most_blocks);
+    for (uint32_t ordinal = 0; ordinal < most; ++ordinal) {
+        const BlockId block =
+            index_.find(BlockKeys::key_of(wish.internal.address, wish.address_index, ordinal));
+        if (!block.exists()) continue;
+        const Result got = acquire_in(mapper, wish, block, now);
+        if (got.mapping.got != Got::no_port) return got;
+    }
+    return acquire_in_new(mapper, wish, most, now);
+}
+
+// Holds the block before the mapping, as every session does: so the block of a mapping that has
+// sessions is not taken away. A mapping may also be older than the blocks, and then in none.
+BlockAllocator::Result BlockAllocator::acquire_existing(Mapper& mapper, const Wish& wish) noexcept {
+    const MappingId id =
+        mapper.mappings().find_external(wish.port_class, wish.internal, wish.address_index);
+    if (!id.exists()) return {{Got::no_port, {}}};
+    const BlockId block = block_of(id);
+    const bool holds = block.exists() && hold(block, wish.internal.address);
+    const Acquired got = mapper.join(id, wish.internal);
+    if (holds && !got.ok()) let_go(block);
+    return {got, holds && got.ok()};
+}
+
+BlockAllocator::Result BlockAllocator::acquire_in(Mapper& mapper, const Wish& wish, BlockId block,
+                                                  uint32_t now) noexcept {
+    if (!hold(block, wish.internal.address)) return {{Got::busy, {}}};
+    Wish in_block = wish;
+    in_block.range = range_of(block);
+    const Acquired got = mapper.acquire(in_block);
+    if (got.ok() && block_of(got.id) == block) return {got, true};
+    let_go(block);
+    if (!got.ok()) return {got};
+    // Another worker made the mapping meanwhile, in another block of the subscriber's.
+    mapper.release(got.id, now);
+    return {{Got::busy, {}}};
+}
+
+BlockAllocator::Result BlockAllocator::acquire_in_new(Mapper& mapper, const Wish& wish,
+                                                      uint32_t most, uint32_t now) noexcept {
+    for (uint32_t ordinal = 0; ordinal < most; ++ordinal) {
+        const uint32_t subscriber = wish.internal.address;
+        const auto key = BlockKeys::key_of(subscriber, wish.address_index, ordinal);
+        if (index_.find(key).exists()) continue;
+        const BlockId block = take(wish.address_index, mapper.random());
+        if (!block.exists()) break;
+        if (!give(block, subscriber, ordinal)) return {{Got::busy, {}}};
+        Result got = acquire_in(mapper, wish, block, now);
+        got.new_block = got.mapping.ok();
+        if (got.mapping.got != Got::no_port) return got;
+    }
+    return {{Got::no_port, {}}, false, false, true};
+}
+
+// At random, so that nobody guesses where a subscriber's ports are.
+BlockId BlockAllocator::take(uint32_t address, Random& random) noexcept {
+    const uint32_t begin = address * blocks_an_address_;
+    const uint32_t place = free_.take_between(begin, begin + blocks_an_address_,
+                                              begin + random.below(blocks_an_address_));
+    return place == flow::FreePlaces::none ? BlockId() : BlockId(place);
+}
+
+// False if another worker gives the subscriber the same, or takes it away.
+bool BlockAllocator::give(BlockId id, uint32_t subscriber, uint32_t ordinal) noexcept {
+    std::atomic<uint64_t>& word = keys_.words[id.bits()];
+    word.store(BlockWord::moving(subscriber, ordinal).bits(), std::memory_order_release);
+    if (index_.link(id).linked == Linked::ok) {
+        word.store(BlockWord(subscriber, ordinal, 0).bits(), std::memory_order_release);
+        return true;
+    }
+    word.store(0, std::memory_order_release);
+    free_.give(id.bits());
+    return false;
+}
+
+void BlockAllocator::release(MappingId id) noexcept {
+    if (const BlockId block = block_of(id); block.exists()) let_go(block);
+}
+
+bool BlockAllocator::adopt(MappingId id, Endpoint internal) noexcept {
+    const BlockId block = block_of(id);
+    if (!block.exists()) return false;
+    if (hold(block, internal.address)) return true;
+    if (!free_.take_this(block.bits())) return false;
+    for (uint32_t ordinal = 0; ordinal < most_blocks; ++ordinal) {
+        const auto key = BlockKeys::key_of(internal.address, id.address_index(), ordinal);
+        if (!index_.find(key).exists()) {
+            return give(block, internal.address, ordinal) && hold(block, internal.address);
+        }
+    }
+    free_.give(block.bits());
+    return false;
+}
+
+void BlockAllocator::sweep() noexcept {
+    const auto blocks = static_cast<uint32_t>(keys_.words.size());
+    for (uint32_t swept = 0; swept < std::min(swept_a_call, blocks); ++swept) {
+        if (!free_.is_free(sweep_at_)) sweep_one(BlockId(sweep_at_));
+        sweep_at_ = sweep_at_ + 1 == blocks ? 0 : sweep_at_ + 1;
+    }
+}
+
+// Where another worker is at the bucket, the block stays for the next time.
+void BlockAllocator::sweep_one(BlockId id) noexcept {
+    std::atomic<uint64_t>& word = keys_.words[id.bits()];
+    uint64_t idle = word.load(std::memory_order_acquire);
+    if (!BlockWord(idle).is_held() || BlockWord(idle).sessions() != 0) return;
+    const BlockWord moving =
+        BlockWord::moving(BlockWord(idle).subscriber(), BlockWord(idle).ordinal());
+    const uint64_t as_it_was = idle;
+    if (!word.compare_exchange_strong(idle, moving.bits())) return;
+    const bool gone = index_.unlink(id);
+    word.store(gone ? 0 : as_it_was, std::memory_order_release);
+    if (gone) free_.give(id.bits());
+}
+
+}  // namespace sluice::nat
