@@ -8,17 +8,20 @@
 
 #include "control/config/names.h"
 #include "control/config/wording.h"
+#include "dataplane/nat/session_state.h"
 
 namespace sluice::api {
 namespace {
 
-// What the dataplane keeps in Session::state (dataplane/nat/session_state.h): the class of its
-// idle time in bits 0-7, and of TCP how far the connection is in bits 8-15.
+// By nat::TcpState.
 constexpr std::array<std::string_view, 8> tcp_states{"",        "syn_out", "syn_in",  "established",
                                                      "fin_out", "fin_in",  "closing", "reset"};
 
+static_assert(static_cast<size_t>(nat::TcpState::established) == 3 &&
+              static_cast<size_t>(nat::TcpState::reset) == tcp_states.size() - 1);
+
 std::string_view state_name(uint32_t state) {
-    const uint32_t tcp = state >> 8 & 0xff;
+    const auto tcp = static_cast<size_t>(nat::tcp_state(state));
     return tcp < tcp_states.size() ? tcp_states[tcp] : "unknown";
 }
 
