@@ -104,6 +104,7 @@ int serve(const Options& options, uint64_t started_ns) {
     settings.main_core = options.main_core >= 0 ? static_cast<unsigned>(options.main_core)
                                                 : settings.cores.front().number;
 
+    if (options.rebuild_state) settings.when_foreign = shm::WhenForeign::rebuild;
     const shm::Region state = own_state(options, settings.run_directory);
     EalWish eal = options.eal;
     eal.main_core = settings.main_core;

@@ -17,15 +17,19 @@ void sleep_a_little() noexcept {
 
 }  // namespace
 
-void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool) {
+void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool,
+                 nat::Shared* nat) {
     seats_ = std::move(seats);
     stalled_.assign(seats_.size(), false);
     publish(std::move(first));
     for (const Seat& seat : seats_) {
         layout::WorkerBlock& block = state_.workers[seat.number];
         block.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
-        workers_.push_back(
-            std::make_unique<Worker>(seat, newest_, neighbours_, limiter_, pool, block));
+        auto translator =
+            nat == nullptr ? nullptr
+                           : std::make_unique<nat::Translator>(*nat, seat.number, size(), &state_);
+        workers_.push_back(std::make_unique<Worker>(seat, newest_, neighbours_, limiter_, pool,
+                                                    block, std::move(translator)));
     }
 }
 

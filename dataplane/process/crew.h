@@ -23,8 +23,9 @@ class Crew {
     bool sits(const std::vector<Seat>& seats) const noexcept { return seats == seats_; }
     unsigned size() const noexcept { return static_cast<unsigned>(seats_.size()); }
 
-    // With the first orders at hand. Throws std::system_error.
-    void start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool);
+    // With the first orders at hand; `nat` where there is one. Throws std::system_error.
+    void start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool,
+               nat::Shared* nat);
     void stop() noexcept;
     // Workers take the orders before their next round.
     void publish(std::unique_ptr<Orders> orders);

@@ -58,6 +58,7 @@ Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
       report_(state.main),
       neighbours_(state.neighbours),
       intent_(settings.run_directory),
+      nat_memory_(settings.run_directory, settings.when_foreign),
       crew_(state, neighbours_, report_) {
     if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
     for (auto& block : state_.interfaces) forget_all_but_name(block);
@@ -137,6 +138,8 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
         if (crew_.size() > 0) spdlog::warn("event=workers_restart workers={}", seats_.size());
         crew_.stop();
         which = port::all_interfaces;
+    } else if (!nat_fits(*snapshot_)) {
+        crew_.stop();
     }
     if (withdraw(which)) forget_replaced(*snapshot_);
     change_ports(which, now_ns);
@@ -200,13 +203,42 @@ void Router::send(std::vector<Errand> errands) {
     if (!errands.empty()) crew_.publish(orders(0, std::move(errands)));
 }
 
+// Workers get their hands on the NAT's tables when they start, and must not see them change size.
+bool Router::nat_fits(const layout::Snapshot& wanted) const {
+    if (wanted.nat.settings.sessions == 0) return true;
+    if (!nat_) return false;
+    auto all = numbered_addresses(nat_memory_.parts());
+    all.merge(external_addresses(wanted));
+    return all.size() <= nat_->mappings.addresses();
+}
+
+// No worker runs. How many sessions there may be is decided once; addresses may come.
+void Router::open_nat(uint64_t now_ns) {
+    const layout::NatSettings& settings = snapshot_->nat.settings;
+    const uint32_t sessions = nat_ ? nat_->table.capacity() : settings.sessions;
+    uint32_t addresses = nat_ ? nat_->mappings.addresses() : 0;
+    const auto wanted = static_cast<uint32_t>(external_addresses(*snapshot_).size());
+    if (!nat_ || !nat_fits(*snapshot_)) addresses = room_for_addresses(addresses + wanted);
+    nat_.reset();
+    if (sessions == 0) return;
+    nat_.emplace(nat_memory_.open(sessions, addresses));
+    const auto adopted =
+        nat_->adopt(static_cast<uint32_t>(now_ns / second_ns), nat::quarantine_of(settings));
+    spdlog::info("event=sessions_adopted kept={} half_made={} half_removed={} refused={} room={}",
+                 adopted.sessions.kept - adopted.contradictions, adopted.sessions.half_made,
+                 adopted.sessions.half_removed, adopted.sessions.refused + adopted.contradictions,
+                 sessions);
+}
+
 void Router::replan(uint64_t now_ns) {
+    if (crew_.size() == 0) open_nat(now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
-    plan_ = compile(*snapshot_, ports_->facts(), neighbours_);
+    plan_ = compile(*snapshot_, ports_->facts(), neighbours_,
+                    nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));
     if (crew_.size() == 0) {
-        crew_.start(seats_, std::move(first), *own_packets_);
+        crew_.start(seats_, std::move(first), *own_packets_, nat_ ? &*nat_ : nullptr);
     } else {
         crew_.publish(std::move(first));
     }

@@ -18,6 +18,7 @@
 #include "dataplane/process/announcer.h"
 #include "dataplane/process/crew.h"
 #include "dataplane/process/intent_reader.h"
+#include "dataplane/process/nat_memory.h"
 #include "dataplane/process/next_hop_watch.h"
 #include "dataplane/process/report.h"
 #include "dataplane/process/seats.h"
@@ -31,6 +32,7 @@ struct RouterSettings {
     unsigned main_core = 0;
     bool huge_pages = false;
     uint64_t started_ns = 0;
+    shm::WhenForeign when_foreign = shm::WhenForeign::refuse;
 };
 
 class Router {
@@ -47,6 +49,8 @@ class Router {
     void make_pools(const layout::DataplaneSettings& settings);
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);
+    bool nat_fits(const layout::Snapshot& wanted) const;
+    void open_nat(uint64_t now_ns);
     void replan(uint64_t now_ns);
     void send(std::vector<Errand> errands);
     std::unique_ptr<Orders> orders(port::Interfaces but, std::vector<Errand> errands) const;
@@ -70,6 +74,8 @@ class Router {
     std::optional<port::Pools> pools_;
     std::optional<port::BufferPool> own_packets_;
     std::optional<port::Ports> ports_;
+    NatMemory nat_memory_;
+    std::optional<nat::Shared> nat_;  // outlives the workers
     Crew crew_;
     NextHopWatch next_hops_;
     Announcer announcer_;

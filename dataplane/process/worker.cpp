@@ -45,18 +45,20 @@ void sleep_ns(uint64_t ns) noexcept {
 
 Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
                NeighbourTable& neighbours, icmp::RateLimiter& limiter, PacketPool& pool,
-               layout::WorkerBlock& block)
+               layout::WorkerBlock& block, std::unique_ptr<nat::Translator> nat)
     : seat_(seat),
       published_(orders),
       block_(block),
       transmitter_(pool, block),
+      nat_(std::move(nat)),
       context_{.neighbours = neighbours,
                .limiter = limiter,
                .waiting = waiting_,
                .reassembler = reassembler_,
                .pool = pool,
                .transmitter = transmitter_,
-               .counters = block},
+               .counters = block,
+               .nat = nat_.get()},
       thread_(&Worker::run, this) {}
 
 Worker::~Worker() {
@@ -64,6 +66,7 @@ Worker::~Worker() {
     thread_.join();
     waiting_.clear(context_.pool);
     reassembler_.clear(context_.pool);
+    if (nat_ != nullptr) nat_->clear(context_.pool);
 }
 
 void Worker::settle_in() noexcept {

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 
 #include "dataplane/arp/neighbour_table.h"
@@ -18,6 +19,7 @@
 #include "dataplane/context.h"
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/nat/translator.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/port/queue_transmitter.h"
 #include "dataplane/process/orders.h"
@@ -29,7 +31,8 @@ class Worker {
   public:
     // Starts at once. `orders` must hold some. The pool, the limiter and the table outlive it.
     Worker(const Seat& seat, const std::atomic<const Orders*>& orders, NeighbourTable& neighbours,
-           icmp::RateLimiter& limiter, PacketPool& pool, layout::WorkerBlock& block);
+           icmp::RateLimiter& limiter, PacketPool& pool, layout::WorkerBlock& block,
+           std::unique_ptr<nat::Translator> nat = nullptr);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     // Ends the thread and gives back the packets that it held.
@@ -57,6 +60,7 @@ class Worker {
     port::QueueTransmitter transmitter_;
     arp::Waiting waiting_;
     ipv4::Reassembler reassembler_;
+    std::unique_ptr<nat::Translator> nat_;  // none: the router translates nothing
     Context context_;
 
     const Orders* orders_ = nullptr;

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/process/nat_memory.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "dataplane/process/clock.h"
+#include "lib/flow/writer.h"
+
+namespace sluice {
+namespace {
+
+using layout::NatRegion;
+
+constexpr uint64_t page = 4096;
+constexpr uint64_t mappings_at = page;
+
+constexpr uint64_t round_up(uint64_t n) noexcept { return (n + page - 1) / page * page; }
+
+uint64_t sessions_at(uint32_t addresses) noexcept {
+    return round_up(mappings_at + nat::Mappings::bytes_for(addresses));
+}
+
+std::span<std::byte> part(NatRegion& region, uint64_t offset, uint64_t size) noexcept {
+    return {reinterpret_cast<std::byte*>(&region) + offset, size};
+}
+
+// Live sessions, from a table that nobody changes meanwhile.
+std::vector<flow::SessionCopy> sessions_in(std::span<const std::byte> table) {
+    std::vector<flow::SessionCopy> copies;
+    flow::SessionCopy copy;
+    for (const flow::Session& s : flow::Table::sessions_in(table)) {
+        if (flow::copy_live(copy, s)) copies.push_back(copy);
+    }
+    return copies;
+}
+
+// Into an empty table; those for which there is no room are lost, the last ones first.
+size_t put_back(flow::Table& table, const std::vector<flow::SessionCopy>& sessions) {
+    flow::Timeouts unused{};
+    unused.ticks.fill(1);
+    flow::Writer writer(table, 0, 1, unused);
+    size_t kept = 0;
+    for (const flow::SessionCopy& s : sessions) {
+        const auto made = writer.insert({.outbound = s.facts.keys[0],
+                                         .inbound = s.facts.keys[1],
+                                         .state = s.state,
+                                         .mapping = s.facts.mapping,
+                                         .rule = s.facts.rule,
+                                         .flags = s.facts.flags},
+                                        s.last_seen);
+        kept += made.status == flow::Status::ok;
+    }
+    return kept;
+}
+
+}  // namespace
+
+nat::Memory NatMemory::parts() const noexcept {
+    auto& region = region_.as<NatRegion>();
+    return {part(region, mappings_at, nat::Mappings::bytes_for(addresses_)), addresses_,
+            part(region, sessions_at(addresses_), flow::Table::bytes_for(sessions_)), sessions_};
+}
+
+// Control finds the parts by what stands in the region.
+void NatMemory::lay_out(uint32_t sessions, uint32_t addresses) {
+    sessions_ = sessions;
+    addresses_ = addresses;
+    auto& region = region_.as<NatRegion>();
+    const auto tell = [](layout::RegionPart& to, uint64_t offset, uint64_t size) {
+        to.size.store(0, std::memory_order_release);
+        to.offset.store(offset, std::memory_order_release);
+        to.size.store(size, std::memory_order_release);
+    };
+    tell(region.mappings, mappings_at, nat::Mappings::bytes_for(addresses));
+    tell(region.sessions, sessions_at(addresses), flow::Table::bytes_for(sessions));
+}
+
+nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
+    const uint64_t size = sessions_at(addresses) + flow::Table::bytes_for(sessions);
+    region_ = {};  // gives up its lock, so that the same file can be owned at another size
+    region_ = shm::Region::own(run_directory_, layout::nat_region_layout(size), when_foreign_);
+    auto& region = region_.as<NatRegion>();
+    const uint64_t found = region.sessions.size.load(std::memory_order_acquire);
+    const uint64_t found_at = region.sessions.offset.load(std::memory_order_acquire);
+    const bool as_wanted =
+        found == flow::Table::bytes_for(sessions) && found_at == sessions_at(addresses);
+    if (found == 0 || as_wanted || found_at + found > region_.size()) {
+        lay_out(sessions, addresses);
+        return parts();
+    }
+    const auto kept = sessions_in(part(region, found_at, found));
+    region.sessions.size.store(0, std::memory_order_release);
+    // Slots may come to lie where sessions were.
+    const uint64_t first = std::min(found_at, sessions_at(addresses));
+    std::memset(part(region, first, 0).data(), 0, size - first);
+    lay_out(sessions, addresses);
+    flow::Table table(parts().sessions_memory, sessions);
+    table.adopt(static_cast<uint32_t>(monotonic_ns() / 1'000'000'000));
+    const size_t moved = put_back(table, kept);
+    spdlog::info("event=sessions_moved found={} kept={} room={}", kept.size(), moved, sessions);
+    return parts();
+}
+
+std::set<uint32_t> external_addresses(const layout::Snapshot& snapshot) {
+    std::set<uint32_t> seen;
+    nat::Rules::compile(snapshot, [&](net::Ipv4Address a) {
+        seen.insert(a.value);
+        return std::optional<uint32_t>(0);
+    });
+    return seen;
+}
+
+std::set<uint32_t> numbered_addresses(const nat::Memory& memory) {
+    std::set<uint32_t> seen;
+    for (const nat::AddressBlock& block : nat::Mappings::blocks_in(memory.mappings)) {
+        if (const uint32_t address = block.address.load(); address != 0) seen.insert(address);
+    }
+    return seen;
+}
+
+}  // namespace sluice
