@@ -126,7 +126,7 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count)
         n = keep_right_ways(c, in, col, n, rest);
     }
     clock.lap(Stage::classify, count);
-    const bool translates = plan.nat != nullptr;
+    const bool translates = plan.nat != nullptr && c.nat != nullptr;
     if (translates && n > 0) {
         n = nat::find_sessions(c, col, n, rest);
         clock.lap(Stage::nat, n);

@@ -32,12 +32,14 @@ Verdict broadcast(Context& c, Packet packet, const Arrival& arrival,
                 route.adjacency.interface);
 }
 
+bool translates(const Context& c) noexcept { return c.plan->nat != nullptr && c.nat != nullptr; }
+
 Verdict look_for_session(Context& c, Packet& packet, Arrival& from,
                          nat::Passage& passage) noexcept {
     const Verdict v = nat::translate(c, packet, from, passage);
     const net::Ipv4Address to =
         v.is_passed() ? nat::destination_of(packet, passage) : net::Ipv4Address{};
-    return note(c, Step::nat_translate, v, from.interface, to.value);
+    return note(c, Step::nat_translate, v, from.interface, to.value, passage.rule);
 }
 
 Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
@@ -60,7 +62,7 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     // Of the packet as it came, so that all packets of a flow take one path, translated or not.
     const uint32_t hash = ipv4::flow_hash(ip, packet.contiguous() - ethernet_header);
     nat::Passage passage;
-    if (c.plan->nat != nullptr) {
+    if (translates(c)) {
         if (const Verdict v = look_for_session(c, packet, from, passage); !v.is_passed()) return v;
     }
     const net::Ipv4Address destination = nat::destination_of(packet, passage);
@@ -76,11 +78,10 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     }
     if (route.adjacency.kind == NextHopKind::broadcast) return broadcast(c, packet, from, route);
     // What is too old to go on is worth no session.
-    if (c.plan->nat != nullptr && ip.ttl > 1) {
+    if (translates(c) && ip.ttl > 1) {
         const Verdict v = nat::open(c, packet, from, route, passage);
-        if (!note(c, Step::nat_open, v, route.adjacency.interface, ip.source.host()).is_passed()) {
-            return v;
-        }
+        (void)note(c, Step::nat_open, v, route.adjacency.interface, ip.source.host(), passage.rule);
+        if (!v.is_passed()) return v;
     }
     return note(c, Step::ipv4_forward, ipv4::forward(c, packet, from, route),
                 route.adjacency.interface, route.next_hop.value);

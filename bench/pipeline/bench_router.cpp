@@ -36,14 +36,14 @@ net::Ipv4Address gateway(unsigned n) {
                      static_cast<uint8_t>(host % 250 + 2));
 }
 
-config::Config configuration() {
+config::Config configuration(const std::string& more) {
     std::string json =
         R"({"interfaces": {"in": {"device": "net_null9", "addresses": ["10.0.0.1/24"]})";
     for (unsigned n = 0; n < ways_out; ++n) {
         json += fmt::format(
             R"(, "out{0}": {{"device": "net_null{0}", "addresses": ["10.{1}.0.1/16"]}})", n, n + 1);
     }
-    const auto result = config::read_config(json + "}}", "bench.json");
+    const auto result = config::read_config(json + "}" + more + "}", "bench.json");
     if (!result.config) throw std::runtime_error(config::to_string(result.problems.front()));
     return *result.config;
 }
@@ -72,7 +72,7 @@ const char* HugeMemory::kind() {
     return explicit_huge_pages ? "2 MiB pages" : "transparent huge pages";
 }
 
-BenchRouter::BenchRouter(unsigned next_hops)
+BenchRouter::BenchRouter(unsigned next_hops, const std::string& more)
     : intent_memory_(sizeof(layout::Intent)),
       buffer_memory_(buffers * stride),
       intent_(std::make_unique<intent::IntentWriter>(
@@ -87,7 +87,7 @@ BenchRouter::BenchRouter(unsigned next_hops)
                .pool = pool_,
                .transmitter = sink_,
                .counters = *counters_} {
-    intent_->apply(configuration());
+    intent_->apply(configuration(more));
     for (unsigned n = 0; n < next_hops; ++n) {
         const auto out = intent_->interface_id(fmt::format("out{}", n % ways_out));
         const uint32_t place = neighbours_.find_or_add(out, gateway(n), 0, 65536);
@@ -120,7 +120,9 @@ void BenchRouter::add(const std::vector<fib::Route>& routes) {
     if (!layout::copy_published(intent, *snapshot)) throw std::runtime_error("nothing published");
     std::array<InterfaceFacts, layout::max_interfaces> facts;
     for (unsigned id = 0; id < facts.size(); ++id) facts[id] = {true, own_mac(id), 1500};
-    plan_ = compile(*snapshot, facts, neighbours_);
+    if (snapshot->nat.settings.sessions > 0 && !nat_) start_nat(snapshot->nat.settings);
+    plan_ = compile(*snapshot, facts, neighbours_,
+                    nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
     context_.plan = plan_.get();
     context_.routes = &intent.fib;
 }
@@ -143,6 +145,39 @@ void BenchRouter::fill(const uint32_t* destinations, unsigned count, unsigned fr
         ip.source = net::be32(net::addr(10, 0, 0, 9).value);
         ip.destination = net::be32(destinations[i]);
         net::fill_checksum(ip);
+    }
+}
+
+void BenchRouter::start_nat(const layout::NatSettings& settings) {
+    constexpr uint32_t addresses = 128;
+    const size_t mapping_bytes = nat::Mappings::bytes_for(addresses);
+    const size_t session_bytes = flow::Table::bytes_for(settings.sessions);
+    mapping_memory_ = std::make_unique<HugeMemory>(mapping_bytes);
+    session_memory_ = std::make_unique<HugeMemory>(session_bytes);
+    nat_ = std::make_unique<nat::Shared>(
+        nat::Memory{{static_cast<std::byte*>(mapping_memory_->data()), mapping_bytes},
+                    addresses,
+                    {static_cast<std::byte*>(session_memory_->data()), session_bytes},
+                    settings.sessions});
+    nat_->adopt(0, {});
+    translator_ = std::make_unique<nat::Translator>(*nat_, 0, 1, nullptr);
+    context_.nat = translator_.get();
+}
+
+void BenchRouter::fill_udp(const Flow4* flows, unsigned count) {
+    std::array<uint32_t, burst_size> destinations;
+    for (unsigned i = 0; i < count; ++i) destinations[i] = flows[i].destination;
+    fill(destinations.data(), count);
+    for (unsigned i = 0; i < count; ++i) {
+        Packet packet(reinterpret_cast<rte_mbuf*>(static_cast<std::byte*>(buffer_memory_.data()) +
+                                                  (next_ + i) % buffers * stride));
+        net::Ipv4Header& ip = packet.ipv4();
+        ip.source = net::be32(flows[i].source);
+        net::fill_checksum(ip);
+        auto& udp = *packet.header_at<net::UdpHeader>(ethernet_header + sizeof ip);
+        udp = {net::be16(flows[i].source_port), net::be16(flows[i].destination_port),
+               net::be16(static_cast<uint16_t>(ip.total_length.host() - sizeof ip)),
+               net::be16(0x1234)};
     }
 }
 

@@ -13,6 +13,7 @@
 #include "dataplane/arp/resolve.h"
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/nat/translator.h"
 #include "dataplane/pipeline.h"
 #include "lib/fib/route.h"
 
@@ -49,18 +50,30 @@ class NoPool : public PacketPool {
     void free(Packet) noexcept override {}
 };
 
+// Host order.
+struct Flow4 {
+    uint32_t source;
+    uint32_t destination;
+    uint16_t source_port;
+    uint16_t destination_port;
+};
+
 class BenchRouter {
   public:
     static constexpr unsigned buffers = 1024;
 
     // One interface in, `next_hops` gateways spread over four interfaces out.
-    explicit BenchRouter(unsigned next_hops);
+    // `more`: members of the configuration, each with its comma in front.
+    explicit BenchRouter(unsigned next_hops, const std::string& more = "");
 
     // Adds routes; the next hop of each is a number below `next_hops`, plus one.
     void add(const std::vector<fib::Route>& routes);
 
     // The next `count` buffers as fresh 64-byte frames to these addresses, host order.
     void fill(const uint32_t* destinations, unsigned count, unsigned frame_size = 60);
+    void fill_udp(const Flow4* flows, unsigned count);
+    // Sessions and whatever else waits for its time are looked after.
+    void tick_at_same_second() { sluice::tick(context_); }
     // Runs the burst that was filled through the pipeline; returns the cycles that took.
     uint64_t run(unsigned count);
 
@@ -80,6 +93,11 @@ class BenchRouter {
     std::unique_ptr<layout::WorkerBlock> counters_ = std::make_unique<layout::WorkerBlock>();
     Sink sink_;
     NoPool pool_;
+    void start_nat(const layout::NatSettings& settings);
+    std::unique_ptr<HugeMemory> mapping_memory_;
+    std::unique_ptr<HugeMemory> session_memory_;
+    std::unique_ptr<nat::Shared> nat_;
+    std::unique_ptr<nat::Translator> translator_;
     std::unique_ptr<const Plan> plan_;
     Context context_;
     std::vector<std::string> gateways_;

@@ -106,8 +106,10 @@ json run(Control& control, const Params& params) {
     control.state.refresh();
     const layout::InterfaceId in = interface_of(control, params.text("in"));
     const std::vector<uint8_t> frame = frame_of(control, params, in);
+    control.sessions.refresh();
     const auto rehearsal =
-        explain::rehearse(control.memory, control.state.get(), in, frame, control::monotonic_ns());
+        explain::rehearse(control.memory, control.state.get(), in, frame, control::monotonic_ns(),
+                          {control.sessions.sessions(), control.sessions.addresses()});
     const trace::Names names = names_of(control);
     json result = trace::describe(rehearsal.record, names);
     result["leaving"] = leaving_of(rehearsal, names);

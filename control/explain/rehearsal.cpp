@@ -3,9 +3,11 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
+#include "control/explain/nat_copy.h"
 #include "control/explain/packet.h"
 #include "control/state/read.h"
 #include "dataplane/arp/neighbour_table.h"
@@ -131,11 +133,18 @@ Packet packet_of(std::span<const uint8_t> frame, PacketPool& pool) {
 }  // namespace
 
 Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, layout::InterfaceId in,
-                   std::span<const uint8_t> frame, uint64_t now_ns) {
+                   std::span<const uint8_t> frame, uint64_t now_ns, const NatMemory& nat) {
     const auto snapshot = published(intent);
     std::vector<NeighbourEntry> entries = copy_of_neighbours(state);
     NeighbourTable neighbours(entries);
-    const auto plan = compile(*snapshot, facts_of(*snapshot, state), neighbours);
+    std::optional<NatCopy> sessions;
+    if (snapshot->nat.settings.sessions > 0) {
+        sessions.emplace(nat.sessions, nat.addresses,
+                         static_cast<uint32_t>(now_ns / 1'000'000'000));
+    }
+    const auto plan =
+        compile(*snapshot, facts_of(*snapshot, state), neighbours,
+                sessions ? sessions->numbers() : nat::AddressNumbers(nat::unnumbered));
 
     HeapPool pool;
     Witness witness(pool);
@@ -152,7 +161,8 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
                     .reassembler = *reassembler,
                     .pool = pool,
                     .transmitter = witness,
-                    .counters = *counters};
+                    .counters = *counters,
+                    .nat = sessions ? &sessions->translator() : nullptr};
     const Packet packet = packet_of(frame, pool);
     Rehearsal result;
     result.record = trace::record_of(1, now_ns, in, packet);
@@ -164,6 +174,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
     result.held = counters->tallies[static_cast<unsigned>(layout::Tally::packets_held)].get() > 0;
     waiting->clear(pool);
     reassembler->clear(pool);
+    if (sessions) sessions->translator().clear(pool);
     return result;
 }
 

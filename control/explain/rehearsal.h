@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "lib/flow/session.h"
 #include "lib/layout/intent.h"
 #include "lib/layout/state.h"
+#include "lib/nat/mappings.h"
 
 namespace sluice::explain {
 
@@ -24,10 +26,16 @@ struct Rehearsal {
     bool held = false;  // the packet waits for its neighbour's MAC address
 };
 
+// The dataplane's, where it has a NAT.
+struct NatMemory {
+    std::span<const flow::Session> sessions;
+    std::span<const nat::AddressBlock> addresses;
+};
+
 // `state`: null where no dataplane has run; then every interface counts as up, as asked for.
 // Throws std::runtime_error where nothing is published yet.
 Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, layout::InterfaceId in,
-                   std::span<const uint8_t> frame, uint64_t now_ns);
+                   std::span<const uint8_t> frame, uint64_t now_ns, const NatMemory& nat = {});
 
 // The MAC address that the interface has, or would be taken to have by rehearse().
 net::MacAddress mac_of(const layout::Intent& intent, const layout::State* state,

@@ -3,6 +3,7 @@
 
 #include "dataplane/ipv4/route.h"
 #include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
@@ -126,7 +127,7 @@ void rewrite_found(Context& c, Columns& col, unsigned n) noexcept {
         std::memcpy(&col.aged[i], aged, sizeof aged);
 
         if (refreshes(session, flow.direction())) session.touch(tick);
-        c.counters.nat_rules[session.facts.rule % layout::max_nat_rules].packets.add(1);
+        counters_of(c, session.facts.rule).packets.add(1);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/session_state.h"
 #include "dataplane/nat/translator.h"
 
@@ -28,7 +29,7 @@ Acquired share_port_of(Mapper& mapper, PortClass c, uint32_t number, PortRange r
 
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
                     layout::EventKind event) noexcept {
-    c.counters.nat_rules[rule.wish.id % layout::max_nat_rules].refused.add(1);
+    counters_of(c, rule.wish.id).refused.add(1);
     if (c.nat->may_tell(event, tick_of(c))) {
         c.counters.events.push({.time_ns = c.now_ns,
                                 .kind = event,

@@ -2,6 +2,7 @@
 #include "dataplane/nat/hold.h"
 #include "dataplane/nat/reset.h"
 #include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/session.h"
 #include "dataplane/nat/session_state.h"
 #include "dataplane/nat/translate.h"
@@ -145,8 +146,7 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
     if (b.passage.redirection && b.passage.redirection->hairpin) {
         c.tally(layout::Tally::nat_hairpinned);
     }
-    layout::NatRuleCounters& counters =
-        c.counters.nat_rules[b.rule.wish.id % layout::max_nat_rules];
+    layout::NatRuleCounters& counters = counters_of(c, b.rule.wish.id);
     counters.sessions.add(1);
     counters.packets.add(1);
     if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), begun.flow);
@@ -175,6 +175,7 @@ Verdict open(Context& c, Packet packet, Arrival& arrival, const ipv4::Route& rou
         return drop(DropReason::nat_no_session);
     }
     const Rule* rule = source != nullptr ? source : c.plan->nat->find(passage.redirection->rule);
+    passage.rule = rule->wish.id;
     return open_flow(c, packet, arrival,
                      {passage, route, source, *rule, direction_of(source, passage)});
 }

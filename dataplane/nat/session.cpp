@@ -2,6 +2,7 @@
 #include "dataplane/nat/session.h"
 
 #include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
@@ -35,7 +36,7 @@ bool use_session(Context& c, Packet packet, Arrival& arrival, const Tuple& tuple
     if (refreshes(session, flow.direction())) session.touch(tick_of(c));
     rewrite(packet, tuple, session, flow.direction());
     arrival.translated = true;
-    c.counters.nat_rules[rule->wish.id % layout::max_nat_rules].packets.add(1);
+    counters_of(c, rule->wish.id).packets.add(1);
     return true;
 }
 

@@ -18,8 +18,13 @@ Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage
         default: break;
     }
     const flow::Flow flow = c.nat->index().find(tuple.key);
-    if (flow.exists() && use_session(c, packet, arrival, tuple, flow)) return passed();
-    return redirect(c, packet, arrival, passage);
+    if (flow.exists() && use_session(c, packet, arrival, tuple, flow)) {
+        passage.rule = c.nat->session(flow).facts.rule;
+        return passed();
+    }
+    const Verdict v = redirect(c, packet, arrival, passage);
+    if (passage.redirection) passage.rule = passage.redirection->rule;
+    return v;
 }
 
 bool restore(Context& c, Packet packet) noexcept {

@@ -32,6 +32,7 @@ struct Redirection {
 // What the first step leaves for the second.
 struct Passage {
     Tuple tuple;
+    uint16_t rule = 0;  // that has decided something, for those who watch
     std::optional<Redirection> redirection;
 };
 

@@ -27,7 +27,26 @@ Translator::Translator(Shared& shared, unsigned worker, unsigned workers,
     const uint64_t capacity = shared.table.capacity();
     share_begin_ = static_cast<uint32_t>(capacity * worker / workers);
     share_end_ = static_cast<uint32_t>(capacity * (worker + 1) / workers);
-    next_checked_ = share_end_;
+    next_checked_ = next_cleared_ = share_end_;
+}
+
+void Translator::clear_sessions(const layout::NatClearRequest& request) noexcept {
+    if (request.number <= clearing_.number) return;
+    clearing_ = request;
+    next_cleared_ = share_begin_;
+}
+
+void Translator::end_those_to_clear(Context& c) noexcept {
+    const uint32_t end = std::min(share_end_, next_cleared_ + checked_a_tick);
+    for (; next_cleared_ < end; ++next_cleared_) {
+        const flow::Session& session = shared_.table.session(next_cleared_);
+        if (session.is_live() && layout::matches(clearing_.filter, session.facts)) {
+            this->end(c, next_cleared_);
+        }
+    }
+    if (next_cleared_ == share_end_) {
+        c.counters.nat_cleared.store(clearing_.number, std::memory_order_release);
+    }
 }
 
 std::optional<Mapped> Translator::find_mapping(uint16_t number, uint8_t protocol,
@@ -89,6 +108,7 @@ void Translator::tick(Context& c) noexcept {
     const unsigned n = writer_.expire(tick_of(c), ended);
     for (unsigned i = 0; i < n; ++i) let_go(c, shared_.table.session(ended[i]).facts);
     if (next_checked_ < share_end_) end_those_without_rule(c);
+    if (next_cleared_ < share_end_) end_those_to_clear(c);
     pass_grace_period();
     if (c.plan->nat == nullptr) return;
     mapper_.tick(tick_of(c));

@@ -10,6 +10,7 @@
 #include "dataplane/nat/shared.h"
 #include "dataplane/nat/syn_wait.h"
 #include "lib/flow/writer.h"
+#include "lib/layout/nat_clear.h"
 #include "lib/layout/quiescence.h"
 
 namespace sluice::nat {
@@ -34,6 +35,9 @@ class Translator {
 
     // Ends a session and gives back what it held.
     void end(Context& c, uint32_t place) noexcept;
+    // Ends the sessions that match, a part of this worker's share a tick; then the block says so.
+    void clear_sessions(const layout::NatClearRequest& request) noexcept;
+
     // About every millisecond: idle sessions end, ports rest and come back, fragments and SYNs
     // that waited long enough go.
     void tick(Context& c) noexcept;
@@ -48,6 +52,7 @@ class Translator {
     void let_go(Context& c, const flow::SessionFacts& facts) noexcept;
     void pass_grace_period() noexcept;
     void end_those_without_rule(Context& c) noexcept;
+    void end_those_to_clear(Context& c) noexcept;
 
     Shared& shared_;
     flow::Timeouts timeouts_{};
@@ -60,6 +65,8 @@ class Translator {
     std::optional<layout::GracePeriod> grace_;
     uint64_t rules_seen_ = 0;  // generation of the plan whose rules all sessions were held against
     uint32_t next_checked_;    // place
+    layout::NatClearRequest clearing_{};
+    uint32_t next_cleared_;  // place
     uint32_t share_begin_, share_end_;
     std::array<uint32_t, 4> told_{};
 };

@@ -37,6 +37,14 @@ std::optional<layout::TraceRequest> IntentReader::look_for_trace() {
     return request;
 }
 
+layout::NatClearRequest IntentReader::nat_clear() const noexcept {
+    layout::NatClearRequest request{};
+    if (!region_) return request;
+    const auto& intent = region_->as<const layout::Intent>();
+    return intent.nat_clear_sequence.read(request, intent.nat_clear) ? request
+                                                                     : layout::NatClearRequest{};
+}
+
 std::shared_ptr<const fib::Table> IntentReader::routes() const {
     return {region_, &region_->as<const layout::Intent>().fib};
 }

@@ -22,6 +22,8 @@ class IntentReader {
     // The newest trace request, if it has not been handed out yet; else nothing. Requests that
     // were made before the first look are old: who made them has gone.
     std::optional<layout::TraceRequest> look_for_trace();
+    // The newest wish that sessions of the NAT end; number 0 where there was none.
+    layout::NatClearRequest nat_clear() const noexcept;
     // The route table that belongs to it. Mapped for as long as someone holds the pointer.
     std::shared_ptr<const fib::Table> routes() const;
 

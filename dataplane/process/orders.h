@@ -11,6 +11,7 @@
 #include "dataplane/port/queues.h"
 #include "dataplane/trace/tracer.h"
 #include "lib/fib/table.h"
+#include "lib/layout/nat_clear.h"
 
 namespace sluice {
 
@@ -32,6 +33,7 @@ struct Orders {
     std::shared_ptr<const Plan> plan;
     std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
     std::shared_ptr<trace::Tracer> tracer;     // none: nobody traces
+    layout::NatClearRequest nat_clear{};       // the newest
     bool busy_polling = false;
     std::vector<WorkerOrders> workers;
     std::vector<Errand> errands;

@@ -99,6 +99,7 @@ void Router::each_round(uint64_t now_ns) {
     if (!plan_) return;
     if (ports_->link_interrupt() && ports_->watch_links()) replan(now_ns);
     watch_traces();
+    watch_nat_clear();
     if (unsettled_) settle();
     if (!forwards_) note_readiness(now_ns);
 }
@@ -193,6 +194,7 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     orders->plan = plan_;
     orders->routes = intent_.routes();
     orders->tracer = tracer_;
+    orders->nat_clear = nat_clear_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
     orders->workers = ports_->deal_queues(seats_, but);
     orders->errands = std::move(errands);
@@ -268,6 +270,13 @@ void Router::watch_next_hops(uint64_t now_ns) {
         report_.next_hop(c.kind, c.interface, ports_->name(c.interface), c.address);
     }
     if (!changes.empty()) replan(now_ns);
+}
+
+void Router::watch_nat_clear() {
+    const layout::NatClearRequest request = intent_.nat_clear();
+    if (request.number <= nat_clear_.number) return;
+    nat_clear_ = request;
+    crew_.publish(orders(0, {}));
 }
 
 // Workers get a new tracer with each request, and none once it has what was asked for.

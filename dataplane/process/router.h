@@ -61,6 +61,7 @@ class Router {
     void settle();
     void watch_next_hops(uint64_t now_ns);
     void watch_traces();
+    void watch_nat_clear();
     void refuse(uint64_t generation, std::string_view why);
     void write_status();
     void note_readiness(uint64_t now_ns);
@@ -83,6 +84,7 @@ class Router {
     std::unique_ptr<layout::Snapshot> snapshot_;  // that the plan was made of
     std::shared_ptr<const Plan> plan_;
     std::shared_ptr<trace::Tracer> tracer_;
+    layout::NatClearRequest nat_clear_{};
     std::vector<Seat> seats_;
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan

@@ -106,9 +106,16 @@ void Worker::take(const Orders& orders) noexcept {
     context_.routes = orders.routes.get();
     context_.tracer = orders.tracer.get();
     transmitter_.use(own_->transmit);
+    clear_sessions(orders.nat_clear);
     block_.generation.store(orders.plan->generation, std::memory_order_release);
     follows_.store(orders.number, std::memory_order_release);
     if (seat_.number == 0) run_errands(orders);
+}
+
+void Worker::clear_sessions(const layout::NatClearRequest& request) noexcept {
+    if (request.number <= block_.nat_cleared.load(std::memory_order_relaxed)) return;
+    if (nat_ != nullptr) return nat_->clear_sessions(request);
+    block_.nat_cleared.store(request.number, std::memory_order_release);  // there are none
 }
 
 void Worker::run_errands(const Orders& orders) noexcept {

@@ -64,7 +64,8 @@ def ping(net, address=SERVER, count=3):
 
 
 def sessions(net):
-    return net.router.show("sessions")
+    lines = net.router.cli_raw("show", "sessions", "--limit", 0, "--json").stdout.splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def test_ping_goes_through_and_the_server_sees_the_routers_address(net):
@@ -128,3 +129,12 @@ def test_a_change_of_other_rules_leaves_sessions_alone(net):
             {"name": "first", "type": "exempt", "from": "10.1.0.77"}, INTERNET]})
         time.sleep(1)
     assert transfers.fate == {"whole": 50, "reset": 0, "wrong": 0, "stuck": 0}
+
+
+def test_cleared_sessions_end_and_explain_knows_those_that_live(net):
+    net.client.run("ping", "-c", 1, "-e", 4321, SERVER)
+    assert [row["protocol"] for row in sessions(net)] == ["icmp"]
+    said = net.router.cli("explain", "--in", "left", "--src", "10.1.0.2", "--dst", SERVER)
+    assert OUTSIDE in json.dumps(said["leaving"])
+    net.router.do("nat", "clear", "--all")
+    assert sessions(net) == []

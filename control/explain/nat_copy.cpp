@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/explain/nat_copy.h"
+
+#include <cstring>
+#include <vector>
+
+namespace sluice::explain {
+namespace {
+
+constexpr uint32_t room_for_new = 64;
+
+std::vector<flow::SessionCopy> live_ones(std::span<const flow::Session> sessions) {
+    std::vector<flow::SessionCopy> live;
+    flow::SessionCopy copy;
+    for (const flow::Session& s : sessions) {
+        if (flow::copy_live(copy, s)) live.push_back(copy);
+    }
+    return live;
+}
+
+void put_in(flow::Table& table, const std::vector<flow::SessionCopy>& live) {
+    flow::Timeouts unused{};
+    unused.ticks.fill(1);
+    flow::Writer writer(table, 0, 1, unused);
+    for (const flow::SessionCopy& s : live) {
+        writer.insert({.outbound = s.facts.keys[0],
+                       .inbound = s.facts.keys[1],
+                       .state = s.state,
+                       .mapping = s.facts.mapping,
+                       .rule = s.facts.rule,
+                       .flags = s.facts.flags},
+                      s.last_seen);
+    }
+}
+
+// Numbers of addresses stay what they are: sessions name their mappings by them.
+std::span<std::byte> with(std::span<std::byte> memory,
+                          std::span<const nat::AddressBlock> addresses) {
+    const auto blocks = nat::Mappings::blocks_in(memory);
+    for (size_t i = 0; i < std::min(blocks.size(), addresses.size()); ++i) {
+        const_cast<nat::AddressBlock&>(blocks[i]).address = addresses[i].address.load();
+    }
+    return memory;
+}
+
+}  // namespace
+
+NatCopy::NatCopy(std::span<const flow::Session> sessions,
+                 std::span<const nat::AddressBlock> addresses, uint32_t now)
+    : NatCopy(live_ones(sessions), addresses, now) {}
+
+NatCopy::NatCopy(std::vector<flow::SessionCopy> live, std::span<const nat::AddressBlock> addresses,
+                 uint32_t now)
+    : sessions_(static_cast<uint32_t>(live.size()) + room_for_new),
+      mapping_memory_(nat::Mappings::bytes_for(layout::max_nat_addresses)),
+      session_memory_(flow::Table::bytes_for(sessions_)),
+      shared_(nat::Memory{with(mapping_memory_.as<std::byte>(), addresses),
+                          layout::max_nat_addresses, session_memory_.as<std::byte>(), sessions_}),
+      translator_(shared_, 0, 1, nullptr) {
+    shared_.table.adopt(now);
+    put_in(shared_.table, live);
+    shared_.adopt(now, {});
+}
+
+}  // namespace sluice::explain
