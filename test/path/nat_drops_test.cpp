@@ -9,13 +9,6 @@ constexpr uint8_t syn = 0x02, ack = 0x10;
 
 class NatDrops : public NatBothWays {
   protected:
-    std::unique_ptr<Network> with_source_rule(const std::string& more = "",
-                                              const std::string& rest = "") {
-        return with_rules(R"({"name": "internet", "type": "source", "out": "wan",
-                              "from": "10.0.0.0/24", "to": "interface")" +
-                              more + "}",
-                          rest);
-    }
     static Ipv4Builder udp_from_inside(uint16_t port = 5000, const char* to = "192.0.2.1") {
         return ipv4().from("10.0.0.9").to(to).udp(port, 53);
     }

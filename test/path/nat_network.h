@@ -17,14 +17,62 @@ inline uint16_t word_at(const Bytes& bytes, size_t at) {
 inline uint16_t source_port(const Sent& s) { return word_at(s.frame.ip_payload(), 0); }
 inline uint16_t destination_port(const Sent& s) { return word_at(s.frame.ip_payload(), 2); }
 
+// "wan 203.0.113.2:4000 > 192.0.2.1:53", and whether that is all that is to be said.
+inline std::string flow_of(const Sent& s) {
+    return s.interface + " " + source_of(s) + ":" + std::to_string(source_port(s)) + " > " +
+           destination_of(s) + ":" + std::to_string(destination_port(s)) +
+           (s.frame.checksums_hold() ? "" : ", with a false checksum");
+}
+inline std::string at_port(const std::string& before, uint16_t port, const std::string& after) {
+    return before + ":" + std::to_string(port) + after;
+}
+
+// The packet of a frame, as an ICMP error quotes it.
+inline Bytes packet_in(const Bytes& frame) {
+    const uint16_t length = word_at(frame, 16);
+    return Bytes(frame.begin() + 14, frame.begin() + 14 + length);
+}
+
+// Time passes at one stroke. The NAT looks through all its sessions, as it does within a second.
+inline void let_pass(Network& net, std::chrono::seconds time) {
+    net.router.does([&](Context& c) {
+        c.now_ns += static_cast<uint64_t>(std::chrono::nanoseconds(time).count());
+        for (unsigned i = 0; i < 256; ++i) tick(c);
+    });
+    net.introduce();
+    net.router.knows("lan", "10.0.0.8", mac("02:00:00:00:00:88"));
+}
+
+inline constexpr const char* inside = "10.0.0.9";
+inline constexpr const char* neighbour = "10.0.0.8";  // inside too
+inline constexpr const char* remote = "192.0.2.1";
+inline constexpr const char* outside = "203.0.113.2";  // the router's own address
+
 class NatBothWays : public BothWays {
   protected:
     // `rules`: members of "nat". `rest`: members of the configuration, each with its comma in
     // front.
     std::unique_ptr<Network> with_rules(const std::string& rules, const std::string& rest = "") {
-        auto net = std::make_unique<Network>(Wishes{.rest = R"(, "nat": [)" + rules + "]" + rest});
+        return with_rules(rules, Wishes{.rest = rest});
+    }
+    std::unique_ptr<Network> with_rules(const std::string& rules, Wishes wishes) {
+        wishes.rest = R"(, "nat": [)" + rules + "]" + wishes.rest;
+        auto net = std::make_unique<Network>(wishes);
+        net->router.knows("lan", neighbour, mac("02:00:00:00:00:88"));
         use_way(net->router);
         return net;
+    }
+    // The LAN behind the router's own address, or a pool. `more`: members of the rule, each with
+    // its comma in front.
+    static std::string source_rule(const std::string& more = "",
+                                   const std::string& to = "interface") {
+        return R"({"name": "internet", "type": "source", "out": "wan", "from": "10.0.0.0/24",
+                   "to": ")" +
+               to + R"(")" + more + "}";
+    }
+    std::unique_ptr<Network> with_source_rule(const std::string& more = "",
+                                              const std::string& rest = "") {
+        return with_rules(source_rule(more), rest);
     }
 };
 

@@ -36,7 +36,9 @@ inline std::string config_of(const Wishes& wishes) {
 }
 
 struct Network {
-    explicit Network(const Wishes& wishes = {}) : router(config_of(wishes)) {
+    explicit Network(const Wishes& wishes = {}) : router(config_of(wishes)) { introduce(); }
+    // Anew, after a time in which neighbours have aged.
+    void introduce() {
         router.knows("lan", "10.0.0.9", host);
         router.knows("dmz", "172.16.0.9", peer);
         router.knows("wan", "203.0.113.1", gateway);
