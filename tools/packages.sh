@@ -18,9 +18,10 @@ packages_build=(
 )
 packages_lab=(
     iproute2 ethtool procps util-linux iputils-ping iputils-tracepath traceroute iperf3 tcpdump
+    curl
 )
 packages_test=(
-    python3-pytest python3-scapy iputils-arping tshark curl dpdk
+    python3-pytest python3-scapy iputils-arping tshark dpdk nftables bind9-dnsutils
 )
 packages_fuzz=(
     "clang-$clang" "libclang-rt-$clang-dev" "llvm-$clang" "clang-format-$clang"

@@ -60,7 +60,7 @@ clean_up() {  # RUN_DIRECTORY
             [ -e "/run/netns/$namespace" ] && ip netns del "$namespace"
         done <"$directory/lab.namespaces"
     fi
-    for memory in "$directory/intent" "$directory/state"; do
+    for memory in "$directory"/{intent,state,sessions}; do
         memory=$(readlink "$memory") || continue
         case $memory in */sluice-*) rm -f "$memory" ;; esac
     done
@@ -174,7 +174,7 @@ show_logs() {
 
 # ---- hugepages ---------------------------------------------------------------------------------------
 
-# Packet memory and the two shared memories, in pages of 2 MiB.
+# Packet memory and the shared memories, in pages of 2 MiB.
 huge_pages_needed=112
 
 take_huge_pages() {
