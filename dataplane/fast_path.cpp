@@ -83,8 +83,10 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
             rest.add(col.packet[i]);
             continue;
         }
-        if (kept != i) [[unlikely]]
+        if (kept != i) [[unlikely]] {
             move_row(col, i, kept);
+            if constexpr (Nat) col.flow[kept] = col.flow[i];
+        }
         col.mac[kept] = link;
         col.out[kept] = a.interface;
         ++kept;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <map>
+
 #include "test/path/nat_network.h"
 
 namespace sluice::test {
@@ -30,6 +32,28 @@ TEST_P(Napt, AFlowLeavesAsTheExternalAddressAndItsAnswersComeBack) {
         "lan", ipv4().from("10.0.0.9").to("192.0.2.1").udp(5000, 53).payload(20)));
     EXPECT_EQ(source_port(again), port);
     EXPECT_TRUE(again.frame.checksums_hold());
+}
+
+// A flow that is new leaves the fast way in the middle of it, and the rows behind it close up.
+TEST_P(Napt, EachPacketOfABurstIsTranslatedByItsOwnSession) {
+    const auto net = with_source_rule();
+    const auto from_port = [](uint16_t port) {
+        return ipv4().id(port).from(inside).to(remote).udp(port, 53).payload(20);
+    };
+    std::map<uint16_t, uint16_t> external;
+    for (const uint16_t port : {5000, 5002}) {
+        external[port] = source_port(only(net->router.receives("lan", from_port(port))));
+    }
+    const auto sent = net->router.receives(
+        "lan", std::vector<Bytes>{from_port(5000), from_port(5001), from_port(5002)});
+    ASSERT_EQ(sent.size(), 3u);
+    for (const Sent& s : sent) {
+        const uint16_t port = s.frame.ipv4().identification.host();
+        external.try_emplace(port, source_port(s));
+        EXPECT_EQ(source_of(s), outside);
+        EXPECT_TRUE(s.frame.checksums_hold());
+        EXPECT_EQ(source_port(s), external.at(port)) << port;
+    }
 }
 
 }  // namespace
