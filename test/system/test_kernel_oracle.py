@@ -70,13 +70,14 @@ def linux_router(lab):
     for r in CONFIG["routes"]:
         way = ["via", r["via"]] if "via" in r else []
         router.ip("route", "add", r.get("type", "unicast"), r["prefix"], *way)
-    return types.SimpleNamespace(wires=wires)
+    return types.SimpleNamespace(wires=wires, host=router)
 
 
-def sluice_router(lab):
+def sluice_router(lab, **more):
+    """`more` is added to its configuration."""
     host = lab.host("router")
     wires = cables(lab, "sluice", host)
-    router = Router(lab, host).start(CONFIG)
+    router = Router(lab, host).start({**CONFIG, **more})
     time.sleep(3)  # what it announces of itself at its start is said
     return types.SimpleNamespace(wires=wires, router=router)
 
@@ -377,12 +378,12 @@ def comparable(frame):
 SENTINEL_PORT = 6666
 
 
-def outcome(device, test):
-    """(side, frame) of all that a case brings out of a router."""
+def outcome(device, side, frames):
+    """Side to frames: all that these frames, which arrive at `side`, bring out of a router."""
     for wire in device.wires.values():
         wire.drain()
-    for frame in test.frames:
-        device.wires[test.side].send(frame)
+    for frame in frames:
+        device.wires[side].send(frame)
     # What follows its frames through the router shows that they have been dealt with.
     mark = ether("left") / ip() / UDP(sport=SENTINEL_PORT, dport=SENTINEL_PORT) / Raw(b"that was all")
     device.wires["left"].send(bytes(mark))
@@ -392,7 +393,7 @@ def outcome(device, test):
     while not passed and time.monotonic() < end:
         for frame in device.wires["right"].frames(0.2):
             if b"that was all" in frame and UDP in Ether(frame) and \
-                    Ether(frame)[UDP].sport == SENTINEL_PORT:
+                    Ether(frame)[UDP].dport == SENTINEL_PORT:
                 passed = True
                 break
             got["right"].append(frame)
@@ -409,7 +410,7 @@ def described(frames):
 
 @pytest.mark.parametrize("test", CASES, ids=lambda test: test.name)
 def test_the_kernel_and_sluice_answer_alike(both, test):
-    linux, sluice = outcome(both.linux, test), outcome(both.sluice, test)
+    linux, sluice = (outcome(d, test.side, test.frames) for d in (both.linux, both.sluice))
     flat_linux = linux["left"] + linux["right"]
     flat_sluice = sluice["left"] + sluice["right"]
     if test.differs:
