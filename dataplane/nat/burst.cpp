@@ -59,9 +59,28 @@ void hash_rows(Columns& col, unsigned n) noexcept {
     }
 }
 
+// Packets by rule; those of one rule in a row are counted at once.
+class RuleCount {
+  public:
+    void add(Context& c, uint16_t rule) noexcept {
+        if (rule != rule_) [[unlikely]] {
+            flush(c);
+            rule_ = rule;
+        }
+        ++packets_;
+    }
+    void flush(Context& c) noexcept {
+        if (packets_ > 0) counters_of(c, rule_).packets.add(packets_);
+        packets_ = 0;
+    }
+
+  private:
+    uint16_t rule_ = 0;
+    uint32_t packets_ = 0;
+};
+
 bool is_usable(const Rules& rules, const flow::Session& s) noexcept {
-    return (s.state.load(std::memory_order_relaxed) & plain_bit) != 0 &&
-           rules.find(s.facts.rule) != nullptr;
+    return (s.state.load(std::memory_order_relaxed) & plain_bit) != 0 && rules.has(s.facts.rule);
 }
 
 }  // namespace
@@ -101,6 +120,7 @@ unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& re
 
 void rewrite_found(Context& c, Columns& col, unsigned n) noexcept {
     const uint32_t tick = tick_of(c);
+    RuleCount counted;
     for (unsigned i = 0; i < n; ++i) {
         const flow::Flow flow = col.flow[i];
         if (!flow.exists()) continue;
@@ -127,8 +147,9 @@ void rewrite_found(Context& c, Columns& col, unsigned n) noexcept {
         std::memcpy(&col.aged[i], aged, sizeof aged);
 
         if (refreshes(session, flow.direction())) session.touch(tick);
-        counters_of(c, session.facts.rule).packets.add(1);
+        counted.add(c, session.facts.rule);
     }
+    counted.flush(c);
 }
 
 }  // namespace sluice::nat

@@ -126,6 +126,7 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& nu
     }
     rules_.push_back(std::move(rule));
     place = static_cast<uint16_t>(rules_.size());
+    id_at_[wish.id % layout::max_nat_rules] = wish.id;
 }
 
 std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const AddressNumbers& numbers) {

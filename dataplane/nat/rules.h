@@ -88,6 +88,9 @@ class Rules {
         return place != 0 && rules_[place - 1].wish.id == id ? &rules_[place - 1] : nullptr;
     }
 
+    // The same as find() != nullptr, for every packet.
+    bool has(uint16_t id) const noexcept { return id_at_[id % layout::max_nat_rules] == id; }
+
     // The first rule that decides what becomes of the source of a packet that leaves (source,
     // dynamic, fixed); null where none does, or one that exempts does so first.
     const Rule* for_source(const Question& q) const noexcept;
@@ -115,6 +118,7 @@ class Rules {
     std::vector<Rule> rules_;
     std::vector<External> by_address_;                        // of all rules; sorted, each once
     std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
+    std::array<uint16_t, layout::max_nat_rules> id_at_{};     // the same; 0: none
     std::array<bool, layout::max_interfaces> leaves_by_{};
 };
 
