@@ -33,7 +33,11 @@ std::string meaning_of(const Nat& nat, const NatRule& rule) {
         list->first = 0;
     }
     const bool fits = bare.targets.first + bare.targets.count <= layout::max_nat_targets;
-    append(items, nat.targets + (fits ? bare.targets.first : 0), fits ? bare.targets.count : 0u);
+    for (uint32_t t = 0; fits && t < bare.targets.count; ++t) {
+        layout::NatTarget target = nat.targets[bare.targets.first + t];
+        target.weight = 0;  // says who gets new sessions, not what becomes of those there are
+        append(items, &target, 1);
+    }
     bare.targets.first = 0;
     append(bytes, &bare, 1);
     return bytes + items;

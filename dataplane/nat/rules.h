@@ -102,6 +102,8 @@ class Rules {
     // The source rule whose mappings at this external address hold this internal one.
     const Rule* owner_of(uint16_t number, net::Ipv4Address internal) const noexcept;
 
+    // All addresses whose ports are shared out.
+    std::span<const External> externals() const noexcept { return by_address_; }
     // The number of an address whose ports are shared out here.
     std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
     // Whether packets that leave by the interface may have to be translated.

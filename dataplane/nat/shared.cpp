@@ -34,6 +34,30 @@ Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times) {
     return adopted;
 }
 
+uint32_t Shared::reserve(const Rule& forward, const Rules& rules) {
+    uint32_t in_use = 0;
+    const PortRange ports{forward.wish.first_port, forward.wish.last_port};
+    for (const External& e : rules.externals()) {
+        if (!Rule::is_in(forward.pool, e.address)) continue;
+        for (const uint8_t protocol : {uint8_t{6}, uint8_t{17}}) {
+            if (!forward.takes_protocol(protocol)) continue;
+            in_use += mappings.reserve(class_of(protocol), e.number, ports);
+            reserved_.push_back({class_of(protocol), e.number, ports});
+        }
+    }
+    return in_use;
+}
+
+uint32_t Shared::reserve_forwards(const Rules& rules) {
+    for (const Reserved& r : reserved_) mappings.unreserve(r.port_class, r.number, r.ports);
+    reserved_.clear();
+    uint32_t in_use = 0;
+    for (const Rule& rule : rules.all()) {
+        if (rule.wish.kind == NatKind::forward) in_use += reserve(rule, rules);
+    }
+    return in_use;
+}
+
 // What the session says of its mapping must agree with its keys.
 bool Shared::adopt_mapping(const flow::SessionFacts& f) noexcept {
     if (f.mapping == no_mapping) return true;

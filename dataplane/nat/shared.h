@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "dataplane/nat/rules.h"
 #include "lib/flow/table.h"
@@ -42,11 +43,23 @@ class Shared {
         return [this](net::Ipv4Address a) { return mappings.enlist(a); };
     }
 
+    // Ports that forwards answer at are handed out to nobody. Main thread; again while it returns
+    // how many of them a mapping still has.
+    uint32_t reserve_forwards(const Rules& rules);
+
     flow::Table table;
     Mappings mappings;
     CountTable counts;
 
   private:
+    struct Reserved {
+        PortClass port_class;
+        uint16_t number;
+        PortRange ports;
+    };
+    uint32_t reserve(const Rule& forward, const Rules& rules);
+    std::vector<Reserved> reserved_;
+
     bool adopt_mapping(const flow::SessionFacts& facts) noexcept;
     void adopt_counts(const flow::SessionFacts& facts) noexcept;
 };

@@ -88,14 +88,17 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
     const uint64_t found_at = region.sessions.offset.load(std::memory_order_acquire);
     const bool as_wanted =
         found == flow::Table::bytes_for(sessions) && found_at == sessions_at(addresses);
-    if (found == 0 || as_wanted || found_at + found > region_.size()) {
+    if (region_.fresh() || as_wanted) {
         lay_out(sessions, addresses);
         return parts();
     }
-    const auto kept = sessions_in(part(region, found_at, found));
+    // No size: a dataplane was killed while it moved the sessions.
+    const bool is_whole = found != 0 && found_at + found <= region_.size();
+    std::vector<flow::SessionCopy> kept;
+    if (is_whole) kept = sessions_in(part(region, found_at, found));
     region.sessions.size.store(0, std::memory_order_release);
     // Slots may come to lie where sessions were.
-    const uint64_t first = std::min(found_at, sessions_at(addresses));
+    const uint64_t first = is_whole ? std::min(found_at, sessions_at(addresses)) : mappings_at;
     std::memset(part(region, first, 0).data(), 0, size - first);
     lay_out(sessions, addresses);
     flow::Table table(parts().sessions_memory, sessions);

@@ -118,6 +118,7 @@ void Router::each_second(uint64_t now_ns) {
     ports_->read_counters();
     neighbours_.sweep(milliseconds(now_ns), plan_->arp);
     crew_.look_after(now_ns);
+    if (ports_to_reserve_ > 0) reserve_forwards();
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
@@ -232,11 +233,16 @@ void Router::open_nat(uint64_t now_ns) {
                  sessions);
 }
 
+void Router::reserve_forwards() {
+    if (nat_ && plan_->nat) ports_to_reserve_ = nat_->reserve_forwards(*plan_->nat);
+}
+
 void Router::replan(uint64_t now_ns) {
     if (crew_.size() == 0) open_nat(now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
     plan_ = compile(*snapshot_, ports_->facts(), neighbours_,
                     nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
+    reserve_forwards();
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));
     if (crew_.size() == 0) {

@@ -51,6 +51,7 @@ class Router {
     bool change_ports(port::Interfaces which, uint64_t now_ns);
     bool nat_fits(const layout::Snapshot& wanted) const;
     void open_nat(uint64_t now_ns);
+    void reserve_forwards();
     void replan(uint64_t now_ns);
     void send(std::vector<Errand> errands);
     std::unique_ptr<Orders> orders(port::Interfaces but, std::vector<Errand> errands) const;
@@ -85,6 +86,7 @@ class Router {
     std::shared_ptr<const Plan> plan_;
     std::shared_ptr<trace::Tracer> tracer_;
     layout::NatClearRequest nat_clear_{};
+    uint32_t ports_to_reserve_ = 0;  // of forwards, that mappings still have
     std::vector<Seat> seats_;
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan

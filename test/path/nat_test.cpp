@@ -56,5 +56,17 @@ TEST_P(Napt, EachPacketOfABurstIsTranslatedByItsOwnSession) {
     }
 }
 
+TEST_P(Napt, NeverHandsOutAPortThatAForwardAnswersAt) {
+    const auto net = with_rules(R"({"name": "game", "type": "forward", "in": "wan",
+                                    "protocol": "udp", "port": 6000, "to": "10.0.0.8:6000"},
+                                   {"name": "internet", "type": "source", "out": "wan",
+                                    "ports": "6000-6001", "to": "interface"})");
+    EXPECT_EQ(source_port(only(net->router.receives(
+                  "lan", ipv4().from("10.0.0.9").to("192.0.2.1").udp(6000, 53)))),
+              6001);
+    net->router.receives("lan", ipv4().from("10.0.0.9").to("192.0.2.1").udp(6002, 53));
+    EXPECT_EQ(net->router.drops(DropReason::nat_no_port), 1);
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -126,6 +126,7 @@ void TestRouter::take_plan() {
     if (sessions > 0 && nat_ == nullptr) start_nat(sessions);
     plan_ = nat_ != nullptr ? compile(*snapshot, facts, neighbours_, nat_shared_->numbers())
                             : compile(*snapshot, facts, neighbours_);
+    if (plan_->nat != nullptr) nat_shared_->reserve_forwards(*plan_->nat);
     release_unreferenced(*plan_, *snapshot, neighbours_);
     context_.plan = plan_.get();
 }

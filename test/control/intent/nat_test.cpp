@@ -167,8 +167,20 @@ TEST_F(NatIntent, GivesARuleThatMeansSomethingElseAnotherId) {
     }
     apply(with_rules(internet + R"(, {"name": "web", "type": "forward", "in": "wan",
         "protocol": "tcp", "port": "8000-8010",
-        "to": ["10.0.0.10:9000", {"address": "10.0.0.11", "weight": 4}]})"));
+        "to": ["10.0.0.10:9000", {"address": "10.0.0.12", "weight": 4}]})"));
     for (const auto id : ids()) EXPECT_TRUE(seen.insert(id).second) << "ids are not used again";
+}
+
+TEST_F(NatIntent, KeepsARulesIdWhenItsTargetsWeightsChangeSoThatTheirSessionsStay) {
+    const auto with_weight = [](int weight) {
+        return with_rules(fmt::format(R"({{"name": "web", "type": "forward", "in": "wan",
+            "protocol": "tcp", "port": 80, "to": [{{"address": "10.0.0.11", "weight": {}}}]}})",
+                                      weight));
+    };
+    apply(with_weight(3));
+    const auto before = ids();
+    apply(with_weight(0));
+    EXPECT_EQ(ids(), before);
 }
 
 TEST_F(NatIntent, FindsIdsAgainAfterARestartAndGoesOnFromTheLast) {
