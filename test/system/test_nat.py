@@ -63,9 +63,14 @@ def ping(net, address=SERVER, count=3):
     return " 0% packet loss" in out
 
 
-def sessions(net):
-    lines = net.router.cli_raw("show", "sessions", "--limit", 0, "--json").stdout.splitlines()
+def sessions(net, *which):
+    lines = net.router.cli_raw("show", "sessions", "--limit", 0, "--json", *which).stdout.splitlines()
     return [json.loads(line) for line in lines]
+
+
+def nat_rule(net, name="internet"):
+    (rule,) = [rule for rule in net.router.show("nat")["rules"] if rule["name"] == name]
+    return rule
 
 
 def test_ping_goes_through_and_the_server_sees_the_routers_address(net):
@@ -138,3 +143,84 @@ def test_cleared_sessions_end_and_explain_knows_those_that_live(net):
     assert OUTSIDE in json.dumps(said["leaving"])
     net.router.do("nat", "clear", "--all")
     assert sessions(net) == []
+
+
+def test_show_sessions_tells_who_speaks_to_whom_and_as_whom(net):
+    net.client.run("ping", "-c", 1, "-e", 4321, SERVER)
+    with Transfers(net, 1):
+        rows = {row["protocol"]: row for row in sessions(net)}
+        assert set(rows) == {"tcp", "icmp"}
+        assert rows["icmp"]["internal"] == "10.1.0.2:4321"
+        assert rows["icmp"]["external"].startswith(OUTSIDE + ":")
+        assert rows["tcp"]["remote"] == SERVER + ":7100" and rows["tcp"]["state"] == "established"
+        assert rows["tcp"]["rule"] == "internet" and rows["tcp"]["age_s"] < 30
+
+
+def test_show_sessions_shows_those_that_match_all_that_is_asked(net):
+    def kinds(*which):
+        return sorted(row["protocol"] for row in sessions(net, *which))
+
+    net.client.run("ping", "-c", 1, "-e", 4321, SERVER)
+    with Transfers(net, 3):
+        all_of_them = ["icmp", "tcp", "tcp", "tcp"]
+        assert kinds() == kinds("--rule", "internet") == kinds("--external", OUTSIDE) == all_of_them
+        assert kinds("--address", "10.1.0.0/24") == kinds("--address", SERVER) == all_of_them
+        assert kinds("--protocol", "tcp") == kinds("--port", 7100) == ["tcp"] * 3
+        assert kinds("--protocol", "tcp", "--port", 4321) == kinds("--address", "10.1.0.3") == []
+        one = sessions(net, "--protocol", "tcp")[0]
+        assert len(sessions(net, "--port", one["external"].partition(":")[2])) == 1
+        text = net.router.cli_raw("show", "sessions", "--limit", 2).stdout.splitlines()
+        assert len(text) == 4 and "more" in text[-1]
+        assert net.router.cli_raw("show", "sessions", "--rule", "nobody").returncode != 0
+
+
+def test_show_nat_counts_sessions_packets_and_ports_in_use(net):
+    assert nat_rule(net)["packets"] == 0
+    net.client.run("ping", "-c", 5, "-i", 0.01, "-e", 4321, SERVER)
+    net.client.run("ping", "-c", 1, "-e", 4322, SERVER)
+    rule = nat_rule(net)
+    assert (rule["sessions"], rule["refused"], rule["packets"]) == (2, 0, 12)
+    (address,) = net.router.show("nat")["addresses"]
+    assert address["address"] == OUTSIDE
+    assert (address["icmp"]["used"], address["tcp"]["used"], address["udp"]["used"]) == (2, 0, 0)
+
+
+def test_dig_gets_its_answer(net):
+    server = net.server.spawn(PYTHON, HERE / "name_server.py", "192.0.2.7", stdout=subprocess.PIPE,
+                              text=True)
+    assert server.stdout.readline() == "ready\n"
+    answer = net.client.run("dig", "+short", "+tries=1", f"@{SERVER}", "example.org").stdout
+    assert answer == "192.0.2.7\n"
+    assert [row["remote"] for row in sessions(net, "--protocol", "udp")] == [SERVER + ":53"]
+
+
+@pytest.mark.parametrize("method", ["--udp", "--icmp", "--tcp"])
+def test_traceroute_sees_the_router_and_what_is_behind_it(net, method):
+    out = net.client.run("traceroute", "-n", "-q", 1, "-N", 1, "-w", 2, method, SERVER).stdout
+    assert [line.split()[1] for line in out.splitlines()[1:]] == ["10.1.0.1", SERVER], out
+
+
+@pytest.mark.parametrize("direction", [[], ["--reverse"], ["--udp", "--bitrate", "20M"]])
+def test_iperf3_sends_and_receives(net, direction):
+    net.server.spawn("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
+    wait_until(lambda: ":5201" in net.server.run("ss", "-tln").stdout, "iperf3 listens")
+    out = net.client.run("iperf3", "-c", SERVER, "-t", 1, "-J", *direction, timeout=20).stdout
+    end = json.loads(out)["end"]
+    assert end["sum" if "--udp" in direction else "sum_received"]["bytes"] > 1_000_000
+    assert "ip_bad_checksum" not in net.router.drops()
+
+
+CONNECT = f"import socket; socket.create_connection(('{SERVER}', 7100), 3)"
+
+
+def test_when_no_port_is_free_the_next_flow_is_told_and_the_others_go_on(net):
+    net.router.apply({**net.config, "nat": [{**INTERNET, "ports": "2000-2007"}]})
+    with Transfers(net, 8) as transfers:
+        refused = net.client.run(PYTHON, "-c", CONNECT, check=False).stderr
+        time.sleep(1)
+    assert "No route to host" in refused  # ICMP 3/13 (RFC 6888 REQ-11)
+    assert transfers.fate == {"whole": 8, "reset": 0, "wrong": 0, "stuck": 0}
+    assert net.router.drops()["nat_no_port"] == nat_rule(net)["refused"] == 1
+    (event,) = [e for e in net.router.show("events")["events"] if e["kind"] == "nat_no_port"]
+    for who in ("10.1.0.2", SERVER, "internet"):
+        assert who in event["sentence"]
