@@ -62,6 +62,11 @@ void Report::worker(EventKind kind, unsigned worker, unsigned core) {
     spdlog::log(level_of(kind), "event={} worker={} core={}", name_of(kind), worker, core);
 }
 
+void Report::sessions_filling(unsigned percent) {
+    push(EventKind::nat_table_filling, layout::no_interface, {}, percent);
+    spdlog::warn("event=nat_table_filling percent={}", percent);
+}
+
 void Report::plan_refused(uint64_t generation, std::string_view why) {
     push(EventKind::plan_refused, layout::no_interface, {}, generation);
     spdlog::error("event=plan_refused generation={} reason=\"{}\"", generation, why);

@@ -119,6 +119,7 @@ void Router::each_second(uint64_t now_ns) {
     neighbours_.sweep(milliseconds(now_ns), plan_->arp);
     crew_.look_after(now_ns);
     if (ports_to_reserve_ > 0) reserve_forwards();
+    watch_nat_fill();
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
@@ -283,6 +284,16 @@ void Router::watch_nat_clear() {
     if (request.number <= nat_clear_.number) return;
     nat_clear_ = request;
     crew_.publish(orders(0, {}));
+}
+
+// Told before it is full, and again only after it was emptier.
+void Router::watch_nat_fill() {
+    constexpr uint64_t high = 90, low = 80;
+    if (!nat_) return;
+    const uint64_t room = nat_->table.capacity();
+    const uint64_t percent = (room - nat_->table.free_places().count()) * 100 / room;
+    if (percent >= high && !nat_fills_) report_.sessions_filling(static_cast<unsigned>(percent));
+    nat_fills_ = percent >= high || (nat_fills_ && percent > low);
 }
 
 // Workers get a new tracer with each request, and none once it has what was asked for.

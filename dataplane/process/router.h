@@ -63,6 +63,7 @@ class Router {
     void watch_next_hops(uint64_t now_ns);
     void watch_traces();
     void watch_nat_clear();
+    void watch_nat_fill();
     void refuse(uint64_t generation, std::string_view why);
     void write_status();
     void note_readiness(uint64_t now_ns);
@@ -86,6 +87,7 @@ class Router {
     std::shared_ptr<const Plan> plan_;
     std::shared_ptr<trace::Tracer> tracer_;
     layout::NatClearRequest nat_clear_{};
+    bool nat_fills_ = false;
     uint32_t ports_to_reserve_ = 0;  // of forwards, that mappings still have
     std::vector<Seat> seats_;
     layout::MainStatus status_{};

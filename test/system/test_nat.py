@@ -224,3 +224,14 @@ def test_when_no_port_is_free_the_next_flow_is_told_and_the_others_go_on(net):
     (event,) = [e for e in net.router.show("events")["events"] if e["kind"] == "nat_no_port"]
     for who in ("10.1.0.2", SERVER, "internet"):
         assert who in event["sentence"]
+
+
+def test_a_table_that_fills_is_told_before_it_is_full(lab):
+    net = two_hosts(lab, nat=[INTERNET], sessions={"max": 64})
+    net.server.ip("route", "del", "default")
+    for identifier in range(60):
+        net.client.run("ping", "-c", 1, "-W", 1, "-e", 1000 + identifier, SERVER)
+    def told():
+        return [e for e in net.router.show("events")["events"] if e["kind"] == "nat_table_filling"]
+    wait_until(told, "the event")
+    assert len(told()) == 1
