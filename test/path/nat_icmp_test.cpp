@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ICMP through the NAT, as RFC 5508 wants it: queries by their identifier, errors by what they
 // quote.
-#include "lib/net/checksum.h"
 #include "test/path/nat_network.h"
 
 namespace sluice::test {
@@ -12,14 +11,6 @@ constexpr uint8_t gre = 47, ipip = 4;
 
 uint16_t identifier(const Sent& s) { return word_at(s.frame.ip_payload(), 4); }
 
-Ipv4Builder echo(uint8_t type, uint16_t id) {
-    Bytes message{type, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
-    message[4] = static_cast<uint8_t>(id >> 8);
-    message[5] = static_cast<uint8_t>(id);
-    const net::Be16 sum = net::checksum_of(net::sum_words(message.data(), message.size()));
-    std::memcpy(message.data() + 2, static_cast<const void*>(&sum), 2);
-    return ipv4().protocol(static_cast<uint8_t>(net::Protocol::icmp)).payload(message);
-}
 Ipv4Builder error_about(const Bytes& packet, uint8_t type = 3, uint8_t code = 1) {
     return ipv4().icmp(type, code).payload(packet);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The network of network.h with rules of the NAT, and what a test asks of a translated packet.
 #pragma once
+#include "lib/net/checksum.h"
 #include "test/path/network.h"
 
 namespace sluice::test {
@@ -25,6 +26,15 @@ inline std::string flow_of(const Sent& s) {
 }
 inline std::string at_port(const std::string& before, uint16_t port, const std::string& after) {
     return before + ":" + std::to_string(port) + after;
+}
+
+// An echo request (8) or reply (0).
+inline Ipv4Builder echo(uint8_t type, uint16_t id, const Bytes& data = {'p', 'i', 'n', 'g'}) {
+    Bytes message{type, 0, 0, 0, static_cast<uint8_t>(id >> 8), static_cast<uint8_t>(id), 0, 1};
+    message.insert(message.end(), data.begin(), data.end());
+    const net::Be16 sum = net::checksum_of(net::sum_words(message.data(), message.size()));
+    std::memcpy(message.data() + 2, static_cast<const void*>(&sum), 2);
+    return ipv4().protocol(static_cast<uint8_t>(net::Protocol::icmp)).payload(message);
 }
 
 // The packet of a frame, as an ICMP error quotes it.

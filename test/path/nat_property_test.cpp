@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What holds for all flows under all rules. Two routers of the same random rules, one with the fast
+// way and one without, get the same random packets, of flows that begin on either side and of flows
+// that are there:
+//
+//   What comes back of a flow reaches who sent it, as an answer to what he sent.
+//   Nothing of a packet changes but addresses, ports or identifier, ttl and checksums, which hold.
+//   Both routers send the same bytes, and count the same.
+//   No two sessions share an endpoint pair outside or inside.
+//   Sessions made are those that ended and those that live.
+#include <map>
+#include <optional>
+#include <set>
+
+#include "test/path/nat_random.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr uint8_t syn = 0x02, ack = 0x10;
+
+// The numbers that the router gives to its own packets differ, and with them its checksums.
+std::pair<std::string, Bytes> comparable(const Sent& s) {
+    Bytes bytes = s.frame.bytes();
+    if (s.frame.is_ipv4() && s.frame.ipv4().protocol == icmp)
+        bytes[18] = bytes[19] = bytes[24] = bytes[25] = 0;
+    return {s.interface, bytes};
+}
+std::multiset<std::pair<std::string, Bytes>> comparable(const std::vector<Sent>& all) {
+    std::multiset<std::pair<std::string, Bytes>> result;
+    for (const Sent& s : all) result.insert(comparable(s));
+    return result;
+}
+
+class TwoNats {
+  public:
+    explicit TwoNats(const std::string& rules)
+        : wishes_{.rest =
+                      R"(, "nat": [)" + rules + R"(], "sessions": {"max": 1024})" + neighbours()} {
+        plain_.router.use_plain_way_only();
+        choose_ports_alike();
+    }
+    std::vector<Sent> receive(const std::string& interface, const std::vector<Bytes>& burst) {
+        std::vector<Sent> by_fast = fast_.router.receives(interface, burst);
+        const std::vector<Sent> by_plain = plain_.router.receives(interface, burst);
+        EXPECT_EQ(by_fast.size(), by_plain.size());
+        EXPECT_TRUE(comparable(by_fast) == comparable(by_plain));
+        return by_fast;
+    }
+    void wait(std::chrono::seconds time) {
+        let_pass(fast_, time);
+        let_pass(plain_, time);
+    }
+    void restart() {
+        fast_.router.restart_nat();
+        plain_.router.restart_nat();
+        choose_ports_alike();
+    }
+    void check() {
+        for (unsigned i = 0; i < layout::drop_reason_count; ++i) {
+            const auto reason = static_cast<DropReason>(i);
+            ASSERT_EQ(fast_.router.drops(reason), plain_.router.drops(reason))
+                << layout::text_of(reason).name;
+        }
+        check_sessions(fast_.router);
+        check_sessions(plain_.router);
+    }
+    TestRouter& router() { return fast_.router; }
+
+  private:
+    void choose_ports_alike() {
+        plain_.router.nat()->mapper().random() = fast_.router.nat()->mapper().random();
+    }
+    static void check_sessions(TestRouter& router) {
+        uint64_t live = 0;
+        std::set<std::string> keys;
+        for (const flow::Session& s : router.nat()->shared().table.sessions()) {
+            if (!s.is_live()) continue;
+            ++live;
+            for (const flow::FlowKey& k : s.facts.keys) {
+                keys.emplace(reinterpret_cast<const char*>(&k), sizeof k);
+            }
+        }
+        ASSERT_EQ(keys.size(), 2 * live);
+        ASSERT_EQ(router.tally(layout::Tally::nat_sessions_made),
+                  router.tally(layout::Tally::nat_sessions_ended) + live);
+    }
+    Wishes wishes_;
+    Network fast_{wishes_}, plain_{wishes_};
+};
+
+struct Side {
+    std::string interface;
+    Ends ends;  // of a packet that comes in here
+};
+
+class NatProperty : public ::testing::TestWithParam<uint32_t> {
+  protected:
+    Ends first_of_new_flow(bool from_inside) {
+        const auto port = [&] { return static_cast<uint16_t>(dice.below(8) + 5000); };
+        const std::vector<std::string> externals{"203.0.113.2",  "203.0.113.64", "203.0.113.65",
+                                                 "203.0.113.73", "203.0.113.80", "203.0.113.81"};
+        Ends e;
+        e.protocol = dice.of<uint8_t>({udp, udp, tcp, tcp, icmp, gre});
+        const std::string host = "10.0.0." + std::to_string(2 + dice.below(9));
+        const std::string far = "192.0.2." + std::to_string(1 + dice.below(6));
+        e.from = from_inside ? host : far;
+        e.to = from_inside && !dice.one_in(5) ? far : dice.of(externals);
+        if (e.protocol != gre) e.from_port = port();
+        if (e.protocol == udp || e.protocol == tcp) {
+            e.to_port = dice.of<uint16_t>({80, 5000, port(), port(),
+                                           static_cast<uint16_t>(2000 + dice.below(256)),
+                                           static_cast<uint16_t>(4000 + dice.below(32))});
+        }
+        return e;
+    }
+    // Sends one packet, and looks at what leaves, if it does.
+    std::optional<Side> pass(const Side& in, uint8_t tcp_flags) {
+        const Bytes frame = packet_of(in.ends, tcp_flags, dice);
+        const std::vector<Sent> sent = nats->receive(in.interface, {frame});
+        if (sent.size() != 1 || !sent[0].frame.is_ipv4()) return {};
+        const net::Ipv4Header& ip = sent[0].frame.ipv4();
+        if (ip.protocol == icmp && net::icmp::is_error(sent[0].frame.icmp().type)) return {};
+        if (ip.protocol == icmp && ip.ttl == 64 && sent[0].interface == in.interface) return {};
+        EXPECT_TRUE(sent[0].frame.checksums_hold()) << in.ends.text();
+        EXPECT_EQ(ip.ttl, 63);
+        EXPECT_EQ(untouched(sent[0].frame.bytes()), untouched(frame)) << in.ends.text();
+        return Side{sent[0].interface, ends_of(sent[0])};
+    }
+    void begin_flow() {
+        const bool from_inside = !dice.one_in(4);
+        const Side in{from_inside ? "lan" : "wan", first_of_new_flow(from_inside)};
+        const auto out = pass(in, syn);
+        const auto known = flows.find(in.ends);
+        if (known != flows.end()) {
+            ASSERT_TRUE(out) << in.ends.text();
+            ASSERT_EQ(out->ends, known->second.second.ends) << in.ends.text();
+        } else if (out) {
+            flows[in.ends] = {in, {out->interface, out->ends}};
+        }
+    }
+    const std::pair<Side, Side>& any_flow() {
+        return std::next(flows.begin(), dice.below(static_cast<unsigned>(flows.size())))->second;
+    }
+    // Each side's packet arrives as the other side's answer would look from there.
+    void speak(bool back, uint8_t tcp_flags) {
+        const auto& [in, out] = any_flow();
+        const auto arrived =
+            back ? pass({out.interface, out.ends.turned()}, tcp_flags) : pass(in, tcp_flags);
+        ASSERT_TRUE(arrived) << in.ends.text() << " as " << out.ends.text();
+        ASSERT_EQ(arrived->interface, back ? in.interface : out.interface);
+        ASSERT_EQ(arrived->ends, back ? in.ends.turned() : out.ends) << in.ends.text();
+        ++spoken;
+    }
+    void speak_all_at_once() {
+        std::map<std::string, std::vector<Bytes>> bursts;
+        for (unsigned i = 0; i < 48; ++i) {
+            const auto& [in, out] = any_flow();
+            const bool back = dice.one_in(2);
+            bursts[back ? out.interface : in.interface].push_back(
+                packet_of(back ? out.ends.turned() : in.ends, ack, dice));
+        }
+        for (const auto& [interface, burst] : bursts) {
+            EXPECT_EQ(nats->receive(interface, burst).size(), burst.size());
+        }
+    }
+    void live_a_while() {
+        for (unsigned step = 0; step < 300 && !HasFailure(); ++step) {
+            begin_flow();
+            if (flows.empty() || HasFailure()) continue;
+            speak(dice.one_in(2), dice.one_in(4) ? syn | ack : ack);
+            if (step % 50 == 49) speak_all_at_once();
+            if (step % 100 == 60) nats->restart();
+            if (step % 50 == 0) nats->check();
+        }
+    }
+
+    Dice dice{GetParam()};
+    std::string rules = random_rules(dice);
+    std::unique_ptr<TwoNats> nats = std::make_unique<TwoNats>(rules);
+    std::map<Ends, std::pair<Side, Side>> flows;
+    unsigned spoken = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, NatProperty, ::testing::Range(1u, 13u));
+
+TEST_P(NatProperty, OutAndBackIsTheIdentityUnderAllRules) {
+    for (const auto pause : {10s, 400s, 8000s}) {
+        live_a_while();
+        if (HasFailure()) FAIL() << rules;
+        nats->wait(pause);
+        flows.clear();
+        nats->check();
+    }
+    EXPECT_GT(spoken, 500u);
+    EXPECT_GT(nats->router().tally(layout::Tally::nat_sessions_made), 50u);
+    EXPECT_EQ(nats->router().tally(layout::Tally::nat_sessions_made),
+              nats->router().tally(layout::Tally::nat_sessions_ended));
+}
+
+}  // namespace
+}  // namespace sluice::test
