@@ -5,6 +5,13 @@
 #include <cassert>
 
 namespace sluice::routes {
+namespace {
+
+bool leads_out(const NextHop& hop) {
+    return hop.kind == NextHopKind::gateway || hop.kind == NextHopKind::connected;
+}
+
+}  // namespace
 
 NextHops::NextHops() : hops_(layout::max_next_hops), uses_(layout::max_next_hops) {
     for (unsigned id = layout::max_next_hops - 1; id > 0; --id) {
@@ -83,14 +90,11 @@ bool NextHops::sweep() {
 
 std::vector<bool> NextHops::leading_by(const std::vector<bool>& interfaces) const {
     std::vector<bool> result(layout::max_next_hops);
-    const auto leads_out = [](const NextHop& hop) {
-        return hop.kind == NextHopKind::gateway || hop.kind == NextHopKind::connected;
-    };
-    for (unsigned id = 1; id < layout::max_next_hops; ++id) {
-        result[id] = leads_out(hops_[id]) && interfaces[hops_[id].interface];
+    for (const auto& [hop, id] : by_content_) {
+        result[id] = leads_out(hop) && interfaces[hop.interface];
     }
-    for (unsigned id = 1; id < layout::max_next_hops; ++id) {
-        for (const fib::NextHopId member : hops_[id].members) {
+    for (const auto& [hop, id] : by_content_) {
+        for (const fib::NextHopId member : hop.members) {
             if (result[member]) result[id] = true;
         }
     }
@@ -99,9 +103,7 @@ std::vector<bool> NextHops::leading_by(const std::vector<bool>& interfaces) cons
 
 bool NextHops::refers_to(layout::InterfaceId interface) const {
     return std::any_of(by_content_.begin(), by_content_.end(), [&](const auto& entry) {
-        const NextHopKind kind = entry.first.kind;
-        return (kind == NextHopKind::gateway || kind == NextHopKind::connected) &&
-               entry.first.interface == interface;
+        return leads_out(entry.first) && entry.first.interface == interface;
     });
 }
 

@@ -32,9 +32,12 @@ class RouteStore {
 
     template <typename Visit>
     void for_each(Visit&& visit) const {
-        for (const layout::RouteSlot& slot : slots_) {
-            const uint64_t bits = slot.load(std::memory_order_relaxed);
-            if (is_used(bits)) visit(fib::Route{prefix_of(bits), next_hop_of(bits)});
+        size_t left = size_;  // most routers have none: no need to walk all slots to see that
+        for (size_t at = 0; left > 0; ++at) {
+            const uint64_t bits = slots_[at].load(std::memory_order_relaxed);
+            if (!is_used(bits)) continue;
+            --left;
+            visit(fib::Route{prefix_of(bits), next_hop_of(bits)});
         }
     }
 

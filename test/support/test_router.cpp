@@ -51,6 +51,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
       reassembler_(std::make_unique<ipv4::Reassembler>()),
       counters_(std::make_unique<layout::WorkerBlock>()),
       wire_(std::make_unique<Wire>(*this)),
+      snapshot_(std::make_unique<layout::Snapshot>()),
       links_(layout::max_interfaces, true),
       context_{.neighbours = neighbours_,
                .limiter = *limiter_,
@@ -115,19 +116,21 @@ void TestRouter::apply(std::string_view json) {
 }
 
 void TestRouter::take_plan() {
-    auto snapshot = std::make_unique<layout::Snapshot>();
-    if (!layout::copy_published(*intent_, *snapshot)) throw std::runtime_error("nothing published");
+    if (layout::published_generation(*intent_) != snapshot_->generation &&
+        !layout::copy_published(*intent_, *snapshot_)) {
+        throw std::runtime_error("nothing published");
+    }
     std::array<InterfaceFacts, layout::max_interfaces> facts;
     for (unsigned id = 0; id < facts.size(); ++id) {
         facts[id] = {links_[id],
                      net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}}, 9216};
     }
-    const uint32_t sessions = snapshot->nat.settings.sessions;
+    const uint32_t sessions = snapshot_->nat.settings.sessions;
     if (sessions > 0 && nat_ == nullptr) start_nat(sessions);
-    plan_ = nat_ != nullptr ? compile(*snapshot, facts, neighbours_, nat_shared_->numbers())
-                            : compile(*snapshot, facts, neighbours_);
+    plan_ = nat_ != nullptr ? compile(*snapshot_, facts, neighbours_, nat_shared_->numbers())
+                            : compile(*snapshot_, facts, neighbours_);
     if (plan_->nat != nullptr) nat_shared_->reserve_forwards(*plan_->nat);
-    release_unreferenced(*plan_, *snapshot, neighbours_);
+    release_unreferenced(*plan_, *snapshot_, neighbours_);
     context_.plan = plan_.get();
 }
 

@@ -151,6 +151,7 @@ class TestRouter {
     std::unique_ptr<ipv4::Reassembler> reassembler_;
     std::unique_ptr<layout::WorkerBlock> counters_;
     std::unique_ptr<Wire> wire_;
+    std::unique_ptr<layout::Snapshot> snapshot_;  // the last one that was published
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
     MappedMemory mapping_memory_, session_memory_;  // which outlive a dataplane
