@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
+#include "control/config/json.h"
 
 namespace sluice::cli {
 

@@ -4,8 +4,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "lib/net/address.h"
 

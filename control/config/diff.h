@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "control/config/json.h"
 
 namespace sluice::config {
 

@@ -16,8 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/problem.h"
 
 namespace sluice::config {

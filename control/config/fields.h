@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "control/config/names.h"
 

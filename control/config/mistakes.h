@@ -8,9 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "control/config/document.h"
+#include "control/config/json.h"
 #include "control/config/problem.h"
 
 namespace sluice::config {

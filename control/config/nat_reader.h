@@ -6,9 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "control/config/fields.h"
+#include "control/config/json.h"
 #include "control/config/nat_rule.h"
 
 namespace sluice::config {

@@ -4,8 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/sections.h"
 
 namespace sluice::config {

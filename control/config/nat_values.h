@@ -5,8 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "control/config/nat_model.h"
 

@@ -2,7 +2,8 @@
 #include "control/config/problem.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+
+#include "control/config/json.h"
 
 namespace sluice::config {
 

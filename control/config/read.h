@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/model.h"
 #include "control/config/problem.h"
 

@@ -12,8 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/mistakes.h"
 
 namespace sluice::config {

@@ -4,8 +4,7 @@
 #pragma once
 #include <span>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "control/config/model.h"
 

@@ -5,7 +5,8 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+
+#include "control/config/json.h"
 
 namespace sluice::config {
 namespace {

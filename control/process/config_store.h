@@ -17,9 +17,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "control/config/diff.h"
+#include "control/config/json.h"
 #include "control/config/read.h"
 #include "control/intent/intent_writer.h"
 #include "control/process/history.h"

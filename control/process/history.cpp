@@ -6,8 +6,8 @@
 #include <ctime>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "control/config/json.h"
 #include "control/process/files.h"
 
 namespace sluice::control {

@@ -7,8 +7,7 @@
 #include <span>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "control/config/json.h"
 #include "lib/layout/trace.h"
 
 namespace sluice::trace {

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What most files of this room include, compiled once. A file still includes what it uses.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "control/config/json.h"
