@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/explain/nat_copy.h"
 
-#include <cstring>
+#include <algorithm>
 #include <vector>
 
 namespace sluice::explain {
 namespace {
 
 constexpr uint32_t room_for_new = 64;
+
+// The rules may name addresses that the dataplane has not numbered yet.
+uint32_t room_for_addresses(size_t numbered) {
+    constexpr size_t fewest = 256;
+    const size_t wanted =
+        numbered == 0 ? layout::max_nat_addresses : std::max(2 * numbered, fewest);
+    return static_cast<uint32_t>(std::min<size_t>(wanted, layout::max_nat_addresses));
+}
 
 std::vector<flow::SessionCopy> live_ones(std::span<const flow::Session> sessions) {
     std::vector<flow::SessionCopy> live;
@@ -52,10 +60,11 @@ NatCopy::NatCopy(std::span<const flow::Session> sessions,
 NatCopy::NatCopy(std::vector<flow::SessionCopy> live, std::span<const nat::AddressBlock> addresses,
                  uint32_t now)
     : sessions_(static_cast<uint32_t>(live.size()) + room_for_new),
-      mapping_memory_(nat::Mappings::bytes_for(layout::max_nat_addresses)),
+      addresses_(room_for_addresses(addresses.size())),
+      mapping_memory_(nat::Mappings::bytes_for(addresses_)),
       session_memory_(flow::Table::bytes_for(sessions_)),
-      shared_(nat::Memory{with(mapping_memory_.as<std::byte>(), addresses),
-                          layout::max_nat_addresses, session_memory_.as<std::byte>(), sessions_}),
+      shared_(nat::Memory{with(mapping_memory_.as<std::byte>(), addresses), addresses_,
+                          session_memory_.as<std::byte>(), sessions_}),
       translator_(shared_, 0, 1, nullptr) {
     shared_.table.adopt(now);
     put_in(shared_.table, live);

@@ -24,6 +24,7 @@ class NatCopy {
             uint32_t now);
 
     uint32_t sessions_;
+    uint32_t addresses_;
     nat::PrivateMemory mapping_memory_;
     nat::PrivateMemory session_memory_;
     nat::Shared shared_;

@@ -71,6 +71,8 @@ void NatMemory::lay_out(uint32_t sessions, uint32_t addresses) {
     addresses_ = addresses;
     auto& region = region_.as<NatRegion>();
     const auto tell = [](layout::RegionPart& to, uint64_t offset, uint64_t size) {
+        // What is right already is left alone: without a size, the sessions would be lost.
+        if (to.offset.load() == offset && to.size.load() == size) return;
         to.size.store(0, std::memory_order_release);
         to.offset.store(offset, std::memory_order_release);
         to.size.store(size, std::memory_order_release);
