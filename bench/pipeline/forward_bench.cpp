@@ -88,10 +88,12 @@ const int registered = [] {
     for (const auto& [name, routes] :
          {std::pair<const char*, size_t>{"1", 1}, {"100000", 100'000}, {"full", 1u << 30}}) {
         const std::string full_name = std::string("pipeline/forward/routes:") + name;
-        benchmark::RegisterBenchmark(full_name.c_str(),
-                                     [routes](auto& state) { forward(state, routes, burst_size); });
-        benchmark::RegisterBenchmark((full_name + "/burst:32").c_str(),
-                                     [routes](auto& state) { forward(state, routes, 32); });
+        benchmark::RegisterBenchmark(full_name.c_str(), [routes = routes](auto& state) {
+            forward(state, routes, burst_size);
+        });
+        benchmark::RegisterBenchmark(
+            (full_name + "/burst:32").c_str(),
+            [routes = routes](auto& state) { forward(state, routes, 32); });
     }
     return 0;
 }();

@@ -328,6 +328,7 @@ void adopt(benchmark::State& state, uint32_t sessions) {
 
 void register_lookups(uint32_t sessions) {
     const auto add = [&](const char* contender, auto run) {
+        // clang 14 lets no lambda capture what such a line names, but by a name of its own.
         for (const auto& [name, traffic] :
              {std::pair("uniform", Traffic::uniform), std::pair("zipf", Traffic::zipf),
               std::pair("missing", Traffic::missing)}) {
@@ -335,9 +336,10 @@ void register_lookups(uint32_t sessions) {
                 const std::string full_name =
                     fmt::format("flow/lookup/{}/sessions:{}/{}{}", contender, sessions, name,
                                 burst == 64 ? "/burst:64" : "");
-                benchmark::RegisterBenchmark(full_name.c_str(), [=](benchmark::State& state) {
-                    run(state, sessions, traffic, burst);
-                });
+                benchmark::RegisterBenchmark(full_name.c_str(),
+                                             [=, traffic = traffic](benchmark::State& state) {
+                                                 run(state, sessions, traffic, burst);
+                                             });
             }
         }
     };
