@@ -135,9 +135,10 @@ std::string sessions_after_restart(Control& control) {
     const size_t there = control.sessions.sessions().size();
     const uint32_t wanted = control.intent.nat().settings.sessions;
     if (wanted == 0 || there == wanted) return {};
-    return fmt::format("there are {} places for NAT sessions until the dataplane is started again, "
-                       "then sessions.max, {}",
-                       there, wanted);
+    return fmt::format(
+        "there are {} places for NAT sessions until the dataplane is started again, "
+        "then sessions.max, {}",
+        there, wanted);
 }
 
 // What the dataplane takes at its start only, one sentence each.
