@@ -95,7 +95,8 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
         return parts();
     }
     // No size: a dataplane was killed while it moved the sessions.
-    const bool is_whole = found != 0 && found_at + found <= region_.size();
+    const bool is_whole = found != 0 && found_at % 64 == 0 && found_at >= mappings_at &&
+                          found <= region_.size() && found_at <= region_.size() - found;
     std::vector<flow::SessionCopy> kept;
     if (is_whole) kept = sessions_in(part(region, found_at, found));
     region.sessions.size.store(0, std::memory_order_release);
