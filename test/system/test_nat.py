@@ -235,3 +235,14 @@ def test_a_table_that_fills_is_told_before_it_is_full(lab):
         return [e for e in net.router.show("events")["events"] if e["kind"] == "nat_table_filling"]
     wait_until(told, "the event")
     assert len(told()) == 1
+
+
+def test_sessions_move_to_a_table_of_another_size(net):
+    with Transfers(net, 20) as transfers:
+        net.router.apply({**net.config, "sessions": {"max": 1000}})
+        net.router.kill(net.router.dataplane)
+        net.router.start_dataplane()
+        net.router.wait_ready()
+        time.sleep(2)
+    assert "event=sessions_moved found=20 kept=20 room=1000" in net.router.log()
+    assert transfers.fate == {"whole": 20, "reset": 0, "wrong": 0, "stuck": 0}
