@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "lib/flow/move.h"
+
 namespace sluice::explain {
 namespace {
 
@@ -15,30 +17,6 @@ uint32_t room_for_addresses(size_t numbered) {
     const size_t wanted =
         numbered == 0 ? layout::max_nat_addresses : std::max(2 * numbered, fewest);
     return static_cast<uint32_t>(std::min<size_t>(wanted, layout::max_nat_addresses));
-}
-
-std::vector<flow::SessionCopy> live_ones(std::span<const flow::Session> sessions) {
-    std::vector<flow::SessionCopy> live;
-    flow::SessionCopy copy;
-    for (const flow::Session& s : sessions) {
-        if (flow::copy_live(copy, s)) live.push_back(copy);
-    }
-    return live;
-}
-
-void put_in(flow::Table& table, const std::vector<flow::SessionCopy>& live) {
-    flow::Timeouts unused{};
-    unused.ticks.fill(1);
-    flow::Writer writer(table, 0, 1, unused);
-    for (const flow::SessionCopy& s : live) {
-        writer.insert({.outbound = s.facts.keys[0],
-                       .inbound = s.facts.keys[1],
-                       .state = s.state,
-                       .mapping = s.facts.mapping,
-                       .rule = s.facts.rule,
-                       .flags = s.facts.flags},
-                      s.last_seen);
-    }
 }
 
 // Numbers of addresses stay what they are: sessions name their mappings by them.
@@ -55,7 +33,7 @@ std::span<std::byte> with(std::span<std::byte> memory,
 
 NatCopy::NatCopy(std::span<const flow::Session> sessions,
                  std::span<const nat::AddressBlock> addresses, uint32_t now)
-    : NatCopy(live_ones(sessions), addresses, now) {}
+    : NatCopy(flow::live_sessions(sessions), addresses, now) {}
 
 NatCopy::NatCopy(std::vector<flow::SessionCopy> live, std::span<const nat::AddressBlock> addresses,
                  uint32_t now)
@@ -67,7 +45,7 @@ NatCopy::NatCopy(std::vector<flow::SessionCopy> live, std::span<const nat::Addre
                           session_memory_.as<std::byte>(), sessions_}),
       translator_(shared_, 0, 1, nullptr) {
     shared_.table.adopt(now);
-    put_in(shared_.table, live);
+    flow::put_back(shared_.table, live);
     shared_.adopt(now, {});
 }
 

@@ -8,7 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "dataplane/process/clock.h"
-#include "lib/flow/writer.h"
+#include "lib/flow/move.h"
 
 namespace sluice {
 namespace {
@@ -26,35 +26,6 @@ uint64_t sessions_at(uint32_t addresses) noexcept {
 
 std::span<std::byte> part(NatRegion& region, uint64_t offset, uint64_t size) noexcept {
     return {reinterpret_cast<std::byte*>(&region) + offset, size};
-}
-
-// Live sessions, from a table that nobody changes meanwhile.
-std::vector<flow::SessionCopy> sessions_in(std::span<const std::byte> table) {
-    std::vector<flow::SessionCopy> copies;
-    flow::SessionCopy copy;
-    for (const flow::Session& s : flow::Table::sessions_in(table)) {
-        if (flow::copy_live(copy, s)) copies.push_back(copy);
-    }
-    return copies;
-}
-
-// Into an empty table; those for which there is no room are lost, the last ones first.
-size_t put_back(flow::Table& table, const std::vector<flow::SessionCopy>& sessions) {
-    flow::Timeouts unused{};
-    unused.ticks.fill(1);
-    flow::Writer writer(table, 0, 1, unused);
-    size_t kept = 0;
-    for (const flow::SessionCopy& s : sessions) {
-        const auto made = writer.insert({.outbound = s.facts.keys[0],
-                                         .inbound = s.facts.keys[1],
-                                         .state = s.state,
-                                         .mapping = s.facts.mapping,
-                                         .rule = s.facts.rule,
-                                         .flags = s.facts.flags},
-                                        s.last_seen);
-        kept += made.status == flow::Status::ok;
-    }
-    return kept;
 }
 
 }  // namespace
@@ -98,7 +69,9 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
     const bool is_whole = found != 0 && found_at % 64 == 0 && found_at >= mappings_at &&
                           found <= region_.size() && found_at <= region_.size() - found;
     std::vector<flow::SessionCopy> kept;
-    if (is_whole) kept = sessions_in(part(region, found_at, found));
+    if (is_whole) {
+        kept = flow::live_sessions(flow::Table::sessions_in(part(region, found_at, found)));
+    }
     region.sessions.size.store(0, std::memory_order_release);
     // Slots may come to lie where sessions were.
     const uint64_t first = is_whole ? std::min(found_at, sessions_at(addresses)) : mappings_at;
@@ -106,7 +79,7 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
     lay_out(sessions, addresses);
     flow::Table table(parts().sessions_memory, sessions);
     table.adopt(static_cast<uint32_t>(monotonic_ns() / 1'000'000'000));
-    const size_t moved = put_back(table, kept);
+    const uint32_t moved = flow::put_back(table, kept);
     spdlog::info("event=sessions_moved found={} kept={} room={}", kept.size(), moved, sessions);
     return parts();
 }
