@@ -30,6 +30,7 @@ class RuleReader {
     void tell_keys_of_other_types();
     void read_name(size_t place);
     void read_match();
+    void read_block_size();
     void read_choices();
     void read_source();
     void read_dynamic();
@@ -50,8 +51,10 @@ class RuleReader {
     void read_external_of_forward();
     void read_targets();
     void read_one_target(const nlohmann::json& value);
+    void check_choice_of_ports();
     void check_blocks();
-    void check_ratio(uint32_t blocks);
+    void check_subscribers();
+    void check_ratio();
 
     const Fields fields_;
     Reading& reading_;

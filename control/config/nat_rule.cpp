@@ -132,13 +132,24 @@ void RuleReader::read_match() {
     read_ranges("destination", rule_.destination);
 }
 
+void RuleReader::read_block_size() {
+    constexpr uint16_t fewest = 16;
+    const json* value = given("block_size");
+    if (value == nullptr) return;
+    fields_.read("block_size", rule_.block_size);
+    if (rule_.block_size < fewest) {
+        tell_of(*value, fmt::format("is too small a block; {} ports are the least", fewest));
+        rule_.block_size = fewest;
+    }
+}
+
 void RuleReader::read_choices() {
     fields_.read("mapping", rule_.mapping, nat_mapping_names);
     fields_.read("filtering", rule_.filtering, nat_filtering_names);
     fields_.read("pooling", rule_.pooling, nat_pooling_names);
     fields_.read("port_choice", rule_.port_choice, nat_port_choice_names);
     fields_.read("on_expired", rule_.on_expired, nat_expired_names);
-    fields_.read("block_size", rule_.block_size);
+    read_block_size();
     fields_.read("blocks_per_subscriber", rule_.blocks_per_subscriber);
     fields_.read("ports_per_subscriber", rule_.ports_per_subscriber);
     fields_.read("sessions_per_subscriber", rule_.sessions_per_subscriber);

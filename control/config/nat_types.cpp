@@ -45,15 +45,25 @@ void RuleReader::read_source() {
     } else {
         read_pool("to", rule_.external, read_.external);
     }
-    check_blocks();
+    check_choice_of_ports();
 }
 
-void RuleReader::check_blocks() {
+void RuleReader::check_choice_of_ports() {
     if (rule_.port_choice == NatPortChoice::random || fields_.is_wrong("ports") ||
         fields_.is_wrong("block_size")) {
         return;
     }
-    const json* size = fields_.find("block_size");
+    if (rule_.mapping == NatMapping::endpoint_dependent) {
+        tell(*given("mapping"),
+             fmt::format("\"endpoint-dependent\" mappings share ports, and \"port_choice\": {} "
+                         "gives ports to one host alone",
+                         brief(*given("port_choice"))));
+    }
+    rule_.port_choice == NatPortChoice::blocks ? check_blocks() : check_subscribers();
+}
+
+void RuleReader::check_blocks() {
+    const json* size = given("block_size");
     const json& value = size != nullptr ? *size : *fields_.find("port_choice");
     const uint32_t ports = rule_.ports.size(), blocks = ports / rule_.block_size;
     if (blocks == 0) {
@@ -66,25 +76,54 @@ void RuleReader::check_blocks() {
                          rule_.block_size, ports, rule_.ports.first, rule_.ports.last,
                          rule_.ports.first, rule_.ports.first + blocks * rule_.block_size - 1,
                          blocks));
-    } else if (rule_.port_choice == NatPortChoice::deterministic) {
-        check_ratio(blocks);
     }
 }
 
-// RFC 7422: each inside address has a block of its own, whether it is used or not.
-void RuleReader::check_ratio(uint32_t blocks) {
+// RFC 7422: each inside address has ports of its own, whether it uses them or not.
+void RuleReader::check_subscribers() {
+    if (rule_.pooling == NatPooling::arbitrary) {
+        tell(*given("pooling"),
+             "a deterministic rule has no choice of addresses: they follow from "
+             "the inside ones");
+    }
     if (given("from") == nullptr) {
         lacks("from", "the inside addresses that ports are computed from");
         return;
     }
+    std::vector<AddressRange> inside = rule_.from;
+    std::sort(inside.begin(), inside.end());
+    const auto overlap = std::adjacent_find(inside.begin(), inside.end(),
+                                            [](auto& a, auto& b) { return a.overlaps(b); });
+    if (overlap != inside.end()) {
+        tell(*given("from"), fmt::format("{} and {} overlap; an inside address has one place among "
+                                         "those that ports are computed from",
+                                         to_string(*overlap), to_string(overlap[1])));
+        return;
+    }
+    check_ratio();
+}
+
+// Without a size, each has as many ports as there are for all.
+void RuleReader::check_ratio() {
+    constexpr uint32_t fewest = 16;
     const uint64_t inside = addresses_in(rule_.from);
     const uint64_t outside = rule_.to_interface ? 1 : addresses_in(rule_.external);
-    if (inside <= outside * blocks || outside == 0) return;
+    if (inside == 0 || outside == 0) return;
+    const uint64_t ratio = (inside + outside - 1) / outside;
+    const auto most = static_cast<uint32_t>(rule_.ports.size() / ratio);
+    if (given("block_size") == nullptr) {
+        rule_.block_size = static_cast<uint16_t>(std::max(most, fewest));
+    }
+    if (rule_.block_size <= most) return;
+    const uint32_t blocks = rule_.ports.size() / rule_.block_size;
+    const std::string remedy = blocks == 0 ? ""
+                                           : fmt::format("; {} external addresses would do",
+                                                         (inside + blocks - 1) / blocks);
     tell(*given("from"),
-         fmt::format("{} inside addresses need a block of {} ports each, and {} external address{} "
-                     "ha{} {}; {} external addresses would do",
+         fmt::format("{} inside addresses need {} ports each, and {} external address{} ha{} {} "
+                     "for each{}",
                      inside, rule_.block_size, outside, outside == 1 ? "" : "es",
-                     outside == 1 ? "s" : "ve", outside * blocks, (inside + blocks - 1) / blocks));
+                     outside == 1 ? "s" : "ve", most, remedy));
 }
 
 void RuleReader::read_dynamic() {

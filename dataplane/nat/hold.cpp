@@ -4,28 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/nat/ports.h"
 #include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/session_state.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
-namespace {
-
-constexpr unsigned addresses_tried = 8;  // of a pool, where pooling is arbitrary
-constexpr unsigned ports_tried = 64;     // of an address, where mappings share them
-
-// Endpoint-dependent mappings share ports, so that a random one will nearly always do.
-Acquired share_port_of(Mapper& mapper, PortClass c, uint32_t number, PortRange range) noexcept {
-    const uint32_t many = uint32_t{range.last} - range.first + 1;
-    Acquired acquired{Got::no_port, {}};
-    for (unsigned i = 0; i < ports_tried && acquired.got == Got::no_port; ++i) {
-        const auto port = static_cast<uint16_t>(range.first + mapper.random().below(many));
-        acquired = mapper.acquire_shared(c, number, port);
-    }
-    return acquired;
-}
-
-}  // namespace
 
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
                     layout::EventKind event) noexcept {
@@ -60,8 +44,9 @@ std::span<const External> Hold::externals() const noexcept {
     return rule_.wish.kind == NatKind::forward ? rule_.source_externals : rule_.externals;
 }
 
-// RFC 4787 REQ-2: one internal address is at one external address, which follows from it. To an
-// interface: its address in the next hop's network.
+// RFC 4787 REQ-2: one internal address is at one external address, which follows from it: by
+// arithmetic where ports do, else by a hash. To an interface: its address in the next hop's
+// network.
 unsigned Hold::home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept {
     const auto all = externals();
     if (rule_.wish.to_interface != 0) {
@@ -71,6 +56,7 @@ unsigned Hold::home(const ipv4::Route& route, net::Ipv4Address internal) const n
         }
         return 0;
     }
+    if (rule_.deterministic) return rule_.place_of_block(internal);
     return static_cast<unsigned>(uint64_t{internal.value * 0x9e3779b1u} * all.size() >> 32);
 }
 
@@ -78,40 +64,6 @@ net::Ipv4Address Hold::address_at(uint32_t number, unsigned home) const noexcept
     const auto all = externals();
     if (all[home].number == number) return all[home].address;
     return std::ranges::find(all, number, &External::number)->address;
-}
-
-Acquired Hold::take_at(PortClass c, Endpoint internal, const External& at) noexcept {
-    Mapper& mapper = c_.nat->mapper();
-    const PortRange range{rule_.wish.first_port, rule_.wish.last_port};
-    if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) {
-        return share_port_of(mapper, c, at.number, range);
-    }
-    return mapper.acquire({.port_class = c,
-                           .internal = internal,
-                           .address_index = at.number,
-                           .range = range,
-                           .keep_parity = rule_.wish.keep_parity != 0});
-}
-
-// Where pooling is arbitrary, a mapping may be at another address than its home; so those are
-// asked first.
-Acquired Hold::take_port(PortClass c, Endpoint internal, unsigned home) noexcept {
-    const auto all = externals();
-    const bool paired = rule_.wish.pooling == layout::NatPooling::paired;
-    const auto tried =
-        paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
-    const bool dependent = rule_.wish.mapping == layout::NatMapping::endpoint_dependent;
-    const MappingIndex& index = c_.nat->shared().mappings.index();
-    const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
-    for (unsigned i = 0; !dependent && tried > 1 && i < tried; ++i) {
-        const MappingId known = index.find(MappingKeys::key_of(c, internal, nth(i).number));
-        if (known.exists()) return c_.nat->mapper().join(known, internal);
-    }
-    Acquired acquired = take_at(c, internal, nth(0));
-    for (unsigned i = 1; i < tried && acquired.got == Got::no_port; ++i) {
-        acquired = take_at(c, internal, nth(i));
-    }
-    return acquired;
 }
 
 Acquired Hold::take_address(uint32_t internal) noexcept {
@@ -126,6 +78,9 @@ Verdict Hold::use(const Acquired& acquired, const flow::FlowKey& packet) noexcep
         case Got::made:
         case Got::existing: mapping_ = acquired.id.bits(); return passed();
         case Got::busy: return drop(DropReason::nat_busy);
+        case Got::at_limit:
+            return refuse_flow(c_, packet, rule_, DropReason::nat_subscriber_limit,
+                               layout::EventKind::nat_subscriber_limit);
         case Got::no_port:
             return refuse_flow(c_, packet, rule_, DropReason::nat_no_port,
                                layout::EventKind::nat_no_port);
@@ -153,8 +108,9 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
 
     // An ICMP query's identifier is its source port when it asks.
     const Endpoint endpoint{internal.value, packet.source_port.host()};
-    const Verdict v = use(rule_.wish.kind == NatKind::dynamic ? take_address(internal.value)
-                                                              : take_port(c, endpoint, at_home),
+    const Verdict v = use(rule_.wish.kind == NatKind::dynamic
+                              ? take_address(internal.value)
+                              : take_port(c_, rule_, externals(), c, endpoint, at_home),
                           packet);
     if (!v.is_passed()) return v;
     const MappingId id = MappingId::from_bits(mapping_);

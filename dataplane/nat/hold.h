@@ -41,8 +41,6 @@ class Hold {
     std::span<const External> externals() const noexcept;
     unsigned home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept;
     net::Ipv4Address address_at(uint32_t number, unsigned home) const noexcept;
-    Acquired take_at(PortClass c, Endpoint internal, const External& at) noexcept;
-    Acquired take_port(PortClass c, Endpoint internal, unsigned home) noexcept;
     Acquired take_address(uint32_t internal) noexcept;
     Verdict use(const Acquired& acquired, const flow::FlowKey& packet) noexcept;
 

@@ -57,6 +57,14 @@ std::vector<External> numbered(const std::vector<net::Ipv4Address>& addresses,
     return externals;
 }
 
+// By address; the end where it is none of them.
+std::vector<External>::const_iterator find_in(const std::vector<External>& sorted,
+                                              net::Ipv4Address address) noexcept {
+    const auto at = std::ranges::lower_bound(sorted, address.value, {},
+                                             [](const External& e) { return e.address.value; });
+    return at == sorted.end() || at->address != address ? sorted.end() : at;
+}
+
 bool shares_ports(NatKind kind) noexcept {
     return kind == NatKind::source || kind == NatKind::dynamic;
 }
@@ -117,6 +125,13 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& nu
     if (shares_ports(wish.kind)) {
         rule.externals = numbered(addresses_of(rule.pool, wish.out, s), numbers);
         by_address_.insert(by_address_.end(), rule.externals.begin(), rule.externals.end());
+    }
+    if (wish.port_choice == layout::NatPortChoice::deterministic) {
+        rule.deterministic = deterministic_of(wish, rule.from, rule.pool);
+        if (rule.deterministic->ports_each() == 0) {
+            refuse("snapshot: NAT rule {} has not {} ports for each inside address", wish.id,
+                   wish.block_size);
+        }
     }
     for (const layout::NatTarget& t : rule.targets) rule.total_weight += t.weight;
     for (unsigned i = 0; i < layout::max_interfaces; ++i) {
@@ -204,10 +219,16 @@ const Rule* Rules::owner_of(uint16_t number, net::Ipv4Address internal) const no
 }
 
 std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexcept {
-    const auto at = std::ranges::lower_bound(by_address_, external.value, {},
-                                             [](const External& e) { return e.address.value; });
-    if (at == by_address_.end() || at->address != external) return std::nullopt;
+    const auto at = find_in(by_address_, external);
+    if (at == by_address_.end()) return std::nullopt;
     return at->number;
+}
+
+unsigned Rule::place_of_block(net::Ipv4Address internal) const noexcept {
+    const auto block = deterministic->block_of(internal.value);
+    const auto address = block ? address_at(pool, block->place) : std::nullopt;
+    const auto at = address ? find_in(externals, {*address}) : externals.end();
+    return at == externals.end() ? 0 : static_cast<unsigned>(at - externals.begin());
 }
 
 }  // namespace sluice::nat

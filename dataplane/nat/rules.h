@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/layout/snapshot.h"
+#include "lib/nat/deterministic.h"
 #include "lib/net/address.h"
 
 namespace sluice::nat {
@@ -42,6 +43,7 @@ struct Rule {
     std::vector<External> source_externals;  // the same, for the other side of twice NAT
     std::vector<NatRange> interface_ranges;  // what `pool` shows where the rule is to an interface
     uint32_t total_weight = 0;               // of the targets
+    std::optional<Deterministic> deterministic{};  // who has which ports (RFC 7422)
 
     bool takes_source(net::Ipv4Address a) const noexcept { return is_in(from, a); }
     bool takes_destination(net::Ipv4Address a) const noexcept { return is_in(to, a); }
@@ -54,6 +56,8 @@ struct Rule {
     bool takes_out(InterfaceId out) const noexcept {
         return wish.out == layout::no_interface || wish.out == out;
     }
+    // Of a deterministic rule: where among `externals` the address is whose ports a host has.
+    unsigned place_of_block(net::Ipv4Address internal) const noexcept;
     // No ranges stand for all addresses.
     static bool is_in(std::span<const NatRange> ranges, net::Ipv4Address a) noexcept {
         for (const NatRange& r : ranges) {

@@ -32,6 +32,7 @@ enum class Got : uint8_t {
     existing,           // one more session on a mapping that was there
     made,               // a mapping, with one session
     no_port,            // no port of the range is free
+    at_limit,           // the host has as many as it may have
     busy,               // another worker makes or ends this mapping: try again
     too_many_sessions,  // the mapping has as many as can be
     full,               // as many mappings as can be

@@ -21,6 +21,7 @@ std::vector<std::string> told_of(const std::string& members) {
 std::vector<std::string> told_of_rules(const std::string& rules) {
     return told(router_with("\"nat\": [" + rules + "]"));
 }
+NatRule rule_of(const std::string& members) { return with_rules("{" + members + "}").nat.at(0); }
 AddressRange range(net::Ipv4Address first, net::Ipv4Address last) { return {first, last}; }
 AddressRange range(net::Ipv4Address one) { return {one, one}; }
 
@@ -43,8 +44,7 @@ TEST(Nat, SourceRuleIsReadWhole) {
     const auto nat = with_rules(R"({"name": "pool", "description": "customers", "type": "source",
         "in": "lan", "out": "wan", "from": ["10.1.0.0/16", "10.2.0.1"], "destination": "192.0.2.0/24",
         "protocol": "udp", "to": ["203.0.113.8/29", "203.0.113.20-203.0.113.25", "203.0.113.40"],
-        "ports": "1024-62463", "mapping": "endpoint-dependent",
-        "filtering": "address-and-port-dependent", "pooling": "arbitrary", "port_choice": "blocks",
+        "ports": "1024-62463", "filtering": "address-and-port-dependent", "pooling": "arbitrary", "port_choice": "blocks",
         "block_size": 1024, "blocks_per_subscriber": 2, "ports_per_subscriber": 2000,
         "sessions_per_subscriber": 3000, "parity": false, "hairpin": false,
         "inbound_refresh": true, "on_expired": "rst"})")
@@ -62,7 +62,6 @@ TEST(Nat, SourceRuleIsReadWhole) {
                          range(net::addr(203, 0, 113, 20), net::addr(203, 0, 113, 25)),
                          range(net::addr(203, 0, 113, 40))};
     expected.ports = {1024, 62463};
-    expected.mapping = NatMapping::endpoint_dependent;
     expected.filtering = NatFiltering::address_and_port_dependent;
     expected.pooling = NatPooling::arbitrary;
     expected.port_choice = NatPortChoice::blocks;
@@ -75,6 +74,13 @@ TEST(Nat, SourceRuleIsReadWhole) {
     expected.inbound_refresh = true;
     expected.on_expired = NatExpired::rst;
     EXPECT_THAT(nat, ElementsAre(expected));
+}
+
+TEST(Nat, SourceRuleMayHaveMappingsThatDependOnTheRemote) {
+    EXPECT_EQ(rule_of(R"("type": "source", "out": "wan", "to": "interface",
+                         "mapping": "endpoint-dependent")")
+                  .mapping,
+              NatMapping::endpoint_dependent);
 }
 
 TEST(Nat, ForwardRuleIsReadWhole) {
@@ -325,19 +331,59 @@ TEST(Nat, BlocksThatDoNotDivideThePortsAreToldWhichPortsWould) {
                            "ports": "2000-9999", "block_size": 300)"),
                 ElementsAre("c.json:4: nat[0].block_size: blocks of 300 do not divide the 8000 "
                             "ports \"2000-9999\"; \"2000-9799\" would be 26 of them"));
+    EXPECT_THAT(
+        told_of(R"("type": "source", "to": "203.0.113.8", "port_choice": "blocks",
+                           "block_size": 8)"),
+        ElementsAre(HasSubstr(".block_size: 8 is too small a block; 16 ports are the least")));
     EXPECT_THAT(told_of(R"("type": "source", "to": "203.0.113.8", "port_choice": "blocks",
                            "ports": "2000-2099")"),
                 ElementsAre(HasSubstr(".port_choice: a block of 512 is more than the 100 ports")));
 }
 
-TEST(Nat, DeterministicRuleNeedsABlockForEachInsideAddress) {
+TEST(Nat, DeterministicRuleNeedsPortsForEachInsideAddress) {
     const std::string rule = R"("type": "source", "port_choice": "deterministic",)";
     EXPECT_THAT(told_of(rule + R"("to": "203.0.113.8/30")"),
                 ElementsAre(HasSubstr("lacks \"from\"")));
-    EXPECT_THAT(told_of(rule + R"("from": "10.0.0.0/22", "to": "203.0.113.8/30")"),
-                ElementsAre(".from: 1024 inside addresses need a block of 512 ports each, and 4 "
-                            "external addresses have 504; 9 external addresses would do"));
-    EXPECT_THAT(told_of(rule + R"("from": "10.0.0.0/24", "to": "203.0.113.8/30")"), IsEmpty());
+    EXPECT_THAT(
+        told_of(rule + R"("from": "10.0.0.0/22", "to": "203.0.113.8/30", "block_size": 512)"),
+        ElementsAre(".from: 1024 inside addresses need 512 ports each, and 4 external addresses "
+                    "have 252 for each; 9 external addresses would do"));
+    EXPECT_THAT(told_of(rule + R"("from": "10.0.0.0/16", "to": "203.0.113.8")"),
+                ElementsAre(".from: 65536 inside addresses need 16 ports each, and 1 external "
+                            "address has 0 for each; 17 external addresses would do"));
+}
+
+TEST(Nat, DeterministicRuleSharesItsPortsOutWhereNoSizeIsGiven) {
+    const std::string rule = R"("type": "source", "port_choice": "deterministic",
+                                "from": "10.0.0.0/22", "to": "203.0.113.8/30")";
+    EXPECT_EQ(rule_of(rule).block_size, 252) << "64512 ports by 1024 / 4 (RFC 7422)";
+    EXPECT_EQ(rule_of(rule + R"(, "block_size": 100)").block_size, 100);
+    EXPECT_EQ(rule_of(R"("type": "source", "port_choice": "deterministic", "ports": "1-65535",
+                         "from": "10.0.0.9", "out": "wan", "to": "interface")")
+                  .block_size,
+              65535);
+}
+
+TEST(Nat, DeterministicRuleHasOnePlaceForEachInsideAddress) {
+    EXPECT_THAT(
+        told_of(R"("type": "source", "port_choice": "deterministic", "to": "203.0.113.8",
+                           "from": ["10.0.0.0/30", "10.0.1.0/30", "10.0.0.3"])"),
+        ElementsAre(HasSubstr(".from: 10.0.0.0/30 and 10.0.0.3 overlap; an inside address has one "
+                              "place among those that ports are computed from")));
+    EXPECT_THAT(
+        told_of(R"("type": "source", "port_choice": "deterministic", "to": "203.0.113.8",
+                           "from": "10.0.0.0/30", "pooling": "arbitrary")"),
+        ElementsAre(HasSubstr(".pooling: a deterministic rule has no choice of addresses")));
+}
+
+TEST(Nat, PortsOfOneHostAloneAreNotShared) {
+    for (const char* choice : {"blocks", "deterministic"}) {
+        EXPECT_THAT(
+            told_of(R"("type": "source", "to": "203.0.113.8", "from": "10.0.0.0/30",
+                               "mapping": "endpoint-dependent", "port_choice": ")" +
+                    std::string(choice) + R"(")"),
+            ElementsAre(HasSubstr(".mapping: \"endpoint-dependent\" mappings share ports")));
+    }
 }
 
 TEST(Nat, HasRoomForSoManyExternalAddressesAndRanges) {

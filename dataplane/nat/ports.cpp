@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/ports.h"
+
+#include <algorithm>
+
+#include "dataplane/nat/translator.h"
+
+namespace sluice::nat {
+namespace {
+
+constexpr unsigned addresses_tried = 8;  // of a pool, where pooling is arbitrary
+constexpr unsigned ports_tried = 64;     // of an address, where mappings share them
+
+// Endpoint-dependent mappings share ports, so that a random one will nearly always do.
+Acquired share_port_of(Mapper& mapper, PortClass c, uint32_t number, PortRange range) noexcept {
+    const uint32_t many = uint32_t{range.last} - range.first + 1;
+    Acquired acquired{Got::no_port, {}};
+    for (unsigned i = 0; i < ports_tried && acquired.got == Got::no_port; ++i) {
+        const auto port = static_cast<uint16_t>(range.first + mapper.random().below(many));
+        acquired = mapper.acquire_shared(c, number, port);
+    }
+    return acquired;
+}
+
+// Nobody gets a port that his address does not say; but a mapping may be older than the rule.
+Acquired keep_if_own(Context& c, const Acquired& acquired, PortRange own) noexcept {
+    const uint16_t port = acquired.id.port();
+    if (!acquired.ok() || (own.first <= port && port <= own.last)) return acquired;
+    c.nat->mapper().release(acquired.id, tick_of(c));
+    return {Got::busy, {}};
+}
+
+Acquired take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
+    const auto block = rule.deterministic->block_of(wish.internal.address);
+    if (!block) return {Got::no_port, {}};
+    wish.range = block->ports;
+    const Acquired acquired = keep_if_own(c, c.nat->mapper().acquire(wish), wish.range);
+    // They are the host's alone, and others have theirs still.
+    return acquired.got == Got::no_port ? Acquired{Got::at_limit, {}} : acquired;
+}
+
+Acquired take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
+                 const External& at) noexcept {
+    const PortRange range{rule.wish.first_port, rule.wish.last_port};
+    if (rule.wish.mapping == layout::NatMapping::endpoint_dependent) {
+        return share_port_of(c.nat->mapper(), pc, at.number, range);
+    }
+    const Wish wish{.port_class = pc,
+                    .internal = internal,
+                    .address_index = at.number,
+                    .range = range,
+                    .keep_parity = rule.wish.keep_parity != 0};
+    return rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish);
+}
+
+}  // namespace
+
+// Where pooling is arbitrary, a mapping may be at another address than its home; so those are
+// asked first.
+Acquired take_port(Context& c, const Rule& rule, std::span<const External> all, PortClass pc,
+                   Endpoint internal, unsigned home) noexcept {
+    Mapper& mapper = c.nat->mapper();
+    const bool paired = rule.wish.pooling == layout::NatPooling::paired;
+    const auto tried =
+        paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
+    const bool dependent = rule.wish.mapping == layout::NatMapping::endpoint_dependent;
+    const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
+    for (unsigned i = 0; !dependent && tried > 1 && i < tried; ++i) {
+        const MappingId known = mapper.mappings().find_external(pc, internal, nth(i).number);
+        if (known.exists()) return mapper.join(known, internal);
+    }
+    Acquired acquired = take_at(c, rule, pc, internal, nth(0));
+    for (unsigned i = 1; i < tried && acquired.got == Got::no_port; ++i) {
+        acquired = take_at(c, rule, pc, internal, nth(i));
+    }
+    return acquired;
+}
+
+}  // namespace sluice::nat
