@@ -10,6 +10,7 @@
 
 #include "dataplane/port/driver_log.h"
 #include "dataplane/port/ena.h"
+#include "dataplane/port/unix_socket.h"
 
 namespace sluice::port {
 namespace {
@@ -37,6 +38,7 @@ Device::Device(const std::string& arguments) {
     if (rte_eth_dev_get_port_by_name(name.c_str(), &port_) == 0) {
         throw std::runtime_error(fmt::format("{}: another interface has this device", name));
     }
+    unix_socket::remove_left_over(arguments);
     if (const int error = rte_dev_probe(ena::complete(arguments).c_str()); error != 0) {
         fail(name, error);
     }

@@ -14,9 +14,15 @@
 #include "dataplane/port/driver_log.h"
 #include "dataplane/port/ena.h"
 #include "dataplane/port/kernel_interface.h"
+#include "dataplane/port/unix_socket.h"
+#include "dataplane/process/clock.h"
 
 namespace sluice::port {
 namespace {
+
+// Longer than any handshake over a unix socket takes: one that is not done by then was begun with
+// a process that is being taken apart.
+constexpr uint64_t patience_ns = 500'000'000;
 
 void must(const char* what, int error) {
     if (error == 0) return;
@@ -59,7 +65,9 @@ std::string device_arguments(const layout::Interface& wish) {
                                wish.mtu);
 }
 
-Port::Port(const layout::Interface& wish) : device_(device_arguments(wish)) {
+Port::Port(const layout::Interface& wish)
+    : device_(device_arguments(wish)),
+      connects_once_(unix_socket::connects_once(device_arguments(wish))) {
     const rte_eth_dev_info info = device_.info();
     driver_ = info.driver_name != nullptr ? info.driver_name : "";
     // This driver reports its link as up whatever its interface does.
@@ -84,6 +92,8 @@ void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) 
     set_mac(wish);
     must("start", rte_eth_dev_start(device_.port()));
     running_ = true;
+    has_link_ = false;
+    if (connects_once_) link_due_ns_ = monotonic_ns() + patience_ns;
     set_promiscuous(wish.promiscuous != 0);
     // Some drivers, ENA's among them, forget the table at each start.
     if (granted_.granted.has(Feature::reta_after_start)) set_indirection_table();
@@ -219,16 +229,19 @@ void Port::set_indirection_table() {
     }
 }
 
-bool Port::is_gone() const noexcept {
+bool Port::is_gone(uint64_t now_ns) const noexcept {
     return device_.removed.load(std::memory_order_acquire) ||
+           (!has_link_ && now_ns >= link_due_ns_) ||
            (kernel_interface_ != 0 && !kernel_interface_exists(kernel_interface_));
 }
 
-Link Port::link() const noexcept {
+Link Port::link() noexcept {
     rte_eth_link link{};
     if (!running_ || rte_eth_link_get_nowait(device_.port(), &link) != 0) return {};
     const bool up = link.link_status == RTE_ETH_LINK_UP &&
                     (kernel_interface_ == 0 || kernel_interface_runs(kernel_interface_));
+    has_link_ = up;
+    if (up && connects_once_) link_due_ns_ = 0;  // what is lost is lost at once
     return {up, link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed};
 }
 

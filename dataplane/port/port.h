@@ -38,8 +38,9 @@ class Port {
     bool wants_reset() const noexcept {
         return device_.wants_reset.load(std::memory_order_acquire);
     }
-    bool is_gone() const noexcept;
-    Link link() const noexcept;
+    // It has to be opened anew, if it can be.
+    bool is_gone(uint64_t now_ns) const noexcept;
+    Link link() noexcept;
     bool take_link_change() noexcept { return device_.link_changed.exchange(false); }
 
     uint16_t number() const noexcept { return device_.port(); }
@@ -64,6 +65,9 @@ class Port {
     Device device_;
     std::string driver_;
     unsigned kernel_interface_ = 0;  // whose carrier is ours
+    bool connects_once_ = false;     // to its other end, and so is of no use without a link
+    bool has_link_ = false;
+    uint64_t link_due_ns_ = UINT64_MAX;
     Granted granted_;
     net::MacAddress mac_;
     std::unique_ptr<Lock[]> locks_;  // for each transmit queue, if workers share them

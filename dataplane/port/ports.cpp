@@ -63,7 +63,7 @@ Interfaces Ports::due(uint64_t now_ns) const noexcept {
     for (unsigned id = 0; id < layout::max_interfaces; ++id) {
         const Slot& slot = slots_[id];
         const bool again = slot.condition == InterfaceCondition::failed && now_ns >= slot.retry_ns;
-        const bool asks = slot.port && (slot.port->is_gone() || slot.port->wants_reset());
+        const bool asks = slot.port && (slot.port->is_gone(now_ns) || slot.port->wants_reset());
         if (again || asks) which |= bit(id);
     }
     return which;
@@ -86,7 +86,7 @@ void Ports::change(Interfaces which, const layout::Snapshot& wanted, unsigned wo
         if ((which & bit(id)) == 0 || !slot.port) continue;
         const layout::Interface& wish = wanted.interfaces[id];
         const bool keep = exists(wish) && wish.enabled != 0 && same_device(wish, slot.wish);
-        if (!keep || slot.port->is_gone()) slot.port.reset();
+        if (!keep || slot.port->is_gone(now_ns)) slot.port.reset();
     }
     for (unsigned id = 0; id < layout::max_interfaces; ++id) {
         if ((which & bit(id)) == 0) continue;
