@@ -45,9 +45,12 @@ def pytest_terminal_summary(terminalreporter):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    net = item.funcargs.get("net")
-    if report.failed and net is not None:
-        report.sections.append(("the router's log", net.router.log()[-6000:]))
+    if not report.failed:
+        return
+    labs = [getattr(fixture, "lab", fixture) for fixture in item.funcargs.values()]
+    for lab in {id(lab): lab for lab in labs if isinstance(lab, Lab)}.values():
+        for router in lab.routers:
+            report.sections.append((f"the log of {router.host.name}", router.log()[-6000:]))
 
 
 @pytest.fixture

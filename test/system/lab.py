@@ -118,6 +118,7 @@ class Lab:
         _remove_leftovers()
         self.prefix = f"slt{os.getpid()}x{_count}-"
         self.hosts = []
+        self.routers = []
         self.processes = []
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=self.prefix))
 

@@ -43,15 +43,19 @@ class Router:
         self.dataplane_arguments = [*([] if huge else ["--no-huge"]), *dataplane_arguments]
         self.control = None
         self.dataplane = None
+        lab.routers.append(self)
 
     # The processes.
 
     def start(self, config):
+        self.begin(config)
+        self.wait_ready()
+        return self
+
+    def begin(self, config):
         self.write(config)
         self.start_control()
         self.start_dataplane()
-        self.wait_ready()
-        return self
 
     def write(self, config):
         text = config if isinstance(config, str) else json.dumps(config, indent=2)

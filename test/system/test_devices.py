@@ -7,6 +7,8 @@ import subprocess
 import time
 
 import pytest
+from scapy.layers.inet import ICMP, IP
+from scapy.utils import rdpcap
 
 from lab import Failed, wait_until
 from router import Router, af_packet
@@ -85,15 +87,29 @@ def test_an_af_xdp_device_is_a_port(sides):
     works(client, server, 1472)
 
 
-def test_devices_without_a_cable_come_up_too(sides):
-    lab, _, _, middle = sides
+def test_devices_without_a_cable_carry_packets_too(sides):
+    lab, _, server, middle = sides
     capture = lab.directory / "sent.pcap"
-    wanted = config("net_null0")
+    wanted = config("net_null0,no-rx=1")
     wanted["interfaces"]["file"] = {"device": f"net_pcap0,tx_pcap={capture},rx_iface=lo",
                                     "addresses": ["10.4.0.1/24"]}
     wanted["interfaces"]["loop"] = {"device": "net_ring0", "addresses": ["10.5.0.1/24"]}
     router = Router(lab, middle).start(wanted)
     assert {i["condition"] for i in router.show("interface")["interfaces"]} == {"up"}
+
+    # What goes into the ring comes out of it: with the router's own address as the next hop's,
+    # once for each of a packet's hops.
+    router.do("neighbour", "add", "loop", "10.5.0.9", router.interface("loop")["got"]["mac"])
+    for interface, address in (("file", "10.4.0.9"), ("left", "10.1.0.9")):
+        router.do("neighbour", "add", interface, address, "02:00:00:00:00:09")
+    for address in ("10.5.0.9", "10.4.0.9", "10.1.0.9"):
+        server.run("ping", "-c", 3, "-i", 0.02, "-W", 1, "-t", 11, address, check=False)
+    counted = {name: router.interface(name)["counters"] for name in ("loop", "file", "left")}
+    assert counted["loop"]["rx_packets"] >= 30 and router.drops()["ttl_expired"] == 3
+    assert counted["left"]["tx_packets"] >= 3, "net_null has taken them"
+    router.stop()  # the driver writes its file to the end when it is closed
+    echoes = [packet[IP] for packet in rdpcap(str(capture)) if ICMP in packet]
+    assert [(echo.dst, echo.ttl) for echo in echoes] == [("10.4.0.9", 10)] * 3
 
 
 def test_a_device_that_does_not_exist_is_named_and_the_others_work(sides):
