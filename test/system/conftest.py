@@ -22,6 +22,11 @@ def pytest_sessionstart(session):
                         returncode=1)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: what it measures, or takes of the machine, suffers no "
+                            "other test beside it")
+
+
 _figures = []
 
 
@@ -29,16 +34,14 @@ _figures = []
 def figure():
     """figure("what", value): a measured number, shown at the end of the run."""
     def note(what, value):
-        _figures.append((what, value))
-        print(f"{what}: {value}")
+        _figures.append(f"measured: {what}: {value}")
+        print(_figures[-1])
     return note
 
 
 def pytest_terminal_summary(terminalreporter):
-    if _figures:
-        terminalreporter.section("measured")
-        for what, value in _figures:
-            terminalreporter.write_line(f"{what}: {value}")
+    for line in _figures:
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -41,6 +41,7 @@ def withdraw(net, table):
     return net.router.cli("route", "withdraw", table, timeout=60)
 
 
+@pytest.mark.alone
 def test_the_full_table_is_loaded_in_under_two_seconds_end_to_end(net, table, figure):
     answer, seconds = load(net, table, "--via", SERVER)
     figure(f"{PREFIXES} routes loaded end to end, s", f"{seconds:.2f}")

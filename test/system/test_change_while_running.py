@@ -116,7 +116,7 @@ def test_apply_with_confirm_stays_when_it_is_confirmed(net):
 
 def test_an_unconfirmed_apply_is_rolled_back_by_the_control_after_the_killed_one(net):
     changed = {**net.config, "routes": [{"prefix": "10.50.0.0/16", "via": SERVER}]}
-    net.router.apply(changed, "--confirm", 2)
+    net.router.apply(changed, "--confirm", 3)
     net.router.kill(net.router.control)
     net.router.start_control()
     net.router.wait_answering()

@@ -7,6 +7,8 @@ import pathlib
 import statistics
 import time
 
+import pytest
+
 from conftest import two_hosts
 from lab import wait_until
 from wire import Stream
@@ -60,6 +62,7 @@ def test_a_worker_that_stands_still_is_named_and_so_is_its_return(lab):
     assert len(told("worker_stalled")) == 1
 
 
+@pytest.mark.alone
 def test_an_idle_adaptive_router_uses_less_than_a_twentieth_of_a_core(net, figure):
     net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
     time.sleep(6)  # the longer nothing comes, the longer the worker sleeps
@@ -70,6 +73,7 @@ def test_an_idle_adaptive_router_uses_less_than_a_twentieth_of_a_core(net, figur
     assert percent < 5, windows
 
 
+@pytest.mark.alone
 def test_a_ping_to_an_idle_router_does_not_wait_long(net, figure):
     net.client.run("ping", "-c", 2, "-i", 0.01, SERVER)
     out = net.client.run("ping", "-c", 5, "-i", 0.5, SERVER).stdout
@@ -102,6 +106,7 @@ def test_one_worker_beside_the_main_thread_on_one_core_forwards(lab):
     assert stream.loss.lost == 0, stream.loss
 
 
+@pytest.mark.alone
 def test_a_busy_polling_worker_forwards_and_never_sleeps(lab):
     net = two_hosts(lab, dataplane={"workers": 1, "polling": "busy"})
     time.sleep(1)
@@ -134,6 +139,7 @@ def test_an_apply_says_what_waits_for_the_dataplanes_next_start(net):
     assert net.router.apply(wanted)["progress"]["after_restart"] == []
 
 
+@pytest.mark.alone
 def test_idle_cost_stays_small_while_control_watches(net):
     before, begin = net.router.processor_seconds(net.router.control), time.monotonic()
     time.sleep(2)

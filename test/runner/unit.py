@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The programs that meson knows as tests: of GoogleTest, and scripts."""
+import json
+import os
+import subprocess
+import time
+
+from .process import ending, in_streams, run
+
+
+def cases_of(report):
+    """(passed, failures, skipped) from a GoogleTest JSON report."""
+    passed, failures, skipped = 0, [], 0
+    for suite in report.get("testsuites", []):
+        for case in suite.get("testsuite", []):
+            if case.get("failures"):
+                failures.append(f"{suite['name']}.{case['name']}")
+            elif case.get("result") == "SKIPPED":
+                skipped += 1
+            elif case.get("status") == "RUN":
+                passed += 1
+    return passed, failures, skipped
+
+
+def is_compiled(test):
+    """Compiled tests are of GoogleTest; scripts are judged by their exit code alone."""
+    try:
+        with open(test["cmd"][0], "rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False
+
+
+def run_one(test, build, total, arguments, report=None):
+    started = time.monotonic()
+    output, code = run(arguments, test["timeout"] or None, cwd=test["workdir"] or build,
+                       env={**os.environ, **test["env"]})
+    passed, failures, skipped = int(code == 0 and report is None), [], 0
+    if report and report.exists():
+        passed, failures, skipped = cases_of(json.loads(report.read_text()))
+    if code != 0 and not failures:
+        failures.append(ending(code, test["timeout"]))
+    if passed or failures or skipped:
+        total.add(test["name"], passed, failures, time.monotonic() - started, skipped, output=output)
+
+
+def run_unit_tests(build, wanted, total, scratch):
+    listed = subprocess.run(["meson", "introspect", "--tests", str(build)], check=True,
+                            capture_output=True, text=True).stdout
+    tests = [test for test in json.loads(listed) if "fuzz" not in test["suite"]]
+    compiled = [test for test in tests if is_compiled(test)]
+    scripts = [test for test in tests if test not in compiled]
+    reports = {test["cmd"][0]: scratch / f"{test['name']}.json" for test in compiled}
+
+    def run_compiled(test):
+        report = reports[test["cmd"][0]]
+        only = [f"--gtest_filter=*{wanted}*"] if wanted else []
+        run_one(test, build, total, [*test["cmd"], f"--gtest_output=json:{report}", *only], report)
+
+    def run_script(test):
+        # A script that would run a test itself reads what became of it, where all of it has run.
+        done = {} if wanted else {program: str(r) for program, r in reports.items() if r.exists()}
+        run_one(test, build, total, [done.get(word, word) for word in test["cmd"]])
+
+    in_streams([lambda test=test: run_compiled(test) for test in compiled])
+    in_streams([lambda test=test: run_script(test) for test in scripts
+                if not wanted or wanted in test["name"]])
