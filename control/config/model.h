@@ -93,6 +93,7 @@ struct Config {
     std::vector<Route> routes;
     std::vector<NatRule> nat;
     Sessions sessions;
+    NatLog nat_log;
     Arp arp;
     Icmp icmp;
     bool operator==(const Config&) const = default;

@@ -65,6 +65,13 @@ inline constexpr Names<NatExpired, 2> nat_expired_names{{
     {"rst", NatExpired::rst},
 }};
 
+inline constexpr Names<NatLogEvent, 4> nat_log_event_names{{
+    {"sessions", NatLogEvent::sessions},
+    {"port-blocks", NatLogEvent::port_blocks},
+    {"exhaustion", NatLogEvent::exhaustion},
+    {"limits", NatLogEvent::limits},
+}};
+
 // IANA's numbers.
 inline constexpr Names<uint8_t, 7> protocol_names{{
     {"any", 0},

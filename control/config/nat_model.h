@@ -3,6 +3,7 @@
 // sessions' settings. Words are those of RFC 2663 and RFC 4787; the schema explains each key.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,27 @@ struct Sessions {
     uint32_t quarantine_s = 120;
     uint32_t fragment_s = 5;
     bool operator==(const Sessions&) const = default;
+};
+
+// Bits of NatLog::events.
+enum class NatLogEvent : uint8_t { sessions = 1, port_blocks = 2, exhaustion = 4, limits = 8 };
+
+struct Collector {
+    net::Ipv4Address address;
+    uint16_t port = 4739;
+    bool operator==(const Collector&) const = default;
+};
+
+struct NatLog {
+    std::string file;  // empty: none
+    std::optional<Collector> collector;
+    uint32_t domain = 1;
+    uint32_t template_s = 60;
+    uint32_t message_bytes = 1400;
+    uint32_t events = 15;
+    bool operator==(const NatLog&) const = default;
+
+    bool is_kept() const { return !file.empty() || collector.has_value(); }
 };
 
 }  // namespace sluice::config

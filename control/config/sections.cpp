@@ -6,6 +6,7 @@
 #include "control/config/icmp.h"
 #include "control/config/interfaces.h"
 #include "control/config/nat.h"
+#include "control/config/nat_log.h"
 #include "control/config/neighbours.h"
 #include "control/config/routes.h"
 #include "control/config/sessions.h"
@@ -20,6 +21,7 @@ std::span<const Section> sections() {
         {"routes", read_routes},
         {"nat", read_nat},
         {"sessions", read_sessions},
+        {"nat_log", read_nat_log},
         {"arp", read_arp},
         {"icmp", read_icmp},
     };

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "control/intent/nat_ids.h"
+#include "lib/layout/nat_log.h"
 
 namespace sluice::intent {
 namespace {
@@ -40,6 +41,10 @@ static_assert(same<layout::NatPortChoice>(config::NatPortChoice::blocks) ==
               layout::NatPortChoice::blocks);
 static_assert(same<layout::NatPortChoice>(config::NatPortChoice::deterministic) ==
               layout::NatPortChoice::deterministic);
+static_assert(static_cast<uint32_t>(config::NatLogEvent::sessions) == layout::log_sessions &&
+              static_cast<uint32_t>(config::NatLogEvent::port_blocks) == layout::log_port_blocks &&
+              static_cast<uint32_t>(config::NatLogEvent::exhaustion) == layout::log_exhaustion &&
+              static_cast<uint32_t>(config::NatLogEvent::limits) == layout::log_limits);
 static_assert(same<layout::NatExpired>(config::NatExpired::rst) == layout::NatExpired::reset);
 
 layout::NatKind kind_of(config::NatType type) {
@@ -137,6 +142,7 @@ void fill_settings(layout::NatSettings& to, const config::Config& config) {
     to.syn_wait_s = from.syn_wait_s;
     to.quarantine_s = from.quarantine_s;
     to.fragment_s = from.fragment_s;
+    to.log_events = config.nat_log.is_kept() ? config.nat_log.events : 0;
 }
 
 }  // namespace

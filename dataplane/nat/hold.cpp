@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/ports.h"
 #include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/session_state.h"
@@ -12,7 +13,7 @@
 namespace sluice::nat {
 
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
-                    layout::EventKind event) noexcept {
+                    layout::EventKind event, net::Ipv4Address external) noexcept {
     counters_of(c, rule.wish.id).refused.add(1);
     if (c.nat->may_tell(event, tick_of(c))) {
         c.counters.events.push({.time_ns = c.now_ns,
@@ -22,6 +23,7 @@ Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, D
                                 .extra = rule.wish.id,
                                 .interface = 0,
                                 .reserved = {}});
+        log_refused(c, packet, rule, event, external);
     }
     return drop(why);
 }
@@ -83,7 +85,7 @@ Verdict Hold::use(const Acquired& acquired, const flow::FlowKey& packet) noexcep
                                layout::EventKind::nat_subscriber_limit);
         case Got::no_port:
             return refuse_flow(c_, packet, rule_, DropReason::nat_no_port,
-                               layout::EventKind::nat_no_port);
+                               layout::EventKind::nat_no_port, home_);
         default:
             return refuse_flow(c_, packet, rule_, DropReason::nat_table_full,
                                layout::EventKind::nat_table_full);
@@ -101,7 +103,8 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     if (externals().empty()) return use({Got::no_port, {}}, packet);
     const unsigned at_home = home(route, internal);
     const PortClass c = class_of(packet.protocol);
-    leaves.source = net::be32(externals()[at_home].address.value);
+    home_ = externals()[at_home].address;
+    leaves.source = net::be32(home_.value);
     if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) flags_ |= shares_port;
     if (rule_.wish.kind == NatKind::forward) flags_ |= maps_remote;
     if (rule_.wish.kind != NatKind::dynamic && c == PortClass::address) return passed();

@@ -47,6 +47,7 @@ class Hold {
     Context& c_;
     const Rule& rule_;
     net::Ipv4Address subscriber_;
+    net::Ipv4Address home_{};  // where its ports would be
     net::Ipv4Address remote_{};
     uint32_t mapping_ = no_mapping;
     uint16_t flags_ = 0;  // of the session
@@ -54,7 +55,8 @@ class Hold {
 };
 
 // Counts a flow that is refused, and says so once a second. For the packet's drop.
+// `external`: the address outside that has no port, where it is for that.
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
-                    layout::EventKind event) noexcept;
+                    layout::EventKind event, net::Ipv4Address external = {}) noexcept;
 
 }  // namespace sluice::nat

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/hold.h"
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/reset.h"
 #include "dataplane/nat/rewrite.h"
 #include "dataplane/nat/rule_counters.h"
@@ -67,12 +68,13 @@ flow::FlowKey turned(const flow::FlowKey& k) noexcept {
     return back;
 }
 
-flow::NewSession session_of(const Beginning& b, const flow::FlowKey& leaves,
+flow::NewSession session_of(const Context& c, const Beginning& b, const flow::FlowKey& leaves,
                             const Hold& hold) noexcept {
     const bool out = b.direction == Direction::outbound;
     uint16_t flags = hold.flags();
     if (b.rule.wish.inbound_refreshes != 0) flags |= inbound_refreshes;
     if (b.passage.redirection && b.passage.redirection->hairpin) flags |= hairpinned;
+    if (logs_sessions(c, b.rule)) flags |= is_logged;
     return {.outbound = out ? b.key() : turned(leaves),
             .inbound = out ? turned(leaves) : b.key(),
             .state = first_state(b.key().protocol, b.direction),
@@ -116,10 +118,12 @@ Begun begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
-    const auto [status, flow] = c.nat->sessions().insert(session_of(b, leaves, hold), tick_of(c));
+    const auto [status, flow] =
+        c.nat->sessions().insert(session_of(c, b, leaves, hold), tick_of(c));
     switch (status) {
         case flow::Status::ok:
             hold.keep();
+            log_created(c, c.nat->session(flow).facts);
             return {passed(), flow::Flow(flow.place(), b.direction)};
         case flow::Status::full:
         case flow::Status::index_full:

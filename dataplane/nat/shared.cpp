@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/shared.h"
 
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/session_state.h"
 
 namespace sluice::nat {
@@ -10,7 +11,7 @@ Shared::Shared(const Memory& memory)
       mappings(memory.mappings, memory.addresses, memory.sessions),
       counts(2 * memory.sessions) {}
 
-Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times) {
+Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRings log) {
     Adopted adopted{table.adopt(now), 0};
     flow::Timeouts unused{};
     unused.ticks.fill(1);
@@ -23,6 +24,7 @@ Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times) {
             adopt_counts(s.facts);
         } else {
             ++adopted.contradictions;
+            log_ended(log, s.facts, uint64_t{now} * 1'000'000'000);
             writer.remove(place, now);
         }
     }

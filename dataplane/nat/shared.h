@@ -8,6 +8,7 @@
 
 #include "dataplane/nat/rules.h"
 #include "lib/flow/table.h"
+#include "lib/layout/nat_log.h"
 #include "lib/nat/counts.h"
 #include "lib/nat/mapper.h"
 #include "lib/nat/mappings.h"
@@ -30,13 +31,14 @@ class Shared {
     explicit Shared(const Memory& memory);
 
     // Before workers start: takes over the sessions that are whole, and with them their mappings.
-    // Those whose external endpoint is another's are dropped. Rules come later: a session whose
-    // rule is gone is ended by the workers.
+    // Those whose external endpoint is another's are dropped, and `log` is told. Rules come later:
+    // a session whose rule is gone is ended by the workers.
     struct Adopted {
         flow::Table::Adopted sessions;
         uint32_t contradictions = 0;
     };
-    Adopted adopt(uint32_t now, const QuarantineTimes& times);
+    Adopted adopt(uint32_t now, const QuarantineTimes& times,
+                  std::span<layout::NatLogRing> log = {});
 
     // Numbers an external address, for the plan. Main thread.
     AddressNumbers numbers() {

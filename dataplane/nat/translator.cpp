@@ -2,6 +2,7 @@
 #include "dataplane/nat/translator.h"
 
 #include "dataplane/nat/hold.h"
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/rules.h"
 
 namespace sluice::nat {
@@ -64,6 +65,7 @@ std::optional<Mapped> Translator::find_mapping(uint16_t number, uint8_t protocol
 }
 
 void Translator::let_go(Context& c, const flow::SessionFacts& facts) noexcept {
+    log_ended(c, facts);
     release_all(shared_, mapper_, facts, tick_of(c));
     c.tally(layout::Tally::nat_sessions_ended);
 }

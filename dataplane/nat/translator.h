@@ -11,6 +11,7 @@
 #include "dataplane/nat/syn_wait.h"
 #include "lib/flow/writer.h"
 #include "lib/layout/nat_clear.h"
+#include "lib/layout/nat_log.h"
 #include "lib/layout/quiescence.h"
 
 namespace sluice::nat {
@@ -28,6 +29,10 @@ class Translator {
     Mapper& mapper() noexcept { return mapper_; }
     Fragments& fragments() noexcept { return fragments_; }
     SynWait& waiting_syns() noexcept { return syns_; }
+
+    // The worker's ring of the log; null while none is kept.
+    layout::NatLogRing* log() const noexcept { return log_; }
+    void log_to(layout::NatLogRing* ring) noexcept { log_ = ring; }
 
     // The mapping that an external endpoint has now: of the port, or of the whole address.
     std::optional<Mapped> find_mapping(uint16_t number, uint8_t protocol,
@@ -60,6 +65,7 @@ class Translator {
     Mapper mapper_;
     Fragments fragments_;
     SynWait syns_;
+    layout::NatLogRing* log_ = nullptr;
     const layout::State* others_;
     unsigned workers_;
     std::optional<layout::GracePeriod> grace_;

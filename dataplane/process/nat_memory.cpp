@@ -28,6 +28,15 @@ std::span<std::byte> part(NatRegion& region, uint64_t offset, uint64_t size) noe
     return {reinterpret_cast<std::byte*>(&region) + offset, size};
 }
 
+// Of a table that was too small for all that were to be put back.
+void log_lost(nat::LogRings log, const flow::Table& table,
+              const std::vector<flow::SessionCopy>& all) {
+    for (const flow::SessionCopy& s : all) {
+        if (table.index().find(s.facts.keys[0]).exists()) continue;
+        nat::log_ended(log, s.facts, monotonic_ns());
+    }
+}
+
 }  // namespace
 
 nat::Memory NatMemory::parts() const noexcept {
@@ -52,7 +61,7 @@ void NatMemory::lay_out(uint32_t sessions, uint32_t addresses) {
     tell(region.sessions, sessions_at(addresses), flow::Table::bytes_for(sessions));
 }
 
-nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
+nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses, nat::LogRings log) {
     const uint64_t size = sessions_at(addresses) + flow::Table::bytes_for(sessions);
     region_ = {};  // gives up its lock, so that the same file can be owned at another size
     region_ = shm::Region::own(run_directory_, layout::nat_region_layout(size), when_foreign_);
@@ -61,17 +70,17 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
     const uint64_t found_at = region.sessions.offset.load(std::memory_order_acquire);
     const bool as_wanted =
         found == flow::Table::bytes_for(sessions) && found_at == sessions_at(addresses);
+    // No size: a dataplane was killed while it moved the sessions.
+    const bool is_whole = found != 0 && found_at % 64 == 0 && found_at >= mappings_at &&
+                          found <= region_.size() && found_at <= region_.size() - found;
+    std::span<const flow::Session> left_behind;
+    if (is_whole) left_behind = flow::Table::sessions_in(part(region, found_at, found));
+    nat::make_log_whole(log, left_behind, monotonic_ns());
     if (region_.fresh() || as_wanted) {
         lay_out(sessions, addresses);
         return parts();
     }
-    // No size: a dataplane was killed while it moved the sessions.
-    const bool is_whole = found != 0 && found_at % 64 == 0 && found_at >= mappings_at &&
-                          found <= region_.size() && found_at <= region_.size() - found;
-    std::vector<flow::SessionCopy> kept;
-    if (is_whole) {
-        kept = flow::live_sessions(flow::Table::sessions_in(part(region, found_at, found)));
-    }
+    const std::vector<flow::SessionCopy> kept = flow::live_sessions(left_behind);
     region.sessions.size.store(0, std::memory_order_release);
     // Slots may come to lie where sessions were.
     const uint64_t first = is_whole ? std::min(found_at, sessions_at(addresses)) : mappings_at;
@@ -80,6 +89,7 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses) {
     flow::Table table(parts().sessions_memory, sessions);
     table.adopt(static_cast<uint32_t>(monotonic_ns() / 1'000'000'000));
     const uint32_t moved = flow::put_back(table, kept);
+    if (moved < kept.size()) log_lost(log, table, kept);
     spdlog::info("event=sessions_moved found={} kept={} room={}", kept.size(), moved, sessions);
     return parts();
 }

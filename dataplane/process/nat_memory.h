@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/shared.h"
 #include "lib/layout/nat_region.h"
 #include "lib/shm/region.h"
@@ -19,8 +20,8 @@ class NatMemory {
 
     // Room for so many sessions and external addresses. What the memory holds stays in it; in a
     // memory of another size the live sessions are moved. Nobody may use the memory meanwhile.
-    // Throws shm::Error.
-    nat::Memory open(uint32_t sessions, uint32_t addresses);
+    // The log is told what happened to sessions and is in no ring yet. Throws shm::Error.
+    nat::Memory open(uint32_t sessions, uint32_t addresses, nat::LogRings log);
     // As it was opened.
     nat::Memory parts() const noexcept;
 

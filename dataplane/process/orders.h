@@ -9,6 +9,7 @@
 
 #include "dataplane/plan.h"
 #include "dataplane/port/queues.h"
+#include "dataplane/process/nat_log_memory.h"
 #include "dataplane/trace/tracer.h"
 #include "lib/fib/table.h"
 #include "lib/layout/nat_clear.h"
@@ -33,6 +34,7 @@ struct Orders {
     std::shared_ptr<const Plan> plan;
     std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
     std::shared_ptr<trace::Tracer> tracer;     // none: nobody traces
+    std::shared_ptr<NatLogMemory> nat_log;     // none: the NAT keeps no log
     layout::NatClearRequest nat_clear{};       // the newest
     bool busy_polling = false;
     std::vector<WorkerOrders> workers;

@@ -196,6 +196,7 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     orders->plan = plan_;
     orders->routes = intent_.routes();
     orders->tracer = tracer_;
+    if (snapshot_->nat.settings.log_events != 0) orders->nat_log = nat_log_;
     orders->nat_clear = nat_clear_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
     orders->workers = ports_->deal_queues(seats_, but);
@@ -216,6 +217,15 @@ bool Router::nat_fits(const layout::Snapshot& wanted) const {
     return all.size() <= nat_->mappings.addresses();
 }
 
+// A ring for each worker; there are no more of those than when this was made, unless none runs.
+void Router::open_nat_log() {
+    const bool wanted = snapshot_->nat.settings.log_events != 0;
+    if (!wanted || (nat_log_ && nat_log_->rings().size() >= seats_.size())) return;
+    nat_log_.reset();  // gives up its lock
+    nat_log_ = std::make_shared<NatLogMemory>(settings_.run_directory, settings_.when_foreign,
+                                              static_cast<unsigned>(seats_.size()));
+}
+
 // No worker runs. How many sessions there may be is decided once; addresses may come.
 void Router::open_nat(uint64_t now_ns) {
     const layout::NatSettings& settings = snapshot_->nat.settings;
@@ -225,9 +235,11 @@ void Router::open_nat(uint64_t now_ns) {
     if (!nat_ || !nat_fits(*snapshot_)) addresses = room_for_addresses(addresses + wanted);
     nat_.reset();
     if (sessions == 0) return;
-    nat_.emplace(nat_memory_.open(sessions, addresses));
+    const nat::LogRings log =
+        settings.log_events != 0 && nat_log_ ? nat_log_->rings() : nat::LogRings{};
+    nat_.emplace(nat_memory_.open(sessions, addresses, log));
     const auto adopted =
-        nat_->adopt(static_cast<uint32_t>(now_ns / second_ns), nat::quarantine_of(settings));
+        nat_->adopt(static_cast<uint32_t>(now_ns / second_ns), nat::quarantine_of(settings), log);
     spdlog::info("event=sessions_adopted kept={} half_made={} half_removed={} refused={} room={}",
                  adopted.sessions.kept - adopted.contradictions, adopted.sessions.half_made,
                  adopted.sessions.half_removed, adopted.sessions.refused + adopted.contradictions,
@@ -239,6 +251,7 @@ void Router::reserve_forwards() {
 }
 
 void Router::replan(uint64_t now_ns) {
+    open_nat_log();
     if (crew_.size() == 0) open_nat(now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
     plan_ = compile(*snapshot_, ports_->facts(), neighbours_,

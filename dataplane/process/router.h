@@ -50,6 +50,7 @@ class Router {
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);
     bool nat_fits(const layout::Snapshot& wanted) const;
+    void open_nat_log();
     void open_nat(uint64_t now_ns);
     void reserve_forwards();
     void replan(uint64_t now_ns);
@@ -77,6 +78,7 @@ class Router {
     std::optional<port::Pools> pools_;
     std::optional<port::BufferPool> own_packets_;
     std::optional<port::Ports> ports_;
+    std::shared_ptr<NatLogMemory> nat_log_;
     NatMemory nat_memory_;
     std::optional<nat::Shared> nat_;  // outlives the workers
     Crew crew_;

@@ -106,10 +106,15 @@ void Worker::take(const Orders& orders) noexcept {
     context_.routes = orders.routes.get();
     context_.tracer = orders.tracer.get();
     transmitter_.use(own_->transmit);
+    log_nat(orders.nat_log.get());
     clear_sessions(orders.nat_clear);
     block_.generation.store(orders.plan->generation, std::memory_order_release);
     follows_.store(orders.number, std::memory_order_release);
     if (seat_.number == 0) run_errands(orders);
+}
+
+void Worker::log_nat(NatLogMemory* log) noexcept {
+    if (nat_ != nullptr) nat_->log_to(log == nullptr ? nullptr : &log->rings()[seat_.number]);
 }
 
 void Worker::clear_sessions(const layout::NatClearRequest& request) noexcept {

@@ -47,6 +47,7 @@ class Worker {
     void run() noexcept;
     void settle_in() noexcept;
     void take(const Orders& orders) noexcept;
+    void log_nat(NatLogMemory* log) noexcept;
     void clear_sessions(const layout::NatClearRequest& request) noexcept;
     void run_errands(const Orders& orders) noexcept;
     unsigned round() noexcept;

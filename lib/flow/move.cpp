@@ -39,7 +39,10 @@ uint32_t put_back(Table& table, std::span<const SessionCopy> sessions) {
     Writer writer(table, 0, 1, timeouts);
     uint32_t kept = 0;
     for (const SessionCopy& session : sessions) {
-        kept += writer.insert(again(session), session.last_seen).status == Status::ok;
+        const auto [status, flow] = writer.insert(again(session), session.last_seen);
+        if (status != Status::ok) continue;
+        table.session(flow.place()).facts.created = session.facts.created;
+        ++kept;
     }
     return kept;
 }

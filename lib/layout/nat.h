@@ -112,7 +112,7 @@ struct NatSettings {
     uint32_t quarantine_s;       // RFC 6888 REQ-8: a port rests after use
     uint32_t fragment_s;         // fragments wait for their first
     uint32_t last_rule_id;       // that was given out; control goes on from it after a restart
-    uint32_t reserved;
+    uint32_t log_events;         // bits: see lib/layout/nat_log.h; 0: no log is kept
 };
 static_assert(sizeof(NatSettings) == 56);
 

@@ -21,6 +21,17 @@ TEST(MovingSessions, KeepsWhatASessionIsAndWhenItWasLastUsed) {
     EXPECT_EQ(moved[0].last_seen, 5u);
 }
 
+TEST(MovingSessions, KeepsWhenASessionWasCreated) {
+    SmallTable from(8), to(64);
+    const auto made = from.writer->insert(numbered(3), 5);
+    from.table.session(made.flow.place()).touch(9);
+    put_back(to.table, live_sessions(from.table.sessions()));
+    const auto moved = live_sessions(to.table.sessions());
+    ASSERT_EQ(moved.size(), 1u);
+    EXPECT_EQ(moved[0].facts.created, 5u);
+    EXPECT_EQ(moved[0].last_seen, 9u);
+}
+
 TEST(MovingSessions, LeavesThoseThatEndedBehind) {
     SmallTable from(8);
     from.writer->insert(numbered(1), 5);
