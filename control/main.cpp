@@ -23,6 +23,7 @@ namespace {
 enum Exit { well = 0, bad_config = 1, foreign_memory = 2, already_runs = 3, trouble = 4 };
 
 constexpr std::chrono::milliseconds look_every{50};
+constexpr std::chrono::milliseconds look_again{1};  // where there is more than one look took
 
 void print(const std::vector<config::Problem>& problems) {
     for (const config::Problem& p : problems) fmt::print(stderr, "{}\n", config::to_string(p));
@@ -53,6 +54,7 @@ int serve(control::Control& control) {
     asio::signal_set reloads(io, SIGHUP);
     std::function<void(std::error_code, int)> on_reload = [&](std::error_code error, int) {
         if (error) return;
+        control.nat_log.reopen();
         reload(control);
         reloads.async_wait(on_reload);
     };
@@ -61,8 +63,8 @@ int serve(control::Control& control) {
     asio::steady_timer timer(io);
     std::function<void(std::error_code)> on_time = [&](std::error_code error) {
         if (error) return;
-        control.tick();
-        timer.expires_after(look_every);
+        const bool more = control.tick();
+        timer.expires_after(more ? look_again : look_every);
         timer.async_wait(on_time);
     };
     on_time({});

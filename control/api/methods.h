@@ -11,6 +11,7 @@ namespace sluice::api {
 std::span<const Method> config_methods();     // apply, diff, confirm, rollback, history
 std::span<const Method> route_methods();      // add, delete, load, look up, list
 std::span<const Method> nat_methods();        // rules, external addresses, clearing
+std::span<const Method> nat_log_methods();    // how far its log has come
 std::span<const Method> session_methods();    // the NAT's sessions
 std::span<const Method> neighbour_methods();  // add, delete, list
 std::span<const Method> interface_methods();  // what was asked and got, counters

@@ -176,6 +176,37 @@ void clear(Session& session, const Filter& filter, bool all, double timeout_s) {
     }
 }
 
+std::string outlet_text(const json& outlet, const char* what) {
+    if (outlet.is_null()) return fmt::format("{}: none\n", what);
+    const std::string trouble = outlet.value("trouble", "");
+    return fmt::format("{}: {}\n  {} records handed on, {} lost, {} waiting\n{}", what,
+                       outlet.value("to", ""), with_commas(outlet["records"].get<uint64_t>()),
+                       with_commas(outlet["lost"].get<uint64_t>()),
+                       with_commas(outlet["waiting"].get<uint64_t>()),
+                       trouble.empty() ? "" : "  " + in_colour(Colour::red, trouble) + "\n");
+}
+
+void reopen_log(Session& session) {
+    const json file = session.client().call("nat_log.reopen")["file"];
+    if (file.is_null()) throw Refused("the configuration has no \"nat_log\".\"file\"", {});
+    if (const std::string trouble = file.value("trouble", ""); !trouble.empty()) {
+        throw Refused(trouble, {});
+    }
+    fmt::print("{} is open\n", file.value("to", ""));
+}
+
+void add_log_commands(CLI::App& show_nat, CLI::App& nat, Session& session) {
+    add_show(
+        show_nat, session, "log", "where the log of sessions goes, and how far it has come",
+        [&session] { return session.client().call("nat_log.get"); },
+        [](const json& answer) {
+            fmt::print("{}{}", outlet_text(answer["file"], "file"),
+                       outlet_text(answer["ipfix"], "IPFIX collector"));
+        });
+    add_command(nat, session, "reopen", "open the log's file anew, once it has been renamed",
+                [&session] { reopen_log(session); });
+}
+
 }  // namespace
 
 void add_session_commands(CLI::App& app, CLI::App& show, Session& session) {
@@ -199,7 +230,7 @@ void add_session_commands(CLI::App& app, CLI::App& show, Session& session) {
         ->capture_default_str();
     top_command->add_option("--limit", *most, "so many of each")->capture_default_str();
 
-    CLI::App& nat = *app.add_subcommand("nat", "the NAT's sessions");
+    CLI::App& nat = *app.add_subcommand("nat", "the NAT's sessions and their log");
     nat.require_subcommand(1);
     const auto all = std::make_shared<bool>(false);
     const auto timeout_s = std::make_shared<double>(10);
@@ -210,6 +241,7 @@ void add_session_commands(CLI::App& app, CLI::App& show, Session& session) {
     clear_command->add_flag("--all", *all, "every session");
     clear_command->add_option("--timeout", *timeout_s, "how long to wait for the dataplane")
         ->capture_default_str();
+    add_log_commands(*show.get_subcommand("nat"), nat, session);
 }
 
 }  // namespace sluice::cli

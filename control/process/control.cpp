@@ -37,9 +37,10 @@ Control::Control(Options given, layout::Intent& intent_memory, bool fresh, bool 
       intent(intent_memory, fresh, workers_of(state)),
       config(options, intent),
       events([this](const state::LoggedEvent& event) { log_event(event); }),
+      nat_log(options.run_directory),
       traces(intent_memory) {}
 
-void Control::tick() {
+bool Control::tick() {
     state.refresh();
     if (state.trouble() != last_trouble_) {
         last_trouble_ = state.trouble();
@@ -52,6 +53,25 @@ void Control::tick() {
     rates.look(state, monotonic_ns());
     config.tick();
     follow_links();
+    return hand_on_nat_log();
+}
+
+bool Control::hand_on_nat_log() {
+    const bool more = nat_log.tick(intent.config().nat_log, intent.nat());
+    uint64_t lost = 0;
+    std::string trouble;
+    for (const auto& status : {nat_log.file(), nat_log.ipfix()}) {
+        if (!status) continue;
+        lost += status->lost;
+        if (trouble.empty()) trouble = status->trouble;
+    }
+    if (trouble != last_nat_log_trouble_ && !trouble.empty()) {
+        spdlog::error("event=nat_log_trouble msg={}", as_value(trouble));
+    }
+    if (lost > nat_log_lost_) spdlog::error("event=nat_log_lost records={}", lost - nat_log_lost_);
+    last_nat_log_trouble_ = trouble;
+    nat_log_lost_ = lost;
+    return more;
 }
 
 void Control::follow_links() {

@@ -4,6 +4,7 @@
 #pragma once
 #include "control/config/read.h"
 #include "control/intent/intent_writer.h"
+#include "control/nat_log/nat_log.h"
 #include "control/process/config_store.h"
 #include "control/process/link_watch.h"
 #include "control/process/load.h"
@@ -21,8 +22,9 @@ struct Control {
     // `fresh`: the intent memory is all zero; else as another control left it.
     Control(Options options, layout::Intent& memory, bool fresh, bool huge_pages);
 
-    // Every few dozen milliseconds: looks at what the dataplane says, and at the time.
-    void tick();
+    // Every few dozen milliseconds: looks at what the dataplane says, and at the time. True if it
+    // is worth looking again at once.
+    bool tick();
     // Lets the routes have what the dataplane says of the links now. Whoever reports a link calls
     // this first, so that none is reported as up whose routes are still away.
     void follow_links();
@@ -40,6 +42,7 @@ struct Control {
     intent::IntentWriter intent;
     ConfigStore config;
     state::EventLog events;
+    nat_log::NatLog nat_log;
     LinkWatch links;
     Load load;
     Rates rates;
@@ -47,7 +50,10 @@ struct Control {
 
   private:
     void log_event(const state::LoggedEvent& event);
+    bool hand_on_nat_log();
     std::string last_trouble_;
+    std::string last_nat_log_trouble_;
+    uint64_t nat_log_lost_ = 0;
 };
 
 uint64_t monotonic_ns();

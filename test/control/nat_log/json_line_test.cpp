@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/nat_log/json_line.h"
+
+#include <gtest/gtest.h>
+
+#include "control/config/json.h"
+#include "test/control/nat_log/records.h"
+
+namespace sluice::nat_log {
+namespace {
+
+using layout::NatLogKind;
+using nlohmann::json;
+
+json line_of(const layout::NatLogRecord& record) {
+    std::string text;
+    append_line(text, record, 3, 41, plain_words());
+    EXPECT_EQ(text.find('\n'), text.size() - 1);
+    return json::parse(text);
+}
+
+TEST(JsonLine, TellsWhoSpeaksToWhomAndAsWhom) {
+    EXPECT_EQ(line_of(record_of(NatLogKind::session_created)), json::parse(R"({
+        "time": "1970-01-01T00:00:05.000Z", "event": "session_created", "rule": "internet",
+        "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2:6000",
+        "remote": "192.0.2.1:80", "worker": 3, "number": 41})"));
+}
+
+TEST(JsonLine, TellsOfASessionThatEndedForHowLongItLived) {
+    EXPECT_EQ(line_of(record_of(NatLogKind::session_ended))["age_s"], 3);
+}
+
+TEST(JsonLine, TellsByWhichNameTheHostInsideKnowsTheRemote) {
+    auto record = record_of(NatLogKind::session_created);
+    record.at.remote_inside = net::addr(10, 0, 0, 1).value;
+    EXPECT_EQ(line_of(record)["remote_seen_inside"], "10.0.0.1:80");
+}
+
+TEST(JsonLine, TellsOfARuleThatIsGoneAndAProtocolWithoutAName) {
+    auto record = record_of(NatLogKind::session_created);
+    record.rule = 8;
+    record.protocol = 99;
+    record.at.internal_port = 0;
+    const json line = line_of(record);
+    EXPECT_EQ(line["rule"], nullptr);
+    EXPECT_EQ(line["protocol"], "99");
+    EXPECT_EQ(line["internal"], "10.0.0.9");
+}
+
+TEST(JsonLine, TellsABlockByItsEnds) {
+    EXPECT_EQ(line_of(record_of(NatLogKind::block_allocated)), json::parse(R"({
+        "time": "1970-01-01T00:00:05.000Z", "event": "port_block_allocated", "rule": "internet",
+        "internal": "10.0.0.9", "external": "203.0.113.2", "ports": "6000-6143",
+        "worker": 3, "number": 41})"));
+}
+
+TEST(JsonLine, TellsWhatRanOutAndForWhom) {
+    EXPECT_EQ(line_of(record_of(NatLogKind::subscriber_limit)), json::parse(R"({
+        "time": "1970-01-01T00:00:05.000Z", "event": "subscriber_limit", "rule": "internet",
+        "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2",
+        "remote": "192.0.2.1:80", "limit": 256, "worker": 3, "number": 41})"));
+}
+
+TEST(JsonLine, TellsHowManyAreLostAndFromWhichOn) {
+    std::string text;
+    append_lost_line(text, 3, 100, 20, 1234);
+    EXPECT_EQ(json::parse(text), json::parse(R"({"time": "1970-01-01T00:00:01.234Z",
+        "event": "records_lost", "records": 20, "worker": 3, "number": 80})"));
+}
+
+}  // namespace
+}  // namespace sluice::nat_log
