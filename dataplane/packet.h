@@ -81,6 +81,13 @@ class Packet {
         first_->pkt_len -= bytes;
     }
 
+    // Makes room in front of the first segment; the headroom must be there.
+    void push(uint32_t bytes) noexcept {
+        first_->data_off = static_cast<uint16_t>(first_->data_off - bytes);
+        first_->data_len = static_cast<uint16_t>(first_->data_len + bytes);
+        first_->pkt_len += bytes;
+    }
+
     // Appends the segments of another packet, which is then no packet of its own any more.
     void chain(Packet tail) noexcept {
         rte_mbuf* last = first_;

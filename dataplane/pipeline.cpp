@@ -42,6 +42,18 @@ Verdict look_for_session(Context& c, Packet& packet, Arrival& from,
     return note(c, Step::nat_translate, v, from.interface, to.value, passage.rule);
 }
 
+Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept;
+
+// What a tunnel carried to us goes the same way, as come by the tunnel.
+Verdict deliver(Context& c, Packet& packet, Arrival& from) noexcept {
+    const Verdict v = note(c, Step::ipv4_local, ipv4::deliver(c, packet, from), from.interface);
+    if (!v.is_passed()) return v;
+    ++c.nesting;
+    const Verdict of_the_inner = walk_ipv4(c, packet, from);
+    --c.nesting;
+    return of_the_inner;
+}
+
 Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     if (const Verdict v =
             note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool), from.interface);
@@ -74,7 +86,7 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
         return v;
     }
     if (route.adjacency.kind == NextHopKind::local) {
-        return note(c, Step::ipv4_local, ipv4::deliver(c, packet, from), from.interface);
+        return deliver(c, packet, from);
     }
     if (route.adjacency.kind == NextHopKind::broadcast) return broadcast(c, packet, from, route);
     // What is too old to go on is worth no session.

@@ -32,14 +32,17 @@ void check_counts(const Snapshot& s) {
 }
 
 InterfaceId checked_interface(const Snapshot& s, InterfaceId id, const char* who) {
-    if (id >= layout::max_interfaces || s.interfaces[id].name[0] == '\0') {
+    const bool exists = layout::is_tunnel(id)
+                            ? s.tunnels[id - layout::max_ports].name[0] != '\0'
+                            : id < layout::max_ports && s.interfaces[id].name[0] != '\0';
+    if (!exists) {
         refuse("snapshot: {} is on interface {}, which does not exist", who, id);
     }
     return id;
 }
 
 void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFacts> facts) {
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         const layout::Interface& wish = s.interfaces[id];
         PlanInterface& i = plan.interfaces[id];
         if (wish.name[0] == '\0') continue;
@@ -54,27 +57,39 @@ void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFact
     }
 }
 
+void add_tunnels(Plan& plan, const Snapshot& s, std::span<const InterfaceFacts> facts) {
+    plan.tunnels = tunnel::Tunnels::compile(s);
+    for (unsigned n = 0; n < layout::max_tunnels; ++n) {
+        const layout::Tunnel& wish = s.tunnels[n];
+        if (wish.name[0] == '\0') continue;
+        const unsigned id = layout::max_ports + n;
+        PlanInterface& i = plan.interfaces[id];
+        i.up = facts[id].up && wish.enabled != 0;
+        i.mtu = facts[id].mtu;
+        i.reverse_path = wish.reverse_path;
+    }
+}
+
 void add_to_filter(Plan& plan, net::Ipv4Address address) {
     const uint32_t hash = Plan::own_hash(address.value);
     plan.own_filter[hash >> 5] |= 1u << (hash & 31);
 }
 
+// By interface, each one's in the snapshot's order: the first is the one that it speaks from.
 void add_addresses(Plan& plan, const Snapshot& s) {
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
-        PlanInterface& i = plan.interfaces[id];
-        i.first_address = static_cast<uint16_t>(plan.addresses.size());
-        for (uint32_t n = 0; n < s.address_count; ++n) {
-            const layout::Address& a = s.addresses[n];
-            if (checked_interface(s, a.interface, "an address") != id) continue;
-            if (a.length > 32) refuse("snapshot: an address of {} bits", a.length);
-            plan.addresses.push_back({{a.address}, a.length});
-            add_to_filter(plan, {a.address});
-            const net::InterfaceAddress& added = plan.addresses.back();
-            if (!added.has_broadcast()) continue;
-            add_to_filter(plan, added.network().last());
-            add_to_filter(plan, added.network().address);  // the old form of it
-        }
-        i.address_count = static_cast<uint16_t>(plan.addresses.size() - i.first_address);
+    std::vector<layout::Address> all(s.addresses, s.addresses + s.address_count);
+    std::stable_sort(all.begin(), all.end(),
+                     [](auto& a, auto& b) { return a.interface < b.interface; });
+    for (const layout::Address& a : all) {
+        PlanInterface& i = plan.interfaces[checked_interface(s, a.interface, "an address")];
+        if (a.length > 32) refuse("snapshot: an address of {} bits", a.length);
+        if (i.address_count++ == 0) i.first_address = static_cast<uint16_t>(plan.addresses.size());
+        plan.addresses.push_back({{a.address}, a.length});
+        add_to_filter(plan, {a.address});
+        const net::InterfaceAddress& added = plan.addresses.back();
+        if (!added.has_broadcast()) continue;
+        add_to_filter(plan, added.network().last());
+        add_to_filter(plan, added.network().address);  // the old form of it
     }
 }
 
@@ -119,6 +134,11 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
             a.interface = checked_interface(s, wish.interface, "a next hop");
             const PlanInterface& out = plan.interfaces[a.interface];
             a.mtu = out.up ? static_cast<uint16_t>(out.mtu) : 0;
+            if (layout::is_tunnel(a.interface)) {
+                plan.gateways[id] = wish.address;
+                a.kind = NextHopKind::tunnel;
+                return;
+            }
             if (wish.kind == NextHopKind::gateway) {
                 plan.gateways[id] = wish.address;
                 a.index =
@@ -200,8 +220,7 @@ bool Plan::is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept {
                        [&](auto& a) { return a.network().contains(address); });
 }
 
-std::unique_ptr<const Plan> compile(const Snapshot& s,
-                                    std::span<const InterfaceFacts, layout::max_interfaces> facts,
+std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const InterfaceFacts> facts,
                                     NeighbourTable& neighbours,
                                     const nat::AddressNumbers& nat_numbers) {
     check_counts(s);
@@ -210,6 +229,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s,
     plan->arp = s.arp;
     plan->icmp = s.icmp;
     add_interfaces(*plan, s, facts);
+    add_tunnels(*plan, s, facts);
     add_addresses(*plan, s);
     add_static_neighbours(s, neighbours);
     plan->nat = nat::Rules::compile(s, nat_numbers);

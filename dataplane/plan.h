@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dataplane/nat/rules.h"
+#include "dataplane/tunnel/tunnels.h"
 #include "lib/layout/limits.h"
 #include "lib/layout/snapshot.h"
 #include "lib/net/address.h"
@@ -48,10 +49,10 @@ struct alignas(64) PlanInterface {
 
 // Where the packets of one next-hop id go. Eight bytes, so that many fit into the nearest cache.
 struct Adjacency {
-    NextHopKind kind = NextHopKind::none;
     InterfaceId interface = 0;
-    uint16_t mtu = 0;    // of the interface; 0 while it is down, so that no packet fits
-    uint32_t index = 0;  // gateway: place in the neighbour table; group: place in Plan::groups
+    uint16_t mtu = 0;         // of the interface; 0 while it is down, so that no packet fits
+    uint32_t index : 24 = 0;  // gateway: place in the neighbour table; group: in Plan::groups
+    NextHopKind kind : 8 = NextHopKind::none;
 };
 static_assert(sizeof(Adjacency) == 8);
 
@@ -73,7 +74,8 @@ struct Plan {
     std::array<Adjacency, layout::max_next_hops> adjacencies;
     std::array<uint32_t, layout::max_next_hops> gateways;  // address of the gateway, host order
     std::vector<Group> groups;
-    std::unique_ptr<const nat::Rules> nat;  // null: nothing is translated
+    std::unique_ptr<const nat::Rules> nat;           // null: nothing is translated
+    std::unique_ptr<const tunnel::Tunnels> tunnels;  // null: there are none
     // Addresses that only the router itself may send from, and directed broadcasts, from which
     // none may: hashed to 4096 bits, for a quick "certainly not one of these".
     alignas(64) std::array<uint32_t, 128> own_filter{};
@@ -101,11 +103,12 @@ struct Plan {
     }
 };
 
-// Compiles a snapshot. `nat_numbers` numbers external addresses, for those who translate by it.
-// Gateways get a place in `neighbours` (pinned there) unless it is full. Throws std::runtime_error,
-// naming what is wrong, when the snapshot contradicts itself.
+// Compiles a snapshot. `facts`: of all max_interfaces, by id. `nat_numbers` numbers external
+// addresses, for those who translate by it. Gateways get a place in `neighbours` (pinned there)
+// unless it is full. Throws std::runtime_error, naming what is wrong, when the snapshot contradicts
+// itself.
 std::unique_ptr<const Plan> compile(const layout::Snapshot& snapshot,
-                                    std::span<const InterfaceFacts, layout::max_interfaces> facts,
+                                    std::span<const InterfaceFacts> facts,
                                     NeighbourTable& neighbours,
                                     const nat::AddressNumbers& nat_numbers = nat::unnumbered);
 

@@ -92,11 +92,11 @@ class Transmitter {
         return difference == 0;
     }
 
-    std::array<Batch, layout::max_interfaces> batches_;
+    std::array<Batch, layout::max_ports> batches_;
     uint64_t waiting_ = 0;  // bit per interface
     uint64_t spent_cycles_ = 0;
     bool times_ = false;
 };
-static_assert(layout::max_interfaces <= 64);
+static_assert(layout::max_ports <= 64);
 
 }  // namespace sluice

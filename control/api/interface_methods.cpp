@@ -28,10 +28,17 @@ json features(uint32_t bits) {
     return names;
 }
 
+// A tunnel has its ends in place of a device; `show tunnel` tells more.
+std::string device_of(const config::Interface& wish) {
+    if (!wish.tunnel) return wish.device;
+    return fmt::format("{} to {}", config::to_string(wish.tunnel->type),
+                       net::to_string(wish.tunnel->remote));
+}
+
 json asked(const config::Interface& wish) {
     json addresses = json::array();
     for (const net::InterfaceAddress& a : wish.addresses) addresses.push_back(net::to_string(a));
-    return {{"device", wish.device},
+    return {{"device", device_of(wish)},
             {"enabled", wish.enabled},
             {"addresses", std::move(addresses)},
             {"mtu", wish.mtu},

@@ -13,6 +13,7 @@ void add_nat_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_session_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_interface_commands(CLI::App& app, CLI::App& show, Session& session);
+void add_tunnel_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_counter_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_status_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_explain_commands(CLI::App& app, CLI::App& show, Session& session);

@@ -12,11 +12,6 @@ const json* Fields::find(const char* name) const {
     return &*member;
 }
 
-void Fields::read(const char* name, std::optional<uint16_t>& out) const {
-    const json* value = find(name);
-    if (value != nullptr && value->is_number()) out = value->get<uint16_t>();
-}
-
 std::vector<const json*> items_of(const json* list) {
     std::vector<const json*> items;
     if (list == nullptr) return items;

@@ -30,8 +30,14 @@ class Fields {
     void read(const char* name, T& out) const {
         if (const auto* value = find(name)) out = value->get<T>();
     }
-    // A number, or "auto" for none.
-    void read(const char* name, std::optional<uint16_t>& out) const;
+    // A number, or a word for none ("auto").
+    template <std::integral T>
+    void read(const char* name, std::optional<T>& out) const {
+        const auto* value = find(name);
+        if (value == nullptr) return;
+        out.reset();
+        if (value->is_number()) out = value->get<T>();
+    }
 
     template <typename Choice, size_t n>
     void read(const char* name, Choice& out, const Names<Choice, n>& names) const {

@@ -15,13 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-// An address of an interface, and where the file says so.
-struct Placed {
-    net::InterfaceAddress own;
-    std::string interface;
-    const json* value;
-};
-
 bool is_interface_name(std::string_view name) {
     const auto may_follow = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
@@ -43,9 +36,9 @@ bool overlap(net::Ipv4Prefix a, net::Ipv4Prefix b) {
 
 // Two networks of one interface may overlap, as they do for secondary addresses; those of two
 // interfaces may not, since a destination is then on both.
-void check_against_earlier(const Placed& now, const std::vector<Placed>& earlier,
+void check_against_earlier(const PlacedAddress& now, const std::vector<PlacedAddress>& earlier,
                            Mistakes& mistakes) {
-    for (const Placed& before : earlier) {
+    for (const PlacedAddress& before : earlier) {
         if (now.own.address == before.own.address) {
             mistakes.add(
                 *now.value,
@@ -63,8 +56,8 @@ void check_against_earlier(const Placed& now, const std::vector<Placed>& earlier
     }
 }
 
-void read_addresses(const json* list, Interface& interface, std::vector<Placed>& placed,
-                    Reading& reading) {
+void read_addresses(const json* list, Interface& interface, Reading& reading) {
+    std::vector<PlacedAddress>& placed = reading.addresses;
     for (const json* value : items_of(list)) {
         const auto own = read_interface_address(*value, reading.mistakes);
         if (!own) {
@@ -83,7 +76,7 @@ void read_addresses(const json* list, Interface& interface, std::vector<Placed>&
             reading.networks_known = false;
             return;
         }
-        Placed now{*own, interface.name, value};
+        PlacedAddress now{*own, interface.name, value};
         check_against_earlier(now, placed, reading.mistakes);
         placed.push_back(std::move(now));
         interface.addresses.push_back(*own);
@@ -133,15 +126,8 @@ void check_device(const json& value, const Interface& interface,
 }  // namespace
 
 void read_interfaces(const json& section, Reading& reading) {
-    std::vector<Placed> placed;
     std::map<std::string, std::pair<std::string, const json*>> devices;
     for (const auto& [name, object] : section.items()) {
-        if (!is_interface_name(name)) {
-            reading.mistakes.add_key(
-                object, fmt::format("{} should be a name of an interface: a letter a-z, then at "
-                                    "most 14 of a-z, 0-9, '_', '.' and '-'",
-                                    in_quotes(name)));
-        }
         Interface interface;
         interface.name = name;
         read_interface(object, interface, reading);
@@ -149,10 +135,21 @@ void read_interfaces(const json& section, Reading& reading) {
         if (const json* device = fields.find("device")) {
             check_device(*device, interface, devices, reading.mistakes);
         }
-        if (!object.is_object() || fields.is_wrong("addresses")) reading.networks_known = false;
-        read_addresses(fields.find("addresses"), interface, placed, reading);
-        reading.config.interfaces.push_back(std::move(interface));
+        add_interface(object, std::move(interface), reading);
     }
+}
+
+void add_interface(const json& object, Interface interface, Reading& reading) {
+    if (!is_interface_name(interface.name)) {
+        reading.mistakes.add_key(
+            object, fmt::format("{} should be a name of an interface: a letter a-z, then at "
+                                "most 14 of a-z, 0-9, '_', '.' and '-'",
+                                in_quotes(interface.name)));
+    }
+    const Fields fields(object, reading.mistakes);
+    if (!object.is_object() || fields.is_wrong("addresses")) reading.networks_known = false;
+    read_addresses(fields.find("addresses"), interface, reading);
+    reading.config.interfaces.push_back(std::move(interface));
 }
 
 const Interface* read_interface_name(const json& value, Reading& reading) {

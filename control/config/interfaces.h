@@ -7,6 +7,10 @@ namespace sluice::config {
 
 void read_interfaces(const nlohmann::json& section, Reading& reading);
 
+// What the interfaces of all kinds share: the name, and the addresses, of which no two may be
+// equal and no two interfaces' overlap. Adds the interface to the configuration.
+void add_interface(const nlohmann::json& object, Interface interface, Reading& reading);
+
 // For the sections that name an interface: null, and a mistake told, where there is none of
 // that name.
 const Interface* read_interface_name(const nlohmann::json& value, Reading& reading);

@@ -48,6 +48,7 @@ const Interface* owner_of(const Config& config, net::Ipv4Address address) {
 std::string_view to_string(Polling polling) { return name_of(polling, polling_names); }
 std::string_view to_string(ReversePath check) { return name_of(check, reverse_path_names); }
 std::string_view to_string(RouteType type) { return name_of(type, route_type_names); }
+std::string_view to_string(TunnelType type) { return name_of(type, tunnel_type_names); }
 std::string_view to_string(NatType type) { return name_of(type, nat_type_names); }
 
 std::string to_string(const AddressRange& range) {

@@ -14,9 +14,10 @@
 
 namespace sluice::config {
 
-inline constexpr size_t max_interfaces = 64;
-inline constexpr size_t max_addresses = 512;  // of all interfaces together
-inline constexpr size_t max_next_hops = 64;   // of one route
+inline constexpr size_t max_ports = 64;
+inline constexpr size_t max_tunnels = 4096;
+inline constexpr size_t max_addresses = 8192;  // of all interfaces together
+inline constexpr size_t max_next_hops = 64;    // of one route
 inline constexpr size_t max_routes = 100'000;
 
 enum class Polling : uint8_t { adaptive, busy };
@@ -31,9 +32,32 @@ struct Dataplane {
 
 enum class ReversePath : uint8_t { off, strict, loose };
 
+enum class TunnelType : uint8_t { gre, ipip };
+enum class TunnelDontFragment : uint8_t { copy, set, clear };
+
+// What an interface has instead of a device: a way to `remote` through another network.
+struct Tunnel {
+    TunnelType type = TunnelType::gre;
+    net::Ipv4Address local;
+    net::Ipv4Address remote;
+    bool any_remote = false;  // takes in packets that come from elsewhere too
+    std::optional<uint32_t> key;
+    bool checksum = false;
+    bool sequence = false;
+    std::optional<uint16_t> mtu;       // none: what the way to the remote leaves
+    std::optional<uint16_t> ttl = 64;  // none: the inner packet's
+    std::optional<uint16_t> dscp;      // none: the inner packet's
+    TunnelDontFragment dont_fragment = TunnelDontFragment::copy;
+    bool clamp_mss = true;
+    uint32_t keepalive_s = 0;  // 0: none are sent
+    uint32_t keepalive_attempts = 3;
+    bool operator==(const Tunnel&) const = default;
+};
+
 struct Interface {
     std::string name;
-    std::string device;  // PCI address or DPDK device argument, as written
+    std::optional<Tunnel> tunnel;  // then nothing below that is a device's means anything
+    std::string device;            // PCI address or DPDK device argument, as written
     std::string description;
     bool enabled = true;
     std::vector<net::InterfaceAddress> addresses;  // in the order of the file
@@ -116,6 +140,7 @@ std::string_view to_string(Polling polling);
 std::string_view to_string(ReversePath check);
 std::string_view to_string(RouteType type);
 std::string_view to_string(NatType type);
+std::string_view to_string(TunnelType type);
 // 10.0.0.0/8 where the range is a prefix, 10.0.0.9, else 10.0.0.5-10.0.0.9
 std::string to_string(const AddressRange& range);
 

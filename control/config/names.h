@@ -23,6 +23,17 @@ inline constexpr Names<ReversePath, 3> reverse_path_names{{
     {"loose", ReversePath::loose},
 }};
 
+inline constexpr Names<TunnelType, 2> tunnel_type_names{{
+    {"gre", TunnelType::gre},
+    {"ipip", TunnelType::ipip},
+}};
+
+inline constexpr Names<TunnelDontFragment, 3> tunnel_dont_fragment_names{{
+    {"copy", TunnelDontFragment::copy},
+    {"set", TunnelDontFragment::set},
+    {"clear", TunnelDontFragment::clear},
+}};
+
 inline constexpr Names<RouteType, 4> route_type_names{{
     {"unicast", RouteType::unicast},
     {"blackhole", RouteType::blackhole},

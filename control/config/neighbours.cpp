@@ -22,6 +22,8 @@ std::string why_no_neighbour(net::Ipv4Address address, const Interface& interfac
     if (owner_of(reading.config, address) != nullptr) return "is the router's own address";
     if (!reading.networks_known) return {};
 
+    if (interface.tunnel)
+        return fmt::format("needs no MAC address: {} is a tunnel", interface.name);
     std::vector<std::string> networks;
     for (const net::InterfaceAddress& own : interface.addresses) {
         if (own.network().contains(address)) return why_no_host(address, own.network());

@@ -10,13 +10,16 @@
 #include "control/config/neighbours.h"
 #include "control/config/routes.h"
 #include "control/config/sessions.h"
+#include "control/config/tunnels.h"
 
 namespace sluice::config {
 
 std::span<const Section> sections() {
+    // clang-format off
     static constexpr Section all[] = {
         {"dataplane", read_dataplane},
         {"interfaces", read_interfaces},
+        {"tunnels", read_tunnels},
         {"neighbours", read_neighbours},
         {"routes", read_routes},
         {"nat", read_nat},
@@ -25,6 +28,7 @@ std::span<const Section> sections() {
         {"arp", read_arp},
         {"icmp", read_icmp},
     };
+    // clang-format on
     return all;
 }
 

@@ -3,12 +3,21 @@
 // model.h, its keys in the schema, its reader in a pair of files here, its line in sections.cpp.
 #pragma once
 #include <span>
+#include <string>
+#include <vector>
 
 #include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "control/config/model.h"
 
 namespace sluice::config {
+
+// An address of an interface, and where the file says so.
+struct PlacedAddress {
+    net::InterfaceAddress own;
+    std::string interface;
+    const nlohmann::json* value;
+};
 
 // What the readers share while one document is read.
 struct Reading {
@@ -17,6 +26,7 @@ struct Reading {
     // False once an address of an interface was wrong: what depends on the interfaces' networks
     // can then not be judged, and would be told as mistakes that are none.
     bool networks_known = true;
+    std::vector<PlacedAddress> addresses = {};  // of the interfaces read so far
 };
 
 // Reads one section into its part of the config, and tells the mistakes that only its meaning

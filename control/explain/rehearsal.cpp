@@ -16,12 +16,13 @@
 #include "dataplane/ipv4/reassemble.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/trace/tracer.h"
+#include "dataplane/tunnel/condition.h"
 #include "lib/layout/publish.h"
 
 namespace sluice::explain {
 namespace {
 
-using Facts = std::array<InterfaceFacts, layout::max_interfaces>;
+using Facts = std::array<InterfaceFacts, layout::max_ports>;
 
 // Buffers from the heap: header and room in one piece.
 class HeapPool : public PacketPool {
@@ -95,6 +96,13 @@ Facts facts_of(const layout::Snapshot& snapshot, const layout::State* state) {
     return facts;
 }
 
+// Without a dataplane, no tunnel has heard anything.
+std::span<const layout::TunnelState, layout::max_tunnels> tunnels_of(const layout::State* state) {
+    static const auto nothing = std::make_unique<layout::TunnelState[]>(layout::max_tunnels);
+    return std::span<const layout::TunnelState, layout::max_tunnels>(
+        state != nullptr ? state->tunnels : nothing.get(), layout::max_tunnels);
+}
+
 std::unique_ptr<layout::Snapshot> published(const layout::Intent& intent) {
     auto snapshot = std::make_unique<layout::Snapshot>();
     if (!layout::copy_published(intent, *snapshot)) {
@@ -142,8 +150,10 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
         sessions.emplace(nat.sessions, nat.addresses,
                          static_cast<uint32_t>(now_ns / 1'000'000'000));
     }
+    const auto facts = tunnel::facts_of_all(facts_of(*snapshot, state), *snapshot, intent.fib,
+                                            tunnels_of(state), now_ns);
     const auto plan =
-        compile(*snapshot, facts_of(*snapshot, state), neighbours,
+        compile(*snapshot, facts, neighbours,
                 sessions ? sessions->numbers() : nat::AddressNumbers(nat::unnumbered));
 
     HeapPool pool;
@@ -152,6 +162,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
     const auto limiter = std::make_unique<icmp::RateLimiter>();
     const auto reassembler = std::make_unique<ipv4::Reassembler>();
     const auto counters = std::make_unique<layout::WorkerBlock>();
+    const auto tunnels = std::make_unique<layout::TunnelState[]>(layout::max_tunnels);
     Context context{.plan = plan.get(),
                     .routes = &intent.fib,
                     .now_ns = now_ns,
@@ -162,6 +173,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
                     .pool = pool,
                     .transmitter = witness,
                     .counters = *counters,
+                    .tunnels = tunnels.get(),
                     .nat = sessions ? &sessions->translator() : nullptr};
     const Packet packet = packet_of(frame, pool);
     Rehearsal result;
@@ -180,7 +192,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
 
 net::MacAddress mac_of(const layout::Intent& intent, const layout::State* state,
                        layout::InterfaceId id) {
-    return facts_of(*published(intent), state)[id].mac;
+    return id < layout::max_ports ? facts_of(*published(intent), state)[id].mac : net::MacAddress{};
 }
 
 }  // namespace sluice::explain

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The places that interfaces have in the snapshot: their ids.
+// The places that interfaces have in the snapshot: their ids. Ports have theirs below
+// layout::max_ports, tunnels above.
 //
 // An interface keeps its place as long as it is there. A place that run-time routes still lead by
 // is kept for an interface of that name, should one come again. One thread.
 #pragma once
 #include <array>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -29,7 +32,10 @@ class Places {
                 const routes::NextHops& next_hops);
 
   private:
+    void take(layout::InterfaceId id, std::string name);
+
     std::array<std::string, layout::max_interfaces> names_;
+    std::map<std::string, layout::InterfaceId, std::less<>> ids_;
 };
 
 }  // namespace sluice::intent

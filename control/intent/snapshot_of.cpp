@@ -44,6 +44,33 @@ void fill_interface(layout::Interface& to, const config::Interface& from) {
     to.directed_broadcast = from.directed_broadcast;
     to.source_routing = from.source_routing;
 }
+layout::Tunnel wish_of(const config::Interface& from) {
+    const config::Tunnel& wish = *from.tunnel;
+    layout::Tunnel to{};
+    std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
+    to.local = wish.local.value;
+    to.remote = wish.remote.value;
+    to.key = wish.key.value_or(0);
+    to.kind =
+        wish.type == config::TunnelType::gre ? layout::TunnelKind::gre : layout::TunnelKind::ipip;
+    to.enabled = from.enabled;
+    to.has_key = wish.key.has_value();
+    to.checksum = wish.checksum;
+    to.sequence = wish.sequence;
+    to.ttl = static_cast<uint8_t>(wish.ttl.value_or(0));
+    to.dscp = static_cast<uint8_t>(wish.dscp.value_or(layout::Tunnel::inner_dscp));
+    to.dont_fragment = static_cast<layout::TunnelDontFragment>(wish.dont_fragment);
+    to.any_remote = wish.any_remote;
+    to.clamp_mss = wish.clamp_mss;
+    to.reverse_path = static_cast<layout::ReversePath>(from.reverse_path);
+    to.keepalive_attempts = static_cast<uint8_t>(wish.keepalive_attempts);
+    to.keepalive_s = static_cast<uint16_t>(wish.keepalive_s);
+    to.mtu = wish.mtu.value_or(0);
+    to.port = layout::no_interface;
+    return to;
+}
+static_assert(static_cast<int>(config::TunnelDontFragment::clear) ==
+              static_cast<int>(layout::TunnelDontFragment::clear));
 static_assert(static_cast<int>(config::ReversePath::loose) ==
               static_cast<int>(layout::ReversePath::loose));
 
@@ -53,13 +80,17 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
         const layout::InterfaceId id = places.find(i.name);
         if (exists[id]) continue;
         exists[id] = true;
-        fill_interface(s.interfaces[id], i);
+        if (i.tunnel) {
+            s.tunnels[id - layout::max_ports] = wish_of(i);
+        } else {
+            fill_interface(s.interfaces[id], i);
+        }
         for (const net::InterfaceAddress& a : i.addresses) {
             if (s.address_count == layout::max_addresses) {
                 throw std::runtime_error(
                     fmt::format("more than {} addresses", layout::max_addresses));
             }
-            s.addresses[s.address_count++] = {a.address.value, a.length, id, 0};
+            s.addresses[s.address_count++] = {a.address.value, id, a.length, 0};
         }
     }
 }

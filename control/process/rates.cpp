@@ -21,14 +21,14 @@ void Rates::look(const state::StateView& view, uint64_t now_ns) {
     opening_ = view.openings();
     Sample& now = samples_.emplace_back();
     now.time_ns = now_ns;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         now.traffic[id] = state::traffic(*view.get(), static_cast<layout::InterfaceId>(id));
     }
     while (samples_.size() > 2 && now_ns - samples_[1].time_ns >= second_ns) samples_.pop_front();
 }
 
 std::optional<Rate> Rates::of(layout::InterfaceId id) const {
-    if (id >= layout::max_interfaces || samples_.empty()) return std::nullopt;
+    if (id >= layout::max_ports || samples_.empty()) return std::nullopt;
     const uint64_t ns = samples_.back().time_ns - samples_.front().time_ns;
     if (ns < second_ns) return std::nullopt;
     const state::Traffic& before = samples_.front().traffic[id];

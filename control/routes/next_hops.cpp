@@ -124,7 +124,7 @@ bool NextHops::fill(layout::Snapshot& s, const std::vector<bool>& exists) {
         s.next_hop_count = std::max<uint32_t>(s.next_hop_count, id + 1u);
         if (!has_interface(hop)) continue;
         layout::NextHop& to = s.next_hops[id];
-        to = {hop.kind, hop.interface, 0, hop.address, s.member_count, 0};
+        to = {hop.kind, {}, hop.interface, 0, hop.address, s.member_count};
         if (hop.kind != NextHopKind::group) continue;
         for (const fib::NextHopId member : hop.members) {
             if (!has_interface(hops_[member])) continue;

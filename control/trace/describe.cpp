@@ -92,6 +92,9 @@ std::string details(const layout::TraceStep& step, const Names& names) {
             return step.a == 0 ? "out by " + interface : fmt::format("out by {} to {}", interface, address(step.a));
         case Step::nat_translate: return translated("to", step, names);
         case Step::nat_open: return translated("from", step, names);
+        case Step::tunnel_receive:
+            return step.result == StepResult::passed ? "came out of " + interface : std::string {};
+        case Step::tunnel_send: return fmt::format("by {} to {}", interface, address(step.a));
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};
@@ -121,7 +124,8 @@ json describe_step(const layout::TraceStep& step, const Names& names) {
 
 bool is_within_another(Step step) {
     return step == Step::ipv4_fragment || step == Step::arp_resolve ||
-           step == Step::ipv4_reassemble || step == Step::icmp_receive;
+           step == Step::ipv4_reassemble || step == Step::icmp_receive ||
+           step == Step::tunnel_receive || step == Step::tunnel_send;
 }
 
 // A stage within a stage is noted before the one around it, since that one's verdict comes last;

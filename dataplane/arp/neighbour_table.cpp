@@ -242,7 +242,7 @@ void NeighbourTable::doubt(uint64_t interfaces, uint32_t now_ms) noexcept {
     for (uint32_t place = 0; place < size(); ++place) {
         const uint64_t key = entries_[place].key.load(relaxed);
         const InterfaceId id = layout::NeighbourKey::interface(key);
-        if (key == 0 || id >= layout::max_interfaces || (interfaces >> id & 1) == 0) continue;
+        if (key == 0 || id >= layout::max_ports || (interfaces >> id & 1) == 0) continue;
         using enum NeighbourCondition;
         for (const auto condition : {reachable, stale, probe}) {
             if (move(place, condition, incomplete, now_ms)) break;

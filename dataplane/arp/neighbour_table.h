@@ -36,7 +36,7 @@ using layout::NeighbourLink;
 class NeighbourTable {
   public:
     static constexpr unsigned set_size = 8;
-    static constexpr uint32_t none = ~0u;
+    static constexpr uint32_t none = (1u << 24) - 1;  // fits an Adjacency
 
     // `entries`: a power of two of them, at least one set; zeroed, or as another process left them.
     explicit NeighbourTable(std::span<NeighbourEntry> entries) noexcept;

@@ -18,6 +18,7 @@ Verdict accept(const Context& c, const Packet& packet, Arrival& arrival) noexcep
         case net::EtherType::ipv6: return drop(DropReason::ipv6_not_routed);
         case net::EtherType::vlan:
         case net::EtherType::qinq: return drop(DropReason::vlan_not_accepted);
+        case net::EtherType::transparent_bridging: break;
     }
     return drop(DropReason::ethertype_unknown);
 }

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/icmp/receive.h"
 
+#include "dataplane/checksum.h"
 #include "dataplane/ipv4/options.h"
 #include "dataplane/ipv4/own.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::icmp {
 namespace {
-
-// The ones' complement sum from an offset to the packet's end, over all segments. A segment that
-// begins at an odd place has its bytes in the other halves of the words (RFC 1071 2B).
-uint16_t sum_from(const Packet& packet, uint32_t offset) noexcept {
-    uint64_t sum = 0;
-    bool odd = false;
-    for (const rte_mbuf* s = packet.buffer(); s != nullptr; s = s->next) {
-        if (offset >= s->data_len) {
-            offset -= s->data_len;
-            continue;
-        }
-        const auto* start = static_cast<const uint8_t*>(s->buf_addr) + s->data_off + offset;
-        const uint32_t length = s->data_len - offset;
-        const uint16_t part = net::fold(net::sum_words(start, length));
-        sum += odd ? __builtin_bswap16(part) : part;
-        odd ^= (length & 1) != 0;
-        offset = 0;
-    }
-    return net::fold(sum);
-}
 
 void answer_echo(Context& c, Packet packet, net::IcmpHeader& echo) noexcept {
     const net::Be16 before = net::be16(static_cast<uint16_t>(echo.type << 8 | echo.code));
@@ -52,7 +33,7 @@ void answer_echo(Context& c, Packet packet, net::IcmpHeader& echo) noexcept {
 Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
     const uint32_t at = ethernet_header + packet.ipv4().header_length();
     auto* message = packet.header_at<net::IcmpHeader>(at);
-    if (message == nullptr || sum_from(packet, at) != 0xffff) {
+    if (message == nullptr || sum_of(packet, at, packet.length() - at) != 0xffff) {
         return drop(DropReason::icmp_malformed);
     }
     if (message->type != net::icmp::echo_request) return drop(DropReason::icmp_not_answered);

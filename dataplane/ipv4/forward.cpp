@@ -5,6 +5,7 @@
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/options.h"
 #include "dataplane/ipv4/output.h"
+#include "dataplane/tunnel/clamp_mss.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::ipv4 {
@@ -29,6 +30,11 @@ bool deserves_redirect(const Context& c, const net::Ipv4Header& ip, const Arriva
            !is_source_routed(ip);
 }
 
+void clamp_mss(const Context& c, const Packet& packet, InterfaceId by) noexcept {
+    if (!layout::is_tunnel(by) || c.plan->tunnels->at(by).wish.clamp_mss == 0) return;
+    tunnel::clamp_mss(packet, c.interface(by).mtu);
+}
+
 }  // namespace
 
 Verdict forward(Context& c, Packet packet, const Arrival& arrival, const Route& route) noexcept {
@@ -43,6 +49,8 @@ Verdict forward(Context& c, Packet packet, const Arrival& arrival, const Route& 
     if (out.up && ip.total_length.host() > out.mtu && ip.dont_fragment()) {
         return drop(DropReason::too_big, out.mtu);
     }
+    clamp_mss(c, packet, arrival.interface);
+    clamp_mss(c, packet, route.adjacency.interface);
     if (has_options(ip)) fill_options(c, packet, route.adjacency.interface);
     net::age(ip);
     return output(c, packet, arrival, route);

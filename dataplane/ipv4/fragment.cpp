@@ -3,9 +3,9 @@
 
 #include <array>
 
-#include "dataplane/arp/resolve.h"
 #include "dataplane/discard.h"
 #include "dataplane/ipv4/options.h"
+#include "dataplane/ipv4/output.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::ipv4 {
@@ -92,8 +92,7 @@ Verdict fragment(Context& c, Packet packet, const Arrival& arrival, const Route&
     c.tally(layout::Tally::packets_fragmented);
     c.tally(layout::Tally::fragments_sent, count);
     for (unsigned i = 0; i < count; ++i) {
-        const Verdict v =
-            arp::send_to(c, fragments[i], arrival, route.adjacency.interface, route.next_hop);
+        const Verdict v = send_on_link(c, fragments[i], arrival, route);
         if (v.is_drop()) discard(c, fragments[i], arrival, v);
     }
     c.pool.free(packet);

@@ -3,10 +3,11 @@
 
 #include "dataplane/icmp/receive.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/tunnel/receive.h"
 
 namespace sluice::ipv4 {
 
-Verdict deliver(Context& c, Packet& packet, const Arrival& arrival) noexcept {
+Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
     // RFC 1122 3.3.6: what came by link broadcast is for a broadcast address or for nobody.
     if (arrival.to_group) return drop(DropReason::link_broadcast);
     if (packet.ipv4().is_fragment()) {
@@ -15,6 +16,10 @@ Verdict deliver(Context& c, Packet& packet, const Arrival& arrival) noexcept {
                                c.reassembler.add(c, packet, arrival, whole), arrival.interface);
         if (!whole) return v;
         packet = whole;
+    }
+    if (tunnel::carries(*c.plan, packet.ipv4().protocol)) {
+        const Verdict v = tunnel::receive(c, packet, arrival);
+        return note(c, layout::Step::tunnel_receive, v, arrival.interface);
     }
     switch (static_cast<net::Protocol>(packet.ipv4().protocol)) {
         case net::Protocol::icmp:

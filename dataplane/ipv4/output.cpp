@@ -3,6 +3,7 @@
 
 #include "dataplane/arp/resolve.h"
 #include "dataplane/ipv4/fragment.h"
+#include "dataplane/tunnel/send.h"
 
 namespace sluice::ipv4 {
 
@@ -15,6 +16,13 @@ Verdict output(Context& c, Packet packet, const Arrival& arrival, const Route& r
         if (ip.dont_fragment()) return drop(DropReason::too_big, mtu);
         return note(c, layout::Step::ipv4_fragment, fragment(c, packet, arrival, route), out, mtu);
     }
+    return send_on_link(c, packet, arrival, route);
+}
+
+Verdict send_on_link(Context& c, Packet packet, const Arrival& arrival,
+                     const Route& route) noexcept {
+    const InterfaceId out = route.adjacency.interface;
+    if (layout::is_tunnel(out)) return tunnel::send(c, packet, arrival, out);
     return note(c, layout::Step::arp_resolve, arp::send_to(c, packet, arrival, out, route.next_hop),
                 out, route.next_hop.value);
 }

@@ -38,7 +38,8 @@ Verdict find_route(const Context& c, net::Ipv4Address destination, uint32_t flow
     }
     switch (route.adjacency.kind) {
         case NextHopKind::gateway: route.next_hop = {c.plan->gateways[route.id]}; return passed();
-        case NextHopKind::connected: route.next_hop = destination; return passed();
+        case NextHopKind::connected:
+        case NextHopKind::tunnel: route.next_hop = destination; return passed();
         case NextHopKind::local:
         case NextHopKind::broadcast: return passed();
         case NextHopKind::blackhole: return drop(DropReason::route_blackhole);

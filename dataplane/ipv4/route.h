@@ -11,7 +11,8 @@ struct Route {
     net::Ipv4Address next_hop;  // gateway, or the destination itself on a connected network
 
     bool leads_out() const noexcept {
-        return adjacency.kind == NextHopKind::gateway || adjacency.kind == NextHopKind::connected;
+        return adjacency.kind == NextHopKind::gateway || adjacency.kind == NextHopKind::connected ||
+               adjacency.kind == NextHopKind::tunnel;
     }
 };
 

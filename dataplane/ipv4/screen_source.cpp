@@ -21,7 +21,8 @@ bool comes_the_right_way(const Plan& plan, uint16_t route_to_source,
     if (check == layout::ReversePath::off) return true;
     const Adjacency& back = plan.adjacencies[route_to_source];
     const bool leads_out = back.kind == NextHopKind::gateway ||
-                           back.kind == NextHopKind::connected || back.kind == NextHopKind::group;
+                           back.kind == NextHopKind::connected ||
+                           back.kind == NextHopKind::tunnel || back.kind == NextHopKind::group;
     return leads_out && (check == layout::ReversePath::loose || leads_by(plan, back, interface));
 }
 

@@ -52,7 +52,7 @@ std::string sentences(const std::vector<std::string>& why) {
 
 Interfaces Ports::to_change(const layout::Snapshot& wanted) const noexcept {
     Interfaces which = 0;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         if (!same_port(wanted.interfaces[id], slots_[id].wish)) which |= bit(id);
     }
     return which;
@@ -60,7 +60,7 @@ Interfaces Ports::to_change(const layout::Snapshot& wanted) const noexcept {
 
 Interfaces Ports::due(uint64_t now_ns) const noexcept {
     Interfaces which = 0;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         const Slot& slot = slots_[id];
         const bool again = slot.condition == InterfaceCondition::failed && now_ns >= slot.retry_ns;
         const bool asks = slot.port && (slot.port->is_gone(now_ns) || slot.port->wants_reset());
@@ -71,7 +71,7 @@ Interfaces Ports::due(uint64_t now_ns) const noexcept {
 
 Interfaces Ports::relying_on_one_pool() const noexcept {
     Interfaces which = 0;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         const Slot& slot = slots_[id];
         if (slot.port && slot.port->granted().granted.has(Feature::fast_free)) which |= bit(id);
     }
@@ -81,14 +81,14 @@ Interfaces Ports::relying_on_one_pool() const noexcept {
 // Devices are given up before others are taken, so that two interfaces can swap theirs.
 void Ports::change(Interfaces which, const layout::Snapshot& wanted, unsigned workers,
                    uint64_t now_ns) {
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         Slot& slot = slots_[id];
         if ((which & bit(id)) == 0 || !slot.port) continue;
         const layout::Interface& wish = wanted.interfaces[id];
         const bool keep = exists(wish) && wish.enabled != 0 && same_device(wish, slot.wish);
         if (!keep || slot.port->is_gone(now_ns)) slot.port.reset();
     }
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         if ((which & bit(id)) == 0) continue;
         change_one(static_cast<InterfaceId>(id), wanted.interfaces[id], workers, now_ns);
     }
@@ -178,7 +178,7 @@ bool Ports::link_interrupt() noexcept {
 
 bool Ports::watch_links() {
     bool changed = false;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         Slot& slot = slots_[id];
         if (!slot.port || slot.port->link() == slot.link) continue;
         note_link(static_cast<InterfaceId>(id));
@@ -189,14 +189,14 @@ bool Ports::watch_links() {
 }
 
 void Ports::read_counters() {
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         if (slots_[id].port) slots_[id].port->read_counters(state_.interfaces[id].device);
     }
 }
 
 void Ports::answer(uint64_t generation) {
     generation_ = generation;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         if (exists(slots_[id].wish)) write_status(static_cast<InterfaceId>(id));
     }
 }
@@ -236,7 +236,7 @@ std::vector<WorkerOrders> Ports::deal_queues(const std::vector<Seat>& seats, Int
     const auto workers = static_cast<unsigned>(seats.size());
     std::vector<WorkerOrders> dealt(workers);
     unsigned next = 0;
-    for (unsigned id = 0; id < layout::max_interfaces; ++id) {
+    for (unsigned id = 0; id < layout::max_ports; ++id) {
         const Slot& slot = slots_[id];
         if (!slot.port || (but & bit(id)) != 0) continue;
         const uint16_t queues = slot.port->granted().rx_queues;

@@ -57,9 +57,7 @@ class Ports {
     // Writes down for which snapshot this is the answer.
     void answer(uint64_t generation);
 
-    const std::array<InterfaceFacts, layout::max_interfaces>& facts() const noexcept {
-        return facts_;
-    }
+    const std::array<InterfaceFacts, layout::max_ports>& facts() const noexcept { return facts_; }
     const char* name(InterfaceId id) const noexcept { return slots_[id].wish.name; }
     // Queues for each worker, of all ports that run but these.
     std::vector<WorkerOrders> deal_queues(const std::vector<Seat>& seats, Interfaces but) const;
@@ -85,8 +83,8 @@ class Ports {
     layout::State& state_;
     Report& report_;
     Pools& pools_;
-    std::array<Slot, layout::max_interfaces> slots_;
-    std::array<InterfaceFacts, layout::max_interfaces> facts_;
+    std::array<Slot, layout::max_ports> slots_;
+    std::array<InterfaceFacts, layout::max_ports> facts_;
     Interfaces lost_links_ = 0;
     uint64_t generation_ = 0;
 };

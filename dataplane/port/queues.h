@@ -39,6 +39,6 @@ struct TxQueue {
     uint16_t queue = 0;
     Lock* lock = nullptr;  // nobody else uses it
 };
-using TxQueues = std::array<TxQueue, layout::max_interfaces>;
+using TxQueues = std::array<TxQueue, layout::max_ports>;
 
 }  // namespace sluice::port

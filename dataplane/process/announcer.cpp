@@ -13,7 +13,7 @@ constexpr uint64_t announce_interval_ns = 2'000'000'000;
 std::vector<Errand> Announcer::on_plan(const Plan& plan, uint64_t now_ns) {
     std::set<Known> known;
     std::vector<Errand> fresh;
-    for (unsigned i = 0; i < layout::max_interfaces; ++i) {
+    for (unsigned i = 0; i < layout::max_ports; ++i) {
         const auto id = static_cast<InterfaceId>(i);
         if (!plan.interfaces[id].up) continue;
         for (const net::InterfaceAddress& own : plan.addresses_of(id)) {

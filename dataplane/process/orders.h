@@ -23,7 +23,8 @@ struct WorkerOrders {
 
 // Something for worker 0 to send when it takes the orders, once.
 struct Errand {
-    enum class Kind { announce, ask };  // tell that we have the address; ask who has it
+    // tell that we have the address; ask who has it; ask a tunnel's other end for a sign of life
+    enum class Kind { announce, ask, keepalive };
     Kind kind;
     InterfaceId interface;
     net::Ipv4Address address;

@@ -59,7 +59,8 @@ Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
       neighbours_(state.neighbours),
       intent_(settings.run_directory),
       nat_memory_(settings.run_directory, settings.when_foreign),
-      crew_(state, neighbours_, report_) {
+      crew_(state, neighbours_, report_),
+      tunnels_(state, report_) {
     if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
     for (auto& block : state_.interfaces) forget_all_but_name(block);
     rte_timer_subsystem_init();  // which ENA's driver counts on
@@ -97,7 +98,10 @@ void Router::each_round(uint64_t now_ns) {
         lively_until_ns_ = now_ns + lively_for_ns;
     }
     if (!plan_) return;
-    if (ports_->link_interrupt() && ports_->watch_links()) replan(now_ns);
+    if (ports_->link_interrupt() && ports_->watch_links()) {
+        watch_tunnels(now_ns);
+        replan(now_ns);
+    }
     watch_traces();
     watch_nat_clear();
     if (unsettled_) settle();
@@ -105,7 +109,8 @@ void Router::each_round(uint64_t now_ns) {
 }
 
 void Router::each_tenth(uint64_t now_ns) {
-    if (ports_->watch_links()) replan(now_ns);
+    const bool links_changed = ports_->watch_links();
+    if (watch_tunnels(now_ns) || links_changed) replan(now_ns);
     watch_next_hops(now_ns);
     // Changes that a slow worker put off are made up for here.
     const port::Interfaces due = ports_->due(now_ns) | ports_->to_change(*snapshot_);
@@ -120,20 +125,22 @@ void Router::each_second(uint64_t now_ns) {
     crew_.look_after(now_ns);
     if (ports_to_reserve_ > 0) reserve_forwards();
     watch_nat_fill();
+    send(tunnels_.keepalives(*snapshot_, now_ns));
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
 // Checked by a plan for the ports as they are, before anything is touched.
 void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     try {
-        const std::array<InterfaceFacts, layout::max_interfaces> nothing{};
-        compile(wanted, ports_ ? ports_->facts() : nothing, neighbours_);
+        const std::vector<InterfaceFacts> nothing(layout::max_interfaces);
+        compile(wanted, nothing, neighbours_);
     } catch (const std::exception& why) {
         return refuse(wanted.generation, why.what());
     }
     make_pools(wanted.dataplane);
     snapshot_ = std::make_unique<layout::Snapshot>(wanted);
     for (layout::Interface& i : snapshot_->interfaces) i.name[sizeof i.name - 1] = '\0';
+    for (layout::Tunnel& t : snapshot_->tunnels) t.name[sizeof t.name - 1] = '\0';
     port::Interfaces which = ports_->to_change(*snapshot_);
     seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core,
                           nodes_of_ports(*snapshot_));
@@ -146,7 +153,9 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     }
     if (withdraw(which)) forget_replaced(*snapshot_);
     change_ports(which, now_ns);
+    watch_tunnels(now_ns);
     ports_->answer(wanted.generation);
+    tunnels_.answer(*snapshot_);
     replan(now_ns);
 }
 
@@ -160,7 +169,7 @@ void Router::forget_replaced(const layout::Snapshot& wanted) {
     for (uint32_t place = 0; place < neighbours_.size(); ++place) {
         const uint64_t key = neighbours_.entry(place).key.load(std::memory_order_relaxed);
         const InterfaceId id = layout::NeighbourKey::interface(key);
-        if (key != 0 && (id >= layout::max_interfaces || replaced(id))) neighbours_.remove(place);
+        if (key != 0 && (id >= layout::max_ports || replaced(id))) neighbours_.remove(place);
     }
 }
 
@@ -254,7 +263,7 @@ void Router::replan(uint64_t now_ns) {
     open_nat_log();
     if (crew_.size() == 0) open_nat(now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
-    plan_ = compile(*snapshot_, ports_->facts(), neighbours_,
+    plan_ = compile(*snapshot_, tunnels_.facts(ports_->facts()), neighbours_,
                     nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
     reserve_forwards();
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
@@ -290,6 +299,10 @@ void Router::watch_next_hops(uint64_t now_ns) {
         report_.next_hop(c.kind, c.interface, ports_->name(c.interface), c.address);
     }
     if (!changes.empty()) replan(now_ns);
+}
+
+bool Router::watch_tunnels(uint64_t now_ns) {
+    return tunnels_.look(*snapshot_, *intent_.routes(), ports_->facts(), now_ns);
 }
 
 void Router::watch_nat_clear() {

@@ -22,6 +22,7 @@
 #include "dataplane/process/next_hop_watch.h"
 #include "dataplane/process/report.h"
 #include "dataplane/process/seats.h"
+#include "dataplane/process/tunnel_watch.h"
 #include "lib/layout/state.h"
 
 namespace sluice {
@@ -62,6 +63,7 @@ class Router {
     void each_second(uint64_t now_ns);
     void settle();
     void watch_next_hops(uint64_t now_ns);
+    bool watch_tunnels(uint64_t now_ns);
     void watch_traces();
     void watch_nat_clear();
     void watch_nat_fill();
@@ -84,6 +86,7 @@ class Router {
     Crew crew_;
     NextHopWatch next_hops_;
     Announcer announcer_;
+    TunnelWatch tunnels_;
 
     std::unique_ptr<layout::Snapshot> snapshot_;  // that the plan was made of
     std::shared_ptr<const Plan> plan_;

@@ -17,6 +17,7 @@
 #include "dataplane/arp/request.h"
 #include "dataplane/process/clock.h"
 #include "dataplane/stage_clock.h"
+#include "dataplane/tunnel/send.h"
 #include "lib/layout/quiescence.h"
 #include "lib/tsc.h"
 
@@ -45,7 +46,8 @@ void sleep_ns(uint64_t ns) noexcept {
 
 Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
                NeighbourTable& neighbours, icmp::RateLimiter& limiter, PacketPool& pool,
-               layout::WorkerBlock& block, std::unique_ptr<nat::Translator> nat)
+               layout::WorkerBlock& block, layout::TunnelState* tunnels,
+               std::unique_ptr<nat::Translator> nat)
     : seat_(seat),
       published_(orders),
       block_(block),
@@ -58,6 +60,7 @@ Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
                .pool = pool,
                .transmitter = transmitter_,
                .counters = block,
+               .tunnels = tunnels,
                .nat = nat_.get()},
       thread_(&Worker::run, this) {}
 
@@ -127,6 +130,7 @@ void Worker::run_errands(const Orders& orders) noexcept {
     context_.now_ns = monotonic_ns();
     for (const Errand& e : orders.errands) {
         if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::keepalive) tunnel::send_keepalive(context_, e.interface);
         if (e.kind == Errand::Kind::ask) arp::ask_again(context_, e.interface, e.address);
     }
     transmitter_.flush();

@@ -150,6 +150,22 @@ enum class Severity : uint8_t { expected, notice, warning, error };
     X(nat_syn_superseded, expected,                                                                \
       "a SYN from outside met one from inside: a simultaneous opening",                            \
       "nothing: the connection goes on by the other one")                                          \
+    /* tunnels */                                                                                  \
+    X(tunnel_unknown, notice, "tunnelled to this router from where no tunnel leads",               \
+      "look at \"remote\" and \"key\" of the tunnel at both ends")                                 \
+    X(gre_malformed, notice, "a GRE header that is cut short or says what RFC 2784 refuses",       \
+      "look for a broken sender, or one that uses routing or version 1 (PPTP)")                    \
+    X(gre_bad_checksum, warning, "the GRE checksum is wrong", "look for a broken path or sender")  \
+    X(gre_late, notice, "a GRE sequence number that has passed: it came late or twice",            \
+      "look for a path that reorders; without \"sequence\" they are let in")                       \
+    X(tunnel_payload, notice, "a tunnel carried what is neither IPv4 nor what it was set up for",  \
+      "look what the other end sends in `sluice trace`")                                           \
+    X(tunnel_ecn, notice, "congestion was marked on a packet that can not tell it (RFC 6040)",     \
+      "nothing: a full queue on the way would have dropped it")                                    \
+    X(tunnel_loop, error, "the way to the tunnel's remote leads through the tunnel itself",        \
+      "add a route to the remote that does not; `sluice show route REMOTE` says what there is")    \
+    X(tunnel_too_deep, error, "more tunnels inside each other than this router opens",             \
+      "look for a loop of tunnels")                                                                \
     /* the router's own limits */                                                                  \
     X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")
 

@@ -5,8 +5,10 @@
 
 namespace sluice::layout {
 
-inline constexpr unsigned max_interfaces = 64;
-inline constexpr unsigned max_addresses = 512;
+inline constexpr unsigned max_ports = 64;  // interfaces with a device
+inline constexpr unsigned max_tunnels = 4096;
+inline constexpr unsigned max_interfaces = max_ports + max_tunnels;
+inline constexpr unsigned max_addresses = 8192;
 inline constexpr unsigned max_static_neighbours = 1024;
 inline constexpr unsigned max_next_hops = 32768;      // ids are the 15 bits of a FIB entry
 inline constexpr unsigned max_group_members = 65536;  // of all equal-cost groups together
@@ -22,8 +24,12 @@ inline constexpr unsigned max_nat_targets = 2048;    // of all rules together
 inline constexpr unsigned max_nat_addresses = 4096;  // external ones whose ports are shared out
 inline constexpr uint32_t max_nat_sessions = 1u << 26;
 
-using InterfaceId = uint8_t;  // a place in the snapshot's table; keeps its name while it exists
-inline constexpr InterfaceId no_interface = 0xff;
+// A place in the snapshot's tables, first that of ports, then that of tunnels. An interface keeps
+// it as long as it exists.
+using InterfaceId = uint16_t;
+inline constexpr InterfaceId no_interface = 0xffff;
 static_assert(max_interfaces < no_interface);
+
+constexpr bool is_tunnel(InterfaceId id) noexcept { return id >= max_ports && id < max_interfaces; }
 
 }  // namespace sluice::layout

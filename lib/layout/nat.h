@@ -81,7 +81,7 @@ struct NatRule {
     uint8_t inbound_refreshes;  // RFC 4787 REQ-6
     uint8_t to_interface;       // external address: that of `out` (forward: of `in`)
     uint8_t hairpin;            // RFC 4787 REQ-9
-    uint8_t reserved;
+    uint8_t reserved[3];
     NatList from;         // source addresses; none: any
     NatList to;           // destination addresses; none: any
     NatList pool;         // external addresses; for `fixed` one range, the external prefix
@@ -95,7 +95,7 @@ struct NatRule {
     uint32_t ports_a_subscriber;   // at most; 0: no limit (RFC 6888 REQ-4)
     uint32_t sessions_a_subscriber;
 };
-static_assert(sizeof(NatRule) == 88);
+static_assert(sizeof(NatRule) == 92);
 
 struct NatSettings {
     uint32_t sessions;  // places in the table; takes effect at the dataplane's start; 0: no NAT
@@ -122,6 +122,6 @@ struct Nat {
     NatRange ranges[max_nat_ranges];
     NatTarget targets[max_nat_targets];
 };
-static_assert(sizeof(Nat) == 56 + 512 * 88 + 8192 * 8 + 2048 * 8);
+static_assert(sizeof(Nat) == 56 + 512 * 92 + 8192 * 8 + 2048 * 8);
 
 }  // namespace sluice::layout

@@ -62,11 +62,45 @@ struct Interface {
 };
 static_assert(sizeof(Interface) == 288 && offsetof(Interface, mac) == 256);
 
+enum class TunnelKind : uint8_t { none, gre, ipip };
+
+// RFC 2003 3.1: what the outer header's DF says.
+enum class TunnelDontFragment : uint8_t { copy, set, clear };
+
+// An interface whose link is a way through another network: each packet goes behind an outer IPv4
+// header to `remote`. Its InterfaceId is max_ports and its place here.
+struct Tunnel {
+    static constexpr uint8_t inner_dscp = 0xff;
+
+    char name[16];  // empty: this place is free
+    uint32_t local;
+    uint32_t remote;
+    uint32_t key;  // GRE (RFC 2890), where has_key
+    TunnelKind kind;
+    uint8_t enabled;
+    uint8_t has_key;
+    uint8_t checksum;  // GRE: sent; one that comes is verified anyway
+    uint8_t sequence;  // GRE: sent, and what comes late is dropped (RFC 2890)
+    uint8_t ttl;       // of the outer header; 0: the inner one's
+    uint8_t dscp;      // of the outer header, or inner_dscp (RFC 2983)
+    TunnelDontFragment dont_fragment;
+    uint8_t any_remote;  // takes in what comes from elsewhere too
+    uint8_t clamp_mss;   // of TCP's SYN, both ways, to what fits
+    ReversePath reverse_path;
+    uint8_t keepalive_attempts;
+    uint16_t keepalive_s;  // 0: none are sent
+    uint16_t mtu;          // of what is carried; 0: what the way to the remote leaves
+    uint16_t udp_port;     // RFC 8086, GRE in UDP: the remote's port; 0: not in UDP
+    InterfaceId port;      // GRE with Ethernet inside: bridged with this port, or no_interface
+    uint8_t reserved[16];
+};
+static_assert(sizeof(Tunnel) == 64);
+
 struct Address {
     uint32_t address;
-    uint8_t length;
     InterfaceId interface;
-    uint16_t reserved;
+    uint8_t length;
+    uint8_t reserved;
 };
 static_assert(sizeof(Address) == 8);
 
@@ -75,7 +109,7 @@ struct StaticNeighbour {
     uint32_t address;
     InterfaceId interface;
     uint8_t run_time;  // added by `sluice neighbour`, not by the configuration
-    uint8_t reserved[2];
+    uint8_t reserved;
 };
 static_assert(sizeof(StaticNeighbour) == 16);
 
@@ -92,15 +126,16 @@ enum class NextHopKind : uint8_t {
     martian,      // an address that no packet may be sent to
     multicast,
     translated,  // an external address of the NAT that is no interface's
+    tunnel,      // in plans only: gateway or connected, by a tunnel
 };
 
 struct NextHop {
     NextHopKind kind;
+    uint8_t reserved[3];
     InterfaceId interface;
     uint16_t count;
     uint32_t address;
     uint32_t first;
-    uint32_t reserved;
 };
 static_assert(sizeof(NextHop) == 16);
 
@@ -113,7 +148,8 @@ struct Snapshot {
     uint32_t neighbour_count;
     uint32_t member_count;
     uint32_t next_hop_count;  // ids below this may be in use
-    Interface interfaces[max_interfaces];
+    Interface interfaces[max_ports];
+    Tunnel tunnels[max_tunnels];
     Address addresses[max_addresses];
     StaticNeighbour neighbours[max_static_neighbours];
     NextHop next_hops[max_next_hops];
@@ -122,9 +158,9 @@ struct Snapshot {
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
 static_assert(offsetof(Snapshot, interfaces) == 136);
-static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 512 * 8 + 1024 * 16);
+static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16);
 static_assert(offsetof(Snapshot, nat) ==
-              136 + 64 * 288 + 512 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
+              136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
 static_assert(sizeof(Snapshot) == offsetof(Snapshot, nat) + sizeof(Nat));
 
 }  // namespace sluice::layout

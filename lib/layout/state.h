@@ -18,6 +18,7 @@
 #include "lib/layout/limits.h"
 #include "lib/layout/neighbour.h"
 #include "lib/layout/trace.h"
+#include "lib/layout/tunnel.h"
 #include "lib/net/address.h"
 #include "lib/shm/region.h"
 
@@ -30,6 +31,7 @@ namespace sluice::layout {
     X(lookup, "longest match for the burst's destinations")                          \
     X(resolve, "next hop, neighbour and MTU")                                        \
     X(nat, "find the burst's sessions, rewrite addresses, ports and checksums")      \
+    X(tunnel, "take packets out of tunnels, put them into tunnels")                  \
     X(rewrite, "new MAC addresses, time to live, checksum; group by port")           \
     X(plain, "everything that the fast way left: ARP, ICMP, options, first packets") \
     X(transmit, "give full bursts to the devices")
@@ -121,8 +123,8 @@ struct Event {
     uint32_t address;
     uint64_t mac;
     uint32_t extra;
-    uint8_t interface;
-    uint8_t reserved[3];
+    InterfaceId interface;
+    uint16_t reserved;
 };
 static_assert(sizeof(Event) == 32);
 
@@ -273,6 +275,7 @@ struct State {
     MainBlock main;
     InterfaceBlock interfaces[max_interfaces];
     WorkerBlock workers[max_workers];
+    TunnelState tunnels[max_tunnels];
     alignas(4096) NeighbourEntry neighbours[max_neighbours];
 };
 static_assert(offsetof(State, main) == 128);

@@ -21,11 +21,13 @@ namespace sluice::layout {
     X(ipv4_find_route, "longest match for the destination")                 \
     X(ipv4_options, "record route, timestamp, source routes")               \
     X(ipv4_local, "delivery to this router")                                \
+    X(tunnel_receive, "whose tunnel, and what is inside?")                  \
     X(ipv4_reassemble, "wait for the other fragments")                      \
     X(icmp_receive, "echo and its like")                                    \
     X(nat_open, "is a session to be made for a packet that leaves?")        \
     X(ipv4_forward, "time to live, redirect, size")                         \
     X(ipv4_fragment, "split to the link's MTU")                             \
+    X(tunnel_send, "an outer header, and the way to the remote")            \
     X(arp_resolve, "the next hop's MAC address")                            \
     X(transmit, "the frame as it leaves")                                   \
     X(icmp_error, "tell the source")
@@ -54,25 +56,27 @@ struct TraceStep {
     Step step;
     StepResult result;
     DropReason reason;  // when dropped
-    uint8_t interface;
+    uint8_t reserved;
+    InterfaceId interface;
+    uint16_t reserved_too;
     uint32_t a;
     uint32_t b;
 };
-static_assert(sizeof(TraceStep) == 12);
+static_assert(sizeof(TraceStep) == 16);
 
-inline constexpr unsigned max_trace_steps = 16;
+inline constexpr unsigned max_trace_steps = 32;
 inline constexpr unsigned max_trace_bytes = 128;
 
 struct TraceRecord {
     uint64_t trace;  // the request's number
     uint64_t time_ns;
     uint32_t frame_length;
-    uint16_t captured;
-    uint8_t interface;
+    InterfaceId interface;
+    uint8_t captured;
     uint8_t step_count;
     TraceStep steps[max_trace_steps];
     uint8_t bytes[max_trace_bytes];
 };
-static_assert(sizeof(TraceRecord) == 24 + 16 * 12 + 128);
+static_assert(sizeof(TraceRecord) == 24 + 32 * 16 + 128);
 
 }  // namespace sluice::layout

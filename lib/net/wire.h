@@ -13,6 +13,7 @@ enum class EtherType : uint16_t {
     ipv4 = 0x0800,
     arp = 0x0806,
     vlan = 0x8100,
+    transparent_bridging = 0x6558,  // an Ethernet frame inside GRE
     ipv6 = 0x86dd,
     qinq = 0x88a8,
 };
@@ -117,6 +118,13 @@ constexpr bool is_error(uint8_t type) noexcept {
            type == time_exceeded || type == parameter_problem;
 }
 }  // namespace icmp
+
+// RFC 2784 2; optional words follow (RFC 2890).
+struct GreHeader {
+    Be16 flags;  // and version
+    Be16 protocol;
+};
+static_assert(sizeof(GreHeader) == 4);
 
 struct UdpHeader {
     Be16 source_port;

@@ -27,18 +27,18 @@ class PlanTest : public ::testing::Test {
         }
         snapshot->generation = 7;
         snapshot->address_count = 2;
-        snapshot->addresses[0] = {net::addr(10, 0, 0, 1).value, 24, 0, 0};
-        snapshot->addresses[1] = {net::addr(203, 0, 113, 2).value, 31, 1, 0};
+        snapshot->addresses[0] = {net::addr(10, 0, 0, 1).value, 0, 24, 0};
+        snapshot->addresses[1] = {net::addr(203, 0, 113, 2).value, 1, 31, 0};
         snapshot->next_hop_count = 4;
         snapshot->next_hops[1] = gateway(0, 9);
         snapshot->next_hops[2] = gateway(1, 3);
-        snapshot->next_hops[3] = {NextHopKind::group, 0, 2, 0, 0, 0};
+        snapshot->next_hops[3] = {NextHopKind::group, {}, 0, 2, 0, 0};
         snapshot->member_count = 2;
         snapshot->members[0] = 1;
         snapshot->members[1] = 2;
     }
     static NextHop gateway(InterfaceId interface, uint8_t host) {
-        return {NextHopKind::gateway, interface, 0, net::addr(10, 0, 0, host).value, 0, 0};
+        return {NextHopKind::gateway, {}, interface, 0, net::addr(10, 0, 0, host).value, 0};
     }
     std::unique_ptr<const Plan> made() { return compile(*snapshot, facts, neighbours); }
     // Why a snapshot with this change is refused.
@@ -152,8 +152,8 @@ TEST_F(PlanTest, GoesOnWithAFullNeighbourTable) {
 
 TEST_F(PlanTest, RefusesASnapshotThatContradictsItselfAndSaysWhy) {
     using layout::StaticNeighbour;
-    EXPECT_EQ(refused([](Snapshot& s) { s.address_count = 513; }),
-              "snapshot: 513 addresses, at most 512 fit");
+    EXPECT_EQ(refused([](Snapshot& s) { s.address_count = 8193; }),
+              "snapshot: 8193 addresses, at most 8192 fit");
     EXPECT_NE(refused([](Snapshot& s) { s.neighbour_count = ~0u; }), "");
     EXPECT_NE(refused([](Snapshot& s) { s.member_count = 65537; }), "");
     EXPECT_NE(refused([](Snapshot& s) { s.next_hop_count = 32769; }), "");

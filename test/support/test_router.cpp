@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "control/config/read.h"
+#include "dataplane/tunnel/condition.h"
 #include "lib/layout/publish.h"
 
 namespace sluice::test {
@@ -52,6 +53,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
       counters_(std::make_unique<layout::WorkerBlock>()),
       wire_(std::make_unique<Wire>(*this)),
       snapshot_(std::make_unique<layout::Snapshot>()),
+      tunnels_(std::make_unique<layout::TunnelState[]>(layout::max_tunnels)),
       links_(layout::max_interfaces, true),
       context_{.neighbours = neighbours_,
                .limiter = *limiter_,
@@ -60,6 +62,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
                .pool = pool_,
                .transmitter = *wire_,
                .counters = *counters_} {
+    context_.tunnels = tunnels_.get();
     context_.routes = &intent_->fib;
     context_.now_ns = start_ns;
     apply(json);
@@ -120,11 +123,13 @@ void TestRouter::take_plan() {
         !layout::copy_published(*intent_, *snapshot_)) {
         throw std::runtime_error("nothing published");
     }
-    std::array<InterfaceFacts, layout::max_interfaces> facts;
-    for (unsigned id = 0; id < facts.size(); ++id) {
-        facts[id] = {links_[id],
+    std::array<InterfaceFacts, layout::max_ports> ports;
+    for (unsigned id = 0; id < ports.size(); ++id) {
+        ports[id] = {links_[id],
                      net::MacAddress{{0x02, 0x5a, 0, 0, 0, static_cast<uint8_t>(id + 1)}}, 9216};
     }
+    const auto facts =
+        tunnel::facts_of_all(ports, *snapshot_, intent_->fib, tunnels(), context_.now_ns);
     const uint32_t sessions = snapshot_->nat.settings.sessions;
     if (sessions > 0 && nat_ == nullptr) start_nat(sessions);
     plan_ = nat_ != nullptr ? compile(*snapshot_, facts, neighbours_, nat_shared_->numbers())

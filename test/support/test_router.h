@@ -102,6 +102,10 @@ class TestRouter {
     // As if the dataplane was killed and another took over its sessions.
     void restart_nat();
     const Plan& plan() const { return *plan_; }
+    std::span<layout::TunnelState, layout::max_tunnels> tunnels() {
+        return std::span<layout::TunnelState, layout::max_tunnels>(tunnels_.get(),
+                                                                   layout::max_tunnels);
+    }
     InterfaceId id_of(std::string_view interface) const;
     // Compiles what control has published since; receives() does so by itself.
     void take_plan();
@@ -152,6 +156,7 @@ class TestRouter {
     std::unique_ptr<layout::WorkerBlock> counters_;
     std::unique_ptr<Wire> wire_;
     std::unique_ptr<layout::Snapshot> snapshot_;  // the last one that was published
+    std::unique_ptr<layout::TunnelState[]> tunnels_;
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
     MappedMemory mapping_memory_, session_memory_;  // which outlive a dataplane

@@ -218,18 +218,18 @@ TEST(Interfaces, AreAtMost64) {
                 ElementsAre("c.json:1: interfaces: has 65 entries; at most 64 are allowed"));
 }
 
-TEST(Interfaces, HaveAtMost512AddressesInAll) {
+TEST(Interfaces, HaveAtMost8192AddressesInAll) {
     std::string text = "{\"interfaces\": {\n";
     for (int i = 0; i < 3; ++i) {
         text += fmt::format("{}\"i{}\": {{\"device\": \"net_tap{}\", \"addresses\": [",
                             i > 0 ? ",\n" : "", i, i);
-        for (int j = 0; j < 171; ++j)
-            text += fmt::format("{}\"10.{}.{}.1/24\"", j > 0 ? "," : "", i, j);
+        for (int j = 0; j < 2731; ++j)
+            text += fmt::format("{}\"10.{}.{}.{}/32\"", j > 0 ? "," : "", i, j >> 8, j & 255);
         text += "]}";
     }
     EXPECT_THAT(
         told(text + "}}"),
-        ElementsAre("c.json:4: interfaces.i2.addresses[170]: one address more than the 512 that "
+        ElementsAre("c.json:4: interfaces.i2.addresses[2730]: one address more than the 8192 that "
                     "all interfaces together can have"));
 }
 

@@ -60,7 +60,7 @@ TEST(Schema, HasExactlyTheSectionsThatAreRead) {
 }
 
 TEST(Schema, HasTheModelsLimits) {
-    EXPECT_EQ(schema()["properties"]["interfaces"]["maxProperties"], max_interfaces);
+    EXPECT_EQ(schema()["properties"]["interfaces"]["maxProperties"], max_ports);
     EXPECT_EQ(schema()["properties"]["routes"]["maxItems"], max_routes);
     EXPECT_EQ(schema()["definitions"]["route"]["properties"]["via"]["maxItems"], max_next_hops);
     EXPECT_EQ(schema()["definitions"]["interface"]["properties"]["addresses"]["maxItems"],

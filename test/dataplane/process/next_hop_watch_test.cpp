@@ -15,7 +15,7 @@ class NextHopWatchTest : public testing::Test {
   protected:
     NextHopWatchTest() {
         place_ = neighbours_.find_or_add(2, gateway_, 0, 64);
-        plan_->adjacencies[5] = {NextHopKind::gateway, 2, 1500, place_};
+        plan_->adjacencies[5] = {2, 1500, place_, NextHopKind::gateway};
         plan_->gateways[5] = gateway_.value;
         snapshot_->members[0] = 5;
         snapshot_->member_count = 1;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Lowers the maximum segment size that a TCP SYN offers (RFC 9293 3.7.1), so that no segment is too
+// large for a tunnel, whoever filters the ICMP messages that would say so.
+#pragma once
+#include "dataplane/packet.h"
+
+namespace sluice::tunnel {
+
+// Expects a whole IPv4 header. Leaves alone what is no SYN, offers less already, or is malformed.
+// `mtu`: of the tunnel.
+void clamp_mss(const Packet& packet, uint32_t mtu) noexcept;
+
+}  // namespace sluice::tunnel

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How many bytes a tunnel puts in front of a packet.
+#pragma once
+#include <cstdint>
+
+#include "lib/layout/snapshot.h"
+#include "lib/net/wire.h"
+
+namespace sluice::tunnel {
+
+constexpr uint32_t overhead_of(const layout::Tunnel& wish) noexcept {
+    constexpr uint32_t outer = sizeof(net::Ipv4Header);
+    if (wish.kind != layout::TunnelKind::gre) return outer;
+    const uint32_t words = (wish.checksum != 0) + (wish.has_key != 0) + (wish.sequence != 0);
+    return outer + static_cast<uint32_t>(sizeof(net::GreHeader)) + 4 * words;
+}
+
+}  // namespace sluice::tunnel

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/tunnel/receive.h"
+
+#include "dataplane/ipv4/own.h"
+#include "dataplane/tunnel/ecn.h"
+#include "dataplane/tunnel/gre.h"
+#include "dataplane/tunnel/send.h"
+#include "dataplane/tunnel/tunnels.h"
+#include "lib/layout/tunnel.h"
+#include "lib/net/checksum.h"
+
+namespace sluice::tunnel {
+namespace {
+
+using layout::TunnelKind;
+
+// What the outer headers said.
+struct Opened {
+    const Tunnel* tunnel = nullptr;
+    uint32_t headers = 0;   // bytes in front of what is inside
+    uint16_t protocol = 0;  // of what is inside, by EtherType
+    Ecn ecn = Ecn::not_capable;
+};
+
+Ends ends_of(const net::Ipv4Header& ip, TunnelKind kind) noexcept {
+    return {kind, ip.destination.host(), ip.source.host(), std::nullopt};
+}
+
+// RFC 2890 2.2: late is what comes after one with a higher number. Numbers wrap.
+bool is_late(Context& c, const Tunnel& t, uint32_t number) noexcept {
+    auto& expected = c.tunnels[t.interface - layout::max_ports].expected;
+    uint32_t lowest = expected.load(std::memory_order_relaxed);
+    do {
+        if (static_cast<int32_t>(number - lowest) < 0) return true;
+    } while (!expected.compare_exchange_weak(lowest, number + 1, std::memory_order_relaxed));
+    return false;
+}
+
+Verdict open_gre(Context& c, const Packet& packet, Opened& opened) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const uint32_t at = ethernet_header + ip.header_length();
+    const auto gre = gre::parse(packet, at, packet.length());
+    if (!gre) return drop(DropReason::gre_malformed);
+    if (gre->checksum_sum && *gre->checksum_sum != 0xffff) {
+        return drop(DropReason::gre_bad_checksum);
+    }
+    Ends ends = ends_of(ip, TunnelKind::gre);
+    ends.key = gre->key;
+    opened.tunnel = c.plan->tunnels->find(ends);
+    if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
+    if (gre->sequence && opened.tunnel->wish.sequence != 0 &&
+        is_late(c, *opened.tunnel, *gre->sequence)) {
+        return drop(DropReason::gre_late);
+    }
+    opened.headers = at - ethernet_header + gre->length;
+    opened.protocol = gre->protocol;
+    return passed();
+}
+
+Verdict open_ipip(Context& c, const Packet& packet, Opened& opened) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    opened.tunnel = c.plan->tunnels->find(ends_of(ip, TunnelKind::ipip));
+    if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
+    opened.headers = ip.header_length();
+    opened.protocol = static_cast<uint16_t>(net::EtherType::ipv4);
+    return passed();
+}
+
+// The inner header's mark becomes that of both; nothing else of the inner packet is touched.
+bool merge_ecn(const Packet& packet, Ecn outer) noexcept {
+    auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
+    if (ip == nullptr) return true;  // validate() will say so
+    const auto inner = static_cast<Ecn>(ip->tos & ecn_mask);
+    const auto merged = decapsulated(inner, outer);
+    if (!merged) return false;
+    if (*merged == inner) return true;
+    const auto word = [&] {
+        return net::be16(static_cast<uint16_t>(ip->version_and_length << 8 | ip->tos));
+    };
+    const net::Be16 before = word();
+    ip->tos = static_cast<uint8_t>((ip->tos & ~ecn_mask) | static_cast<uint8_t>(*merged));
+    ip->checksum = net::checksum_adjust(ip->checksum, before, word());
+    return true;
+}
+
+// A header that says what the inner packet is takes the place of the outer headers' end.
+void take_out(Packet packet, uint32_t headers) noexcept {
+    packet.pull(headers);
+    packet.ethernet() = {{}, {}, net::be16(static_cast<uint16_t>(net::EtherType::ipv4))};
+}
+
+// The remote's own keepalive, which is to be forwarded back to it.
+bool is_question(const Packet& packet, const Tunnel& t) noexcept {
+    const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
+    if (ip == nullptr || t.wish.kind != TunnelKind::gre || ip->version_and_length != 0x45) {
+        return false;
+    }
+    const auto* gre = packet.header_at<net::GreHeader>(ethernet_header + sizeof *ip);
+    return gre != nullptr && ip->protocol == net::Protocol::gre &&
+           ip->source.host() == t.wish.local && ip->destination.host() == t.wish.remote &&
+           gre->protocol.host() == 0;
+}
+
+void count(Context& c, const Tunnel& t, const Packet& packet) noexcept {
+    auto& counters = c.counters.interfaces[t.interface];
+    counters.rx_packets.add(1);
+    counters.rx_bytes.add(packet.length() - ethernet_header);
+}
+
+Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) noexcept {
+    const Tunnel& t = *opened.tunnel;
+    if (opened.protocol == 0 && t.wish.kind == TunnelKind::gre) {
+        c.tunnels[t.interface - layout::max_ports].answered_ns.store(c.now_ns,
+                                                                     std::memory_order_relaxed);
+        c.pool.free(packet);
+        return finished();
+    }
+    if (opened.protocol != static_cast<uint16_t>(net::EtherType::ipv4)) {
+        return drop(DropReason::tunnel_payload);
+    }
+    take_out(packet, opened.headers);
+    from = Arrival{t.interface, false};
+    count(c, t, packet);
+    if (!merge_ecn(packet, opened.ecn)) return drop(DropReason::tunnel_ecn);
+    if (is_question(packet, t)) {
+        ipv4::send_own(c, packet);
+        return finished();
+    }
+    return passed();
+}
+
+}  // namespace
+
+bool carries(const Plan& plan, uint8_t protocol) noexcept {
+    return plan.tunnels != nullptr &&
+           (protocol == net::Protocol::gre || protocol == net::Protocol::ipip);
+}
+
+Verdict receive(Context& c, Packet packet, Arrival& from) noexcept {
+    if (c.nesting >= most_nested) return drop(DropReason::tunnel_too_deep);
+    const net::Ipv4Header& ip = packet.ipv4();
+    Opened opened;
+    opened.ecn = static_cast<Ecn>(ip.tos & ecn_mask);
+    const Verdict v = ip.protocol == net::Protocol::gre ? open_gre(c, packet, opened)
+                                                        : open_ipip(c, packet, opened);
+    return v.is_passed() ? take_in(c, packet, opened, from) : v;
+}
+
+}  // namespace sluice::tunnel

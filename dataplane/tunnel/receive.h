@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Out of a tunnel: whose is the packet, is it as it should be, and what is inside
+// (RFC 2784 2, RFC 2890, RFC 2003 3.2, RFC 6040 4.2).
+#pragma once
+#include "dataplane/context.h"
+
+namespace sluice::tunnel {
+
+// Whether packets of this protocol may come by a tunnel.
+bool carries(const Plan& plan, uint8_t protocol) noexcept;
+
+// Expects:  a whole IPv4 packet to an address of ours, no fragment, of a protocol that carries().
+// Passes:   the packet is now what was inside, and `from` says that it came by the tunnel.
+// Finishes: a keepalive that was answered, or asked for.
+// Drops:    tunnel_unknown, gre_malformed, gre_bad_checksum, gre_late, tunnel_payload, tunnel_ecn,
+//           tunnel_too_deep.
+Verdict receive(Context& c, Packet packet, Arrival& from) noexcept;
+
+}  // namespace sluice::tunnel

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/tunnel/send.h"
+
+#include "dataplane/checksum.h"
+#include "dataplane/discard.h"
+#include "dataplane/ipv4/output.h"
+#include "dataplane/ipv4/own.h"
+#include "dataplane/ipv4/route.h"
+#include "dataplane/tunnel/ecn.h"
+#include "dataplane/tunnel/gre.h"
+#include "dataplane/tunnel/tunnels.h"
+#include "lib/layout/tunnel.h"
+#include "lib/net/checksum.h"
+
+namespace sluice::tunnel {
+namespace {
+
+using layout::TunnelDontFragment;
+
+// What the outer header takes over from the inner one.
+struct Inherited {
+    uint8_t tos;
+    uint8_t ttl;
+    bool dont_fragment;
+};
+
+Inherited inherited_from(const net::Ipv4Header& inner, const layout::Tunnel& wish) noexcept {
+    const auto dscp = wish.dscp == layout::Tunnel::inner_dscp
+                          ? static_cast<uint8_t>(inner.tos & ~ecn_mask)
+                          : static_cast<uint8_t>(wish.dscp << 2);
+    const bool copied = wish.dont_fragment == TunnelDontFragment::copy && inner.dont_fragment();
+    return {static_cast<uint8_t>(dscp | (inner.tos & ecn_mask)),
+            wish.ttl != 0 ? wish.ttl : inner.ttl,
+            copied || wish.dont_fragment == TunnelDontFragment::set};
+}
+
+// Where the packet goes once it is in the tunnel. The inner packet decides between equal paths.
+Verdict find_way(const Context& c, const Packet& packet, const Tunnel& t,
+                 ipv4::Route& way) noexcept {
+    const uint32_t hash = ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
+    if (const Verdict v = ipv4::find_route(c, t.remote(), hash, way); !v.is_passed()) return v;
+    const bool leads_back = !way.leads_out() || way.adjacency.interface == t.interface;
+    return leads_back ? drop(DropReason::tunnel_loop) : passed();
+}
+
+void write_gre(Context& c, const Packet& packet, const Tunnel& t, net::EtherType carried) noexcept {
+    constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
+    auto& gre = *packet.header_at<net::GreHeader>(at);
+    gre.protocol = net::be16(static_cast<uint16_t>(carried));
+    if (t.wish.sequence != 0) {
+        const uint32_t number =
+            c.tunnels[t.interface - layout::max_ports].sent.fetch_add(1, std::memory_order_relaxed);
+        *packet.header_at<net::Be32>(ethernet_header + t.overhead - sizeof(net::Be32)) =
+            net::be32(number);
+    }
+    if (t.wish.checksum == 0) return;
+    const auto sum = net::checksum_of(sum_of(packet, at, packet.length() - at));
+    *packet.header_at<net::Be16>(at + sizeof gre) = sum;
+}
+
+void write_outer(Context& c, const Packet& packet, const Inherited& inherited) noexcept {
+    net::Ipv4Header& ip = packet.ipv4();
+    ip.tos = inherited.tos;
+    ip.ttl = inherited.ttl;
+    ip.total_length = net::be16(static_cast<uint16_t>(packet.length() - ethernet_header));
+    ip.identification = net::be16(c.next_identification++);
+    ip.flags_and_offset =
+        net::be16(inherited.dont_fragment ? net::ipv4_dont_fragment : uint16_t{0});
+    net::fill_checksum(ip);
+}
+
+void encapsulate(Context& c, Packet packet, const Tunnel& t, const Inherited& inherited,
+                 net::EtherType carried) noexcept {
+    auto& counters = c.counters.interfaces[t.interface];
+    counters.tx_packets.add(1);
+    counters.tx_bytes.add(packet.length() - ethernet_header);
+    packet.push(t.overhead);
+    packet.ethernet().type = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
+    std::memcpy(packet.data() + ethernet_header, t.headers.data(), t.overhead);
+    if (t.wish.kind == layout::TunnelKind::gre) write_gre(c, packet, t, carried);
+    write_outer(c, packet, inherited);
+}
+
+// The outer packet is the router's own: what becomes of it is no longer told to the inner source.
+void send_outer(Context& c, Packet packet, const ipv4::Route& way) noexcept {
+    ++c.nesting;
+    const Verdict v = ipv4::output(c, packet, Arrival{}, way);
+    --c.nesting;
+    if (v.is_drop()) discard(c, packet, Arrival{}, v);
+}
+
+}  // namespace
+
+Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcept {
+    const PlanInterface& interface = c.interface(out);
+    if (!interface.up) return drop(DropReason::interface_down);
+    if (c.nesting >= most_nested) return drop(DropReason::tunnel_too_deep);
+    const Tunnel& t = c.plan->tunnels->at(out);
+    ipv4::Route way;
+    if (const Verdict v = find_way(c, packet, t, way); !v.is_passed()) return v;
+    if (packet.headroom() < t.overhead) return drop(DropReason::no_buffer);
+
+    encapsulate(c, packet, t, inherited_from(packet.ipv4(), t.wish), net::EtherType::ipv4);
+    (void)note(c, layout::Step::tunnel_send, passed(), out, t.wish.remote);
+    send_outer(c, packet, way);
+    return finished();
+}
+
+// The inner packet is GRE of protocol 0, from the remote to ourselves.
+void send_keepalive(Context& c, InterfaceId out) noexcept {
+    const Tunnel& t = c.plan->tunnels->at(out);
+    Packet packet = c.pool.allocate();
+    if (!packet) return;
+    packet.set_length(ethernet_header + sizeof(net::Ipv4Header) + sizeof(net::GreHeader));
+    *packet.header_at<net::GreHeader>(ethernet_header + sizeof(net::Ipv4Header)) = {net::be16(0),
+                                                                                    net::be16(0)};
+    constexpr uint8_t internetwork_control = 0xc0;
+    ipv4::fill_own_header(c, packet, net::Protocol::gre, t.remote(), t.local(),
+                          internetwork_control);
+    ipv4::Route way;
+    const Verdict v = find_way(c, packet, t, way);
+    if (v.is_drop() || packet.headroom() < t.overhead) return c.pool.free(packet);
+    encapsulate(c, packet, t, inherited_from(packet.ipv4(), t.wish), net::EtherType::ipv4);
+    send_outer(c, packet, way);
+}
+
+}  // namespace sluice::tunnel
