@@ -50,17 +50,17 @@ def run_unit_tests(build, wanted, total, scratch):
     tests = [test for test in json.loads(listed) if "fuzz" not in test["suite"]]
     compiled = [test for test in tests if is_compiled(test)]
     scripts = [test for test in tests if test not in compiled]
-    reports = {test["cmd"][0]: scratch / f"{test['name']}.json" for test in compiled}
+    reports = {build / test["cmd"][0]: scratch / f"{test['name']}.json" for test in compiled}
 
     def run_compiled(test):
-        report = reports[test["cmd"][0]]
+        report = reports[build / test["cmd"][0]]
         only = [f"--gtest_filter=*{wanted}*"] if wanted else []
         run_one(test, build, total, [*test["cmd"], f"--gtest_output=json:{report}", *only], report)
 
     def run_script(test):
         # A script that would run a test itself reads what became of it, where all of it has run.
         done = {} if wanted else {program: str(r) for program, r in reports.items() if r.exists()}
-        run_one(test, build, total, [done.get(word, word) for word in test["cmd"]])
+        run_one(test, build, total, [done.get(build / word, word) for word in test["cmd"]])
 
     in_streams([lambda test=test: run_compiled(test) for test in compiled])
     in_streams([lambda test=test: run_script(test) for test in scripts
