@@ -41,14 +41,6 @@ uint8_t protocol_of(const Params& params) {
     return number;
 }
 
-net::Ipv4Address address_in(const Params& params, const char* name) {
-    const auto address = net::parse_address(params.text(name));
-    if (!address) {
-        throw Failure(error::invalid_params, fmt::format("\"{}\" should be an IPv4 address", name));
-    }
-    return *address;
-}
-
 // A host that could be there: the first of the interface's network that is not the router.
 net::Ipv4Address host_on(const Control& control, const std::string& interface) {
     const auto* wish = config::find_interface(control.intent.config(), interface);
@@ -71,9 +63,9 @@ std::vector<uint8_t> frame_of(const Control& control, const Params& params,
     if (const auto hex = params.optional_text("hex")) return bytes_of(*hex);
     explain::Description d;
     d.to = explain::mac_of(control.memory, control.state.get(), in);
-    d.destination = address_in(params, "dst");
-    d.source = params.optional_text("src") ? address_in(params, "src")
-                                           : host_on(control, params.text("in"));
+    d.destination = params.address("dst");
+    d.source =
+        params.optional_text("src") ? params.address("src") : host_on(control, params.text("in"));
     d.protocol = protocol_of(params);
     d.source_port = static_cast<uint16_t>(params.number_or("sport", 40000, UINT16_MAX));
     d.destination_port = static_cast<uint16_t>(params.number_or("dport", 53, UINT16_MAX));

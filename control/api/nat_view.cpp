@@ -41,7 +41,8 @@ AddressAndMask prefix_in(const Params& params, const char* name) {
     if (const auto prefix = net::parse_prefix(*text))
         return {prefix->address.value, prefix->mask()};
     throw Failure(error::invalid_params,
-                  fmt::format("\"{}\" should be an IPv4 address or prefix", name));
+                  fmt::format("\"{}\" should be an IPv4 address or prefix, not {}", name,
+                              config::in_quotes(*text)));
 }
 
 uint8_t protocol_in(const Params& params) {

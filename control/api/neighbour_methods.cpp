@@ -20,9 +20,7 @@ Target target_of(const Control& control, const Params& params) {
     if (config::find_interface(control.intent.config(), name) == nullptr) {
         throw Failure(error::refused, fmt::format("there is no interface \"{}\"", name));
     }
-    const auto address = net::parse_address(params.text("address"));
-    if (!address) throw Failure(error::invalid_params, "\"address\" should be an IPv4 address");
-    return {name, *address};
+    return {name, params.address("address")};
 }
 
 json add(Control& control, const Params& params) {

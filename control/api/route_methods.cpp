@@ -5,6 +5,7 @@
 
 #include "control/api/methods.h"
 #include "control/api/route_view.h"
+#include "control/config/wording.h"
 #include "control/routes/route_lines.h"
 
 namespace sluice::api {
@@ -80,14 +81,12 @@ json longer_dead_routes(const Control& control, net::Ipv4Address address, unsign
 
 // Where a packet to the address goes, and why.
 json lookup(Control& control, const Params& params) {
-    const std::string& text = params.text("address");
-    const auto address = net::parse_address(text);
-    if (!address) throw Failure(error::invalid_params, "\"address\" should be an IPv4 address");
+    const net::Ipv4Address address = params.address("address");
     control.state.refresh();
-    const auto route = control.intent.routes().chosen().longest_match(*address);
-    json result{{"address", net::to_string(*address)}, {"prefix", nullptr}, {"next_hop", nullptr},
-                {"candidates", json::array()},         {"reached", false},  {"why_not", ""}};
-    result["dead"] = longer_dead_routes(control, *address, route ? route->prefix.length + 1u : 0u);
+    const auto route = control.intent.routes().chosen().longest_match(address);
+    json result{{"address", net::to_string(address)}, {"prefix", nullptr}, {"next_hop", nullptr},
+                {"candidates", json::array()},        {"reached", false},  {"why_not", ""}};
+    result["dead"] = longer_dead_routes(control, address, route ? route->prefix.length + 1u : 0u);
     if (!route) {
         result["why_not"] = result["dead"].empty()
                                 ? "no route covers it"
@@ -95,8 +94,8 @@ json lookup(Control& control, const Params& params) {
         return result;
     }
     result["prefix"] = net::to_string(route->prefix);
-    result["next_hop"] = describe_next_hop(control, route->next_hop, *address);
-    result["candidates"] = describe_candidates(control, route->prefix, *address);
+    result["next_hop"] = describe_next_hop(control, route->next_hop, address);
+    result["candidates"] = describe_candidates(control, route->prefix, address);
     result["why_not"] = why_not(result["next_hop"]);
     result["reached"] = result["why_not"] == "";
     return result;
@@ -106,7 +105,11 @@ net::Ipv4Prefix prefix_in(const Params& params) {
     const auto text = params.optional_text("inside");
     if (!text) return {};
     const auto prefix = net::parse_prefix(*text);
-    if (!prefix) throw Failure(error::invalid_params, "\"inside\" should be an IPv4 prefix");
+    if (!prefix) {
+        throw Failure(
+            error::invalid_params,
+            fmt::format("\"inside\" should be an IPv4 prefix, not {}", config::in_quotes(*text)));
+    }
     return *prefix;
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "control/config/wording.h"
+
 namespace sluice::api {
 namespace {
 
@@ -94,7 +96,7 @@ std::string run(Control& control, const json& request) {
     }
 }
 
-[[noreturn]] void wrong(const char* name, const char* expected) {
+[[noreturn]] void wrong(const char* name, std::string_view expected) {
     throw Failure(error::invalid_params, fmt::format("\"{}\" should be {}", name, expected));
 }
 
@@ -128,6 +130,13 @@ const std::string& Params::text(const char* name) const {
     const json* value = find(name);
     if (value == nullptr || !value->is_string()) wrong(name, "a text");
     return value->get_ref<const std::string&>();
+}
+
+net::Ipv4Address Params::address(const char* name) const {
+    const auto address = net::parse_address(text(name));
+    if (!address)
+        wrong(name, fmt::format("an IPv4 address, not {}", config::in_quotes(text(name))));
+    return *address;
 }
 
 std::optional<std::string> Params::optional_text(const char* name) const {

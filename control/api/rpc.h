@@ -14,6 +14,7 @@
 
 #include "control/config/json.h"
 #include "control/process/control.h"
+#include "lib/net/address.h"
 
 namespace sluice::api {
 
@@ -45,6 +46,7 @@ class Params {
 
     const std::string& text(const char* name) const;
     std::optional<std::string> optional_text(const char* name) const;
+    net::Ipv4Address address(const char* name) const;
     std::optional<uint64_t> optional_number(const char* name, uint64_t most) const;
     uint64_t number(const char* name, uint64_t most) const;
     uint64_t number_or(const char* name, uint64_t fallback, uint64_t most) const;

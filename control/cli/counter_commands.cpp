@@ -89,7 +89,7 @@ void add_counter_commands(CLI::App&, CLI::App& show, Session& session) {
         show, session, "tallies", "what the router did beside forwarding: ARP, ICMP, fragments",
         [&session] { return session.client().call("tally.list"); },
         [](const json& answer) {
-            Table table({"", ""}, {true});
+            Table table({"COUNT", "WHAT"}, {true});
             for (const auto& item : answer["tallies"].items()) {
                 table.add({with_commas(item.value().get<uint64_t>()), item.key()});
             }

@@ -22,9 +22,9 @@ uint64_t number(const json& object, const char* name) {
     return object.is_object() ? object.value(name, uint64_t{0}) : 0;
 }
 
-std::string rate(const json& interface, const char* name) {
+std::string rate(const json& interface, const char* name, std::string_view of = "") {
     const json& rates = interface["rates"];
-    return rates.is_object() ? rate_text(rates.value(name, 0.0)) : "-";
+    return rates.is_object() ? rate_text(rates.value(name, 0.0), of) : "-";
 }
 
 void print_indented(const std::string& text) {
@@ -85,9 +85,9 @@ void print_whole(const json& i) {
                with_commas(number(c, "rx_packets")), bytes_text(number(c, "rx_bytes")),
                with_commas(number(c, "tx_packets")), bytes_text(number(c, "tx_bytes")));
     if (i["rates"].is_object()) {
-        fmt::print("  receives {} packets/s, {}bit/s; sends {} packets/s, {}bit/s\n",
-                   rate(i, "rx_packets_per_s"), rate(i, "rx_bits_per_s"),
-                   rate(i, "tx_packets_per_s"), rate(i, "tx_bits_per_s"));
+        fmt::print("  receives {}, {}; sends {}, {}\n", rate(i, "rx_packets_per_s", "packets/s"),
+                   rate(i, "rx_bits_per_s", "bit/s"), rate(i, "tx_packets_per_s", "packets/s"),
+                   rate(i, "tx_bits_per_s", "bit/s"));
     }
     print_device_counters(i["device_counters"]);
 }

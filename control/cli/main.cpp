@@ -28,6 +28,14 @@ void add_commands(CLI::App& app, Session& session) {
     add_completion_commands(app, show, session);
 }
 
+void add_footers(CLI::App& command) {
+    const auto more = command.get_subcommands([](CLI::App*) { return true; });
+    const char* help = more.empty() ? "" : "`sluice help COMMAND` says more of each.\n";
+    command.footer(help + std::string("Exit status: 0 done, 1 refused or a problem found, 2 wrong "
+                                      "usage, 3 no control process."));
+    for (CLI::App* each : more) add_footers(*each);
+}
+
 // `sluice help show route` is `sluice show route --help`.
 std::vector<std::string> arguments(int argc, char** argv) {
     std::vector<std::string> result(argv + 1, argv + argc);
@@ -53,6 +61,19 @@ void print_problems(const json& data) {
     for (const json& e : data.value("errors", json::array())) {
         fmt::print(stderr, "line {}: {}\n", e.value("line", 0), e.value("message", ""));
     }
+}
+
+// Also --help ends the parsing. Of a word that is no command CLI11 would only say that one is
+// needed.
+int end_of_parsing(const CLI::App& app, const CLI::ParseError& end) {
+    if (dynamic_cast<const CLI::RequiredError*>(&end) == nullptr) {
+        return app.exit(end) == 0 ? 0 : exit_usage;
+    }
+    const std::vector<std::string> unknown = app.remaining(true);
+    const std::string what =
+        unknown.empty() ? end.what() : fmt::format("there is no command {}", unknown.front());
+    fmt::print(stderr, "{}\nsluice: {}\n", app.help(), what);
+    return exit_usage;
 }
 
 int run(Session& session) {
@@ -82,7 +103,8 @@ int main(int argc, char** argv) {
     using namespace sluice::cli;
     Session session;
     CLI::App app{
-        "Sluice, a virtual router: tells the control process what to do, and shows what is."};
+        "Sluice, a virtual router: tells the control process what to do, and shows what is.",
+        "sluice"};
     app.set_version_flag("--version", sluice::layout::version);
     app.set_help_flag("-h,--help", "print this and exit");
     app.require_subcommand(1);
@@ -91,15 +113,13 @@ int main(int argc, char** argv) {
     auto* directory = app.add_option("--run-dir", session.run_directory,
                                      "where its socket is (default: /run/sluice/NAME)")
                           ->envname("SLUICE_RUN_DIR");
-    app.footer(
-        "`sluice help COMMAND` says more of each. Exit status: 0 done, 1 refused or a problem\n"
-        "found, 2 wrong usage, 3 no control process.");
     app.fallthrough();
     add_commands(app, session);
+    add_footers(app);
     try {
         app.parse(arguments(argc, argv));
     } catch (const CLI::ParseError& end) {
-        return app.exit(end) == 0 ? 0 : exit_usage;
+        return end_of_parsing(app, end);
     }
     if (directory->empty()) {
         session.run_directory = std::filesystem::path("/run/sluice") / session.name;

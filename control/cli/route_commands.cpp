@@ -97,8 +97,8 @@ void print_next_hop(const json& hop, const std::string& indent) {
 void print_candidates(const json& candidates) {
     for (const json& c : candidates) {
         const bool chosen = c["chosen"].get<bool>();
-        fmt::print("{} {:<10} {}\n", chosen ? in_colour(Colour::green, "*") : " ",
-                   c.value("source", ""), c["alive"] ? "" : in_colour(Colour::red, "(down)"));
+        fmt::print("{} {}{}\n", chosen ? in_colour(Colour::green, "*") : " ", c.value("source", ""),
+                   c["alive"] ? "" : in_colour(Colour::red, " (down)"));
         print_next_hop(c["next_hop"], "    ");
     }
 }

@@ -111,12 +111,13 @@ std::string with_commas(uint64_t number) {
     return digits;
 }
 
-std::string rate_text(double per_second) {
-    static constexpr const char* units[] = {"", " k", " M", " G", " T"};
+std::string rate_text(double per_second, std::string_view of) {
+    static constexpr const char* units[] = {"", "k", "M", "G", "T"};
     size_t unit = 0;
     for (; per_second >= 999.5 && unit + 1 < std::size(units); ++unit) per_second /= 1000;
     const int decimals = unit == 0 || per_second >= 99.95 ? 0 : per_second >= 9.995 ? 1 : 2;
-    return fmt::format("{:.{}f}{}", per_second, decimals, units[unit]);
+    const bool is_bare = unit == 0 && of.empty();
+    return fmt::format("{:.{}f}{}{}{}", per_second, decimals, is_bare ? "" : " ", units[unit], of);
 }
 
 std::string bytes_text(uint64_t bytes) {

@@ -63,7 +63,8 @@ class Table {
 
 // 1234567 as 1,234,567.
 std::string with_commas(uint64_t number);
-std::string rate_text(double per_second);   // 12.3 k, 4.56 M: three digits
+// 12.3 k, 4.56 M: three digits; of a unit 0 bit/s, 4.56 Mbit/s.
+std::string rate_text(double per_second, std::string_view of = "");
 std::string bytes_text(uint64_t bytes);     // 40.0 MiB
 std::string duration_text(double seconds);  // 3 d 4 h, 5 min 6 s, 1.2 s
 

@@ -50,7 +50,8 @@ Options parse_options(int argc, char** argv) {
     std::string name = "default";
     CLI::App app{
         "The control process of Sluice: reads the configuration and publishes it to the "
-        "dataplane, keeps the routes, and answers `sluice`."};
+        "dataplane, keeps the routes, and answers `sluice`.",
+        "sluice-control"};
     app.set_version_flag("--version", layout::version);
     app.add_option("--name", name, "which router, where several run on one machine")
         ->capture_default_str();

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from router import BUILD
+from router import BUILD, CLI
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +44,11 @@ def test_a_unit_starts_a_program_that_is_there_and_systemd_finds_no_fault(instal
         said = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True,
                               text=True, check=False)
         assert said.returncode == 0 and not said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["bogus"], "Usage: sluice [OPTIONS]"), (["show", "bogus"], "Usage: sluice show ")])
+def test_a_word_that_is_no_command_is_named_and_the_commands_are_listed(words, said):
+    done = subprocess.run([CLI, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "there is no command bogus" in done.stderr and said in done.stderr

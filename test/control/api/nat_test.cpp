@@ -191,7 +191,8 @@ TEST(NatApi, RefusesAFilterThatMeansNothing) {
     };
     EXPECT_EQ(why({{"rule", "internt"}}),
               "there is no rule \"internt\"; there is internet and web");
-    EXPECT_EQ(why({{"address", "10.0.0"}}), "\"address\" should be an IPv4 address or prefix");
+    EXPECT_EQ(why({{"address", "10.0.0"}}),
+              "\"address\" should be an IPv4 address or prefix, not \"10.0.0\"");
     EXPECT_NE(why({{"protocol", "256"}}).find("tcp, udp, icmp"), std::string::npos);
     EXPECT_NE(why({{"limit", 1001}}).find("from 0 to 1000"), std::string::npos);
 }
