@@ -93,6 +93,7 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::nat_translate: return translated("to", step, names);
         case Step::nat_open: return translated("from", step, names);
         case Step::tunnel_receive:
+            if (step.a != 0) return fmt::format("an error about {} to {}", interface, address(step.a));
             return step.result == StepResult::passed ? "came out of " + interface : std::string {};
         case Step::tunnel_send: return fmt::format("by {} to {}", interface, address(step.a));
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);

@@ -25,10 +25,19 @@ bool leads_out(const NextHop& hop) noexcept {
     return hop.kind == layout::NextHopKind::gateway || hop.kind == layout::NextHopKind::connected;
 }
 
+// All that a tunnel's condition depends on.
+struct Surroundings {
+    const Snapshot& snapshot;
+    const fib::Table& routes;
+    std::span<const InterfaceFacts> ports;
+    std::span<const layout::TunnelState, layout::max_tunnels> states;
+    uint64_t now_ns;
+};
+
 // The interface that a packet to `remote` leaves by; of equal paths, the first that is up.
-InterfaceId way_out(const Snapshot& s, const fib::Table& routes, uint32_t remote,
-                    std::span<const InterfaceFacts> ports) noexcept {
-    const NextHop& hop = s.next_hops[fib::find(routes, remote)];
+InterfaceId way_out(const Surroundings& around, uint32_t remote) noexcept {
+    const Snapshot& s = around.snapshot;
+    const NextHop& hop = s.next_hops[fib::find(around.routes, remote)];
     if (leads_out(hop)) return hop.interface;
     if (hop.kind != layout::NextHopKind::group) return layout::no_interface;
     InterfaceId way = layout::no_interface;
@@ -36,7 +45,7 @@ InterfaceId way_out(const Snapshot& s, const fib::Table& routes, uint32_t remote
         const NextHop& member = s.next_hops[s.members[m] % layout::max_next_hops];
         if (!leads_out(member)) continue;
         way = member.interface;
-        if (way >= ports.size() || ports[way].up) break;
+        if (way >= around.ports.size() || around.ports[way].up) break;
     }
     return way;
 }
@@ -47,26 +56,33 @@ struct Path {
     uint32_t mtu;
 };
 
+// What a packet may have that the tunnel takes in, if its own way carries this much.
+uint32_t mtu_within(unsigned place, uint32_t outer, const Surroundings& around) noexcept {
+    const layout::Tunnel& wish = around.snapshot.tunnels[place];
+    if (const uint32_t told = path_mtu(around.states[place], around.now_ns); told != 0) {
+        outer = std::min(outer, told);
+    }
+    const uint32_t mtu = std::min(outer - std::min(outer, overhead_of(wish)), largest_mtu);
+    return wish.mtu != 0 ? std::min<uint32_t>(mtu, wish.mtu) : mtu;
+}
+
 // A tunnel's remote may be behind another tunnel, but not without end.
-Path path_to(uint32_t remote, unsigned place, unsigned depth, const Snapshot& s,
-             const fib::Table& routes, std::span<const InterfaceFacts> ports) noexcept {
-    const InterfaceId by = way_out(s, routes, remote, ports);
+Path path_to(uint32_t remote, unsigned place, unsigned depth, const Surroundings& around) noexcept {
+    const InterfaceId by = way_out(around, remote);
     if (by == layout::no_interface) return {Obstacle::no_route, by, 0};
     if (by == layout::max_ports + place || depth == most_nested) {
         return {Obstacle::leads_back, by, 0};
     }
     if (layout::is_tunnel(by)) {
-        const layout::Tunnel& next = s.tunnels[by - layout::max_ports];
-        Path path = path_to(next.remote, place, depth + 1, s, routes, ports);
-        path.by = by;
-        path.mtu -= std::min(path.mtu, overhead_of(next));
-        if (next.mtu != 0) path.mtu = std::min<uint32_t>(path.mtu, next.mtu);
-        return path;
+        const unsigned next = by - layout::max_ports;
+        const Path path = path_to(around.snapshot.tunnels[next].remote, place, depth + 1, around);
+        return {path.obstacle, by, mtu_within(next, path.mtu, around)};
     }
-    if (by >= ports.size()) return {Obstacle::no_route, by, 0};
-    const bool up = ports[by].up && s.interfaces[by].enabled != 0;
+    if (by >= around.ports.size()) return {Obstacle::no_route, by, 0};
+    const layout::Interface& port = around.snapshot.interfaces[by];
+    const bool up = around.ports[by].up && port.enabled != 0;
     return {up ? Obstacle::none : Obstacle::link_down, by,
-            std::min(ports[by].mtu, s.interfaces[by].mtu)};
+            std::min(around.ports[by].mtu, port.mtu)};
 }
 
 bool answers(const layout::Tunnel& wish, const layout::TunnelState& state,
@@ -85,18 +101,13 @@ Condition condition_of(unsigned place, const Snapshot& s, const fib::Table& rout
                        uint64_t now_ns) noexcept {
     const layout::Tunnel& wish = s.tunnels[place];
     if (wish.enabled == 0) return {Obstacle::disabled, layout::no_interface, 0};
-    const Path path = path_to(wish.remote, place, 0, s, routes, ports);
+    const Surroundings around{s, routes, ports, states, now_ns};
+    const Path path = path_to(wish.remote, place, 0, around);
     Condition condition{path.obstacle, path.by, 0};
     if (condition.is_up() && !answers(wish, states[place], now_ns)) {
         condition.obstacle = Obstacle::no_answer;
     }
-    uint32_t outer = path.mtu;
-    if (const uint32_t told = path_mtu(states[place], now_ns); told != 0) {
-        outer = std::min(outer, told);
-    }
-    condition.mtu = std::min(outer - std::min(outer, overhead_of(wish)), largest_mtu);
-    if (wish.mtu != 0) condition.mtu = std::min<uint32_t>(condition.mtu, wish.mtu);
-    condition.mtu = std::max(condition.mtu, least_mtu);
+    condition.mtu = std::max(mtu_within(place, path.mtu, around), least_mtu);
     return condition;
 }
 
