@@ -62,7 +62,6 @@ class ConfigStore {
     std::optional<std::chrono::milliseconds> time_left() const;
 
     const std::string& running() const { return running_; }
-    const nlohmann::json& running_document() const { return document_; }
     const History& history() const { return history_; }
     const std::filesystem::path& file() const { return options_.config; }
 

@@ -253,12 +253,6 @@ std::vector<WorkerOrders> Ports::deal_queues(const std::vector<Seat>& seats, Int
     return dealt;
 }
 
-void Ports::stop_all() noexcept {
-    for (Slot& slot : slots_) {
-        if (slot.port) slot.port->stop();
-    }
-}
-
 void Ports::close_all() noexcept {
     for (Slot& slot : slots_) slot.port.reset();
 }

@@ -44,7 +44,6 @@ class Ports {
     // Makes them what the snapshot asks for.
     void change(Interfaces which, const layout::Snapshot& wanted, unsigned workers,
                 uint64_t now_ns);
-    void stop_all() noexcept;
     void close_all() noexcept;
 
     // Whether a device has interrupted because of its link.
