@@ -81,6 +81,17 @@ void encapsulate(Context& c, Packet packet, const Tunnel& t, const Inherited& in
     write_outer(c, packet, inherited);
 }
 
+// What the remote is to forward back: GRE of protocol 0. Its key says of which tunnel it is an
+// answer.
+void write_answer(Packet packet, const layout::Tunnel& wish) noexcept {
+    constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
+    constexpr uint32_t key_at = at + sizeof(net::GreHeader);
+    packet.set_length(wish.has_key != 0 ? key_at + sizeof(net::Be32) : key_at);
+    const uint16_t flags = wish.has_key != 0 ? gre::has_key : uint16_t{0};
+    *packet.header_at<net::GreHeader>(at) = {net::be16(flags), net::be16(0)};
+    if (wish.has_key != 0) *packet.header_at<net::Be32>(key_at) = net::be32(wish.key);
+}
+
 // The outer packet is the router's own: what becomes of it is no longer told to the inner source.
 void send_outer(Context& c, Packet packet, const ipv4::Route& way) noexcept {
     ++c.nesting;
@@ -106,14 +117,11 @@ Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcep
     return finished();
 }
 
-// The inner packet is GRE of protocol 0, from the remote to ourselves.
 void send_keepalive(Context& c, InterfaceId out) noexcept {
     const Tunnel& t = c.plan->tunnels->at(out);
     Packet packet = c.pool.allocate();
     if (!packet) return;
-    packet.set_length(ethernet_header + sizeof(net::Ipv4Header) + sizeof(net::GreHeader));
-    *packet.header_at<net::GreHeader>(ethernet_header + sizeof(net::Ipv4Header)) = {net::be16(0),
-                                                                                    net::be16(0)};
+    write_answer(packet, t.wish);
     constexpr uint8_t internetwork_control = 0xc0;
     ipv4::fill_own_header(c, packet, net::Protocol::gre, t.remote(), t.local(),
                           internetwork_control);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // GRE's own header: RFC 2784, RFC 2890, and keepalives.
+#include "dataplane/tunnel/send.h"
 #include "test/path/tunnel_network.h"
 
 namespace sluice::test {
@@ -178,6 +179,24 @@ TEST_P(Gre, KeepaliveOfTheRemoteIsForwardedBack) {
     EXPECT_EQ(sent.interface, "wan");
     EXPECT_EQ(sent.frame.ipv4().destination_address(), ip("198.51.100.9"));
     EXPECT_EQ(sent.frame.ip_payload(), words({0, 0}));
+}
+
+TEST_P(Gre, KeepaliveOfATunnelWithAKeyIsAnsweredWithIt) {
+    TestRouter& router =
+        router_with({.there = R"("type": "gre", "key": 7, "sequence": true, "keepalive_s": 2)"});
+    const auto asks = [&](Context& c) { tunnel::send_keepalive(c, router.id_of("there")); };
+    const Frame question = only(router.does(asks)).frame;
+    EXPECT_EQ(word_at(question, gre_at), 0x3000);
+    const Frame answer = taken_out(question, 20 + 4 + 8);
+    EXPECT_EQ(answer.ipv4().source_address(), ip("198.51.100.9"));
+    EXPECT_EQ(answer.ipv4().destination_address(), ip("203.0.113.2"));
+    EXPECT_EQ(answer.ip_payload(), words({0x2000, 0, 0, 7}));
+
+    EXPECT_FALSE(router.plan().interfaces[router.id_of("there")].up);
+    EXPECT_TRUE(router.receives("wan", answer.bytes()).empty());
+    router.take_plan();
+    EXPECT_TRUE(router.plan().interfaces[router.id_of("there")].up);
+    EXPECT_EQ(router.all_drops(), 0u);
 }
 
 TEST_P(Gre, AnswerToAKeepaliveKeepsTheTunnelUp) {
