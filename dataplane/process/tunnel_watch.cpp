@@ -12,6 +12,10 @@ namespace {
 using layout::EventKind;
 using layout::InterfaceCondition;
 
+// A tunnel comes a moment before its routes and the first answer do: that it is down then is news
+// only when it stays so.
+constexpr uint64_t settling_ns = 2'000'000'000;
+
 InterfaceId id_of(unsigned place) noexcept {
     return static_cast<InterfaceId>(layout::max_ports + place);
 }
@@ -55,13 +59,16 @@ bool TunnelWatch::look_at(unsigned place, const layout::Snapshot& s, const fib::
     const auto now = tunnel::condition_of(
         place, s, routes, ports,
         std::span<const layout::TunnelState, layout::max_tunnels>(state_.tunnels), now_ns);
-    if (seen.exists && seen.condition == now) return false;
-    const bool turned = !seen.exists || seen.condition.is_up() != now.is_up();
+    const bool changed = !seen.exists || seen.condition != now;
+    if (!seen.exists) seen.since_ns = now_ns;
+    const bool settles =
+        !seen.told_up.has_value() && !now.is_up() && now_ns - seen.since_ns < settling_ns;
+    const bool turned = seen.told_up != now.is_up() && !settles;
     seen.exists = true;
     seen.condition = now;
     if (turned) tell(place, s);
-    write_status(place, s);
-    return true;
+    if (changed || turned) write_status(place, s);
+    return changed;
 }
 
 // What was remembered of another tunnel at this place says nothing of this one.
@@ -78,8 +85,9 @@ void TunnelWatch::begin_anew(unsigned place, const layout::Tunnel& wish) {
 
 void TunnelWatch::tell(unsigned place, const layout::Snapshot& s) {
     Seen& seen = seen_[place];
-    ++seen.link_changes;
     const bool up = seen.condition.is_up();
+    seen.told_up = up;
+    ++seen.link_changes;
     report_.interface(up ? EventKind::interface_up : EventKind::interface_down, id_of(place),
                       name_of(s.tunnels[place]),
                       up ? fmt::format("mtu={}", seen.condition.mtu)

@@ -4,6 +4,7 @@
 // necessary. Main thread only.
 #pragma once
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "dataplane/process/orders.h"
@@ -30,6 +31,8 @@ class TunnelWatch {
     struct Seen {
         bool exists = false;
         tunnel::Condition condition;
+        std::optional<bool> told_up;
+        uint64_t since_ns = 0;
         uint32_t link_changes = 0;
     };
     bool look_at(unsigned place, const layout::Snapshot& snapshot, const fib::Table& routes,
