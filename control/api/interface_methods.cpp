@@ -35,20 +35,34 @@ std::string device_of(const config::Interface& wish) {
                        net::to_string(wish.tunnel->remote));
 }
 
+json mtu_of(const config::Interface& wish) {
+    if (!wish.tunnel) return wish.mtu;
+    return wish.tunnel->mtu ? json(*wish.tunnel->mtu) : json("auto");
+}
+
 json asked(const config::Interface& wish) {
     json addresses = json::array();
     for (const net::InterfaceAddress& a : wish.addresses) addresses.push_back(net::to_string(a));
-    return {{"device", device_of(wish)},
-            {"enabled", wish.enabled},
-            {"addresses", std::move(addresses)},
-            {"mtu", wish.mtu},
-            {"mac", wish.mac ? json(net::to_string(*wish.mac)) : json()},
-            {"rx_queues", wish.rx_queues ? json(*wish.rx_queues) : json("auto")},
-            {"rx_descriptors", wish.rx_descriptors},
-            {"tx_descriptors", wish.tx_descriptors}};
+    json all{{"device", device_of(wish)},
+             {"enabled", wish.enabled},
+             {"addresses", std::move(addresses)},
+             {"mtu", mtu_of(wish)}};
+    if (wish.tunnel) return all;
+    all.update({{"mac", wish.mac ? json(net::to_string(*wish.mac)) : json()},
+                {"rx_queues", wish.rx_queues ? json(*wish.rx_queues) : json("auto")},
+                {"rx_descriptors", wish.rx_descriptors},
+                {"tx_descriptors", wish.tx_descriptors}});
+    return all;
 }
 
-json got(const layout::InterfaceStatus& s) {
+json got_by_tunnel(const layout::InterfaceStatus& s) {
+    return {{"driver", state::text(s.driver)},
+            {"mtu", s.mtu},
+            {"link_changes", s.link_changes},
+            {"generation", s.generation}};
+}
+
+json got_by_port(const layout::InterfaceStatus& s) {
     return {{"driver", state::text(s.driver)},
             {"port", s.port},
             {"mac", net::to_string(net::MacAddress::from_bits(s.mac))},
@@ -104,7 +118,7 @@ json describe(const Control& control, const config::Interface& wish) {
                           {"tx_packets", t.tx_packets},
                           {"tx_bytes", t.tx_bytes}};
     result["rates"] = rates(control.rates.of(id));
-    result["device_counters"] = device_counters(state->interfaces[id].device);
+    if (!wish.tunnel) result["device_counters"] = device_counters(state->interfaces[id].device);
     if (control.state.dataplane_starting()) {
         result["condition"] = state::to_string(layout::InterfaceCondition::starting);
         return result;
@@ -113,7 +127,7 @@ json describe(const Control& control, const config::Interface& wish) {
     if (!status || state::text(status->name) != wish.name) return result;
     if (control.state.dataplane_alive()) result["condition"] = state::to_string(status->condition);
     result["why"] = state::text(status->why);
-    result["got"] = got(*status);
+    result["got"] = wish.tunnel ? got_by_tunnel(*status) : got_by_port(*status);
     return result;
 }
 

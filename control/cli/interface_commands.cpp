@@ -19,7 +19,8 @@ std::string joined(const json& list) {
 }
 
 uint64_t number(const json& object, const char* name) {
-    return object.is_object() ? object.value(name, uint64_t{0}) : 0;
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    return found != object.end() && found->is_number() ? found->get<uint64_t>() : 0;
 }
 
 std::string rate(const json& interface, const char* name, std::string_view of = "") {
@@ -51,6 +52,29 @@ void print_device_counters(const json& device) {
     fmt::print("  device drops:{}\n", line.empty() ? " none" : in_colour(Colour::yellow, line));
 }
 
+void print_port(const json& asked, const json& got) {
+    fmt::print("  driver {}, MAC {}, speed {}\n", got.value("driver", ""), got.value("mac", ""),
+               number(got, "speed_mbps") == 0
+                   ? "unknown"
+                   : fmt::format("{} Mbit/s", number(got, "speed_mbps")));
+    fmt::print(
+        "  MTU {} (asked {}), queues {} rx {} tx (asked {}), descriptors {} rx {} tx "
+        "(asked {}, {})\n",
+        number(got, "mtu"), number(asked, "mtu"), number(got, "rx_queues"),
+        number(got, "tx_queues"), asked["rx_queues"].dump(), number(got, "rx_descriptors"),
+        number(got, "tx_descriptors"), number(asked, "rx_descriptors"),
+        number(asked, "tx_descriptors"));
+    fmt::print("  asked of the device: {}\n  granted: {}\n", joined(got["features_asked"]),
+               joined(got["features_granted"]));
+}
+
+// `show tunnel` tells the rest.
+void print_tunnel(const json& asked, const json& got) {
+    const json& mtu = asked["mtu"];
+    fmt::print("  MTU {} (asked {})\n", number(got, "mtu"),
+               mtu.is_string() ? mtu.get<std::string>() : mtu.dump());
+}
+
 void print_whole(const json& i) {
     const std::string condition = i.value("condition", "");
     const json& asked = i["asked"];
@@ -60,21 +84,7 @@ void print_whole(const json& i) {
                i.value("description", "").empty() ? "" : ": " + i.value("description", ""));
     fmt::print("  device {}\n  addresses {}\n", asked.value("device", ""),
                joined(asked["addresses"]));
-    if (got.is_object()) {
-        fmt::print("  driver {}, MAC {}, speed {}\n", got.value("driver", ""), got.value("mac", ""),
-                   number(got, "speed_mbps") == 0
-                       ? "unknown"
-                       : fmt::format("{} Mbit/s", number(got, "speed_mbps")));
-        fmt::print(
-            "  MTU {} (asked {}), queues {} rx {} tx (asked {}), descriptors {} rx {} tx "
-            "(asked {}, {})\n",
-            number(got, "mtu"), number(asked, "mtu"), number(got, "rx_queues"),
-            number(got, "tx_queues"), asked["rx_queues"].dump(), number(got, "rx_descriptors"),
-            number(got, "tx_descriptors"), number(asked, "rx_descriptors"),
-            number(asked, "tx_descriptors"));
-        fmt::print("  asked of the device: {}\n  granted: {}\n", joined(got["features_asked"]),
-                   joined(got["features_granted"]));
-    }
+    if (got.is_object()) (got.contains("port") ? print_port : print_tunnel)(asked, got);
     if (!i.value("why", "").empty()) {
         fmt::print("  why:\n");
         print_indented(i.value("why", ""));

@@ -12,6 +12,12 @@ double grown(uint64_t before, uint64_t now) {
     return now < before ? 0 : static_cast<double>(now - before);
 }
 
+// Of the places for tunnels most have never had one.
+bool was_used(const layout::State& state, layout::InterfaceId id) {
+    return !layout::is_tunnel(id) ||
+           state.tunnels[id - layout::max_ports].identity.load(std::memory_order_relaxed) != 0;
+}
+
 }  // namespace
 
 void Rates::look(const state::StateView& view, uint64_t now_ns) {
@@ -21,14 +27,14 @@ void Rates::look(const state::StateView& view, uint64_t now_ns) {
     opening_ = view.openings();
     Sample& now = samples_.emplace_back();
     now.time_ns = now_ns;
-    for (unsigned id = 0; id < layout::max_ports; ++id) {
-        now.traffic[id] = state::traffic(*view.get(), static_cast<layout::InterfaceId>(id));
+    for (layout::InterfaceId id = 0; id < layout::max_interfaces; ++id) {
+        if (was_used(*view.get(), id)) now.traffic[id] = state::traffic(*view.get(), id);
     }
     while (samples_.size() > 2 && now_ns - samples_[1].time_ns >= second_ns) samples_.pop_front();
 }
 
 std::optional<Rate> Rates::of(layout::InterfaceId id) const {
-    if (id >= layout::max_ports || samples_.empty()) return std::nullopt;
+    if (id >= layout::max_interfaces || samples_.empty()) return std::nullopt;
     const uint64_t ns = samples_.back().time_ns - samples_.front().time_ns;
     if (ns < second_ns) return std::nullopt;
     const state::Traffic& before = samples_.front().traffic[id];
