@@ -44,10 +44,12 @@ BlockAllocator::BlockAllocator(const Shape& shape)
     : shape_(shape),
       blocks_an_address_(blocks_in(shape)),
       words_(size_t{shape.addresses} * blocks_an_address_ * sizeof(uint64_t)),
+      idle_since_(size_t{shape.addresses} * blocks_an_address_ * sizeof(uint32_t)),
       free_words_(flow::FreePlaces::words_for(shape.addresses * blocks_an_address_) *
                   sizeof(uint64_t)),
       buckets_(buckets_for(size_t{shape.addresses} * blocks_an_address_) * sizeof(flow::Bucket)),
       keys_{words_.as<std::atomic<uint64_t>>(), blocks_an_address_},
+      idle_since_of_(idle_since_.as<std::atomic<uint32_t>>()),
       index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
       free_(free_words_.as<std::atomic<uint64_t>>(), shape.addresses * blocks_an_address_) {}
 
@@ -83,14 +85,22 @@ bool BlockAllocator::hold(BlockId id, uint32_t subscriber) noexcept {
     return false;
 }
 
-// For a holder; so there is one to take away.
-void BlockAllocator::let_go(BlockId id) noexcept { keys_.words[id.bits()].fetch_sub(1); }
+// Whoever could not be adopted holds nothing, and so nothing of another's is taken away.
+void BlockAllocator::let_go(BlockId id, uint32_t subscriber, uint32_t now) noexcept {
+    std::atomic<uint64_t>& word = keys_.words[id.bits()];
+    idle_since_of_[id.bits()].store(now, std::memory_order_relaxed);
+    uint64_t bits = word.load(std::memory_order_acquire);
+    while (BlockWord(bits).is_held() && BlockWord(bits).subscriber() == subscriber &&
+           BlockWord(bits).sessions() > 0) {
+        if (word.compare_exchange_weak(bits, bits - 1)) return;
+    }
+}
 
 BlockAllocator::Result BlockAllocator::acquire(Mapper& mapper, const Wish& wish, uint32_t most,
                                                uint32_t now) noexcept {
-    if (const Result got = acquire_existing(mapper, wish); got.mapping.got != Got::no_port) {
-        return got;
-    }
+    const MappingId known =
+        mapper.mappings().find_external(wish.port_class, wish.internal, wish.address_index);
+    if (known.exists()) return join(mapper, known, wish.internal, now);
     most = std::min(most, most_blocks);
     for (uint32_t ordinal = 0; ordinal < most; ++ordinal) {
         const BlockId block =
@@ -104,14 +114,12 @@ BlockAllocator::Result BlockAllocator::acquire(Mapper& mapper, const Wish& wish,
 
 // Holds the block before the mapping, as every session does: so the block of a mapping that has
 // sessions is not taken away. A mapping may also be older than the blocks, and then in none.
-BlockAllocator::Result BlockAllocator::acquire_existing(Mapper& mapper, const Wish& wish) noexcept {
-    const MappingId id =
-        mapper.mappings().find_external(wish.port_class, wish.internal, wish.address_index);
-    if (!id.exists()) return {{Got::no_port, {}}};
+BlockAllocator::Result BlockAllocator::join(Mapper& mapper, MappingId id, Endpoint internal,
+                                            uint32_t now) noexcept {
     const BlockId block = block_of(id);
-    const bool holds = block.exists() && hold(block, wish.internal.address);
-    const Acquired got = mapper.join(id, wish.internal);
-    if (holds && !got.ok()) let_go(block);
+    const bool holds = block.exists() && hold(block, internal.address);
+    const Acquired got = mapper.join(id, internal);
+    if (holds && !got.ok()) let_go(block, internal.address, now);
     return {got, holds && got.ok()};
 }
 
@@ -122,7 +130,7 @@ BlockAllocator::Result BlockAllocator::acquire_in(Mapper& mapper, const Wish& wi
     in_block.range = range_of(block);
     const Acquired got = mapper.acquire(in_block);
     if (got.ok() && block_of(got.id) == block) return {got, true};
-    let_go(block);
+    let_go(block, wish.internal.address, now);
     if (!got.ok()) return {got};
     // Another worker made the mapping meanwhile, in another block of the subscriber's.
     mapper.release(got.id, now);
@@ -136,13 +144,13 @@ BlockAllocator::Result BlockAllocator::acquire_in_new(Mapper& mapper, const Wish
         const auto key = BlockKeys::key_of(subscriber, wish.address_index, ordinal);
         if (index_.find(key).exists()) continue;
         const BlockId block = take(wish.address_index, mapper.random());
-        if (!block.exists()) break;
+        if (!block.exists()) return {{Got::no_port, {}}};
         if (!give(block, subscriber, ordinal)) return {{Got::busy, {}}};
         Result got = acquire_in(mapper, wish, block, now);
         got.new_block = got.mapping.ok();
         if (got.mapping.got != Got::no_port) return got;
     }
-    return {{Got::no_port, {}}, false, false, true};
+    return {{Got::at_limit, {}}};
 }
 
 // At random, so that nobody guesses where a subscriber's ports are.
@@ -166,8 +174,8 @@ bool BlockAllocator::give(BlockId id, uint32_t subscriber, uint32_t ordinal) noe
     return false;
 }
 
-void BlockAllocator::release(MappingId id) noexcept {
-    if (const BlockId block = block_of(id); block.exists()) let_go(block);
+void BlockAllocator::release(MappingId id, uint32_t subscriber, uint32_t now) noexcept {
+    if (const BlockId block = block_of(id); block.exists()) let_go(block, subscriber, now);
 }
 
 bool BlockAllocator::adopt(MappingId id, Endpoint internal) noexcept {
@@ -185,19 +193,20 @@ bool BlockAllocator::adopt(MappingId id, Endpoint internal) noexcept {
     return false;
 }
 
-void BlockAllocator::sweep() noexcept {
+void BlockAllocator::sweep(uint32_t now, uint32_t rest) noexcept {
     const auto blocks = static_cast<uint32_t>(keys_.words.size());
     for (uint32_t swept = 0; swept < std::min(swept_a_call, blocks); ++swept) {
-        if (!free_.is_free(sweep_at_)) sweep_one(BlockId(sweep_at_));
+        if (!free_.is_free(sweep_at_)) sweep_one(BlockId(sweep_at_), now, rest);
         sweep_at_ = sweep_at_ + 1 == blocks ? 0 : sweep_at_ + 1;
     }
 }
 
 // Where another worker is at the bucket, the block stays for the next time.
-void BlockAllocator::sweep_one(BlockId id) noexcept {
+void BlockAllocator::sweep_one(BlockId id, uint32_t now, uint32_t rest) noexcept {
     std::atomic<uint64_t>& word = keys_.words[id.bits()];
     uint64_t idle = word.load(std::memory_order_acquire);
     if (!BlockWord(idle).is_held() || BlockWord(idle).sessions() != 0) return;
+    if (now - idle_since_of_[id.bits()].load(std::memory_order_relaxed) < rest) return;
     const BlockWord moving =
         BlockWord::moving(BlockWord(idle).subscriber(), BlockWord(idle).ordinal());
     const uint64_t as_it_was = idle;

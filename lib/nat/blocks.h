@@ -4,11 +4,12 @@
 //
 // A block is a run of ports of one external address, all classes of protocols together. It is one
 // word: subscriber (32) | ordinal (8) | sessions (24). A subscriber's blocks at an address have
-// ordinals from 0 on, by which the index finds them. A block without sessions stays its
-// subscriber's until sweep() takes it away; a session may come to it until then.
+// ordinals from 0 on, by which the index finds them. A block without sessions rests as its ports
+// do (RFC 6888 REQ-8): it stays its subscriber's until sweep() takes it away, and a session may
+// come to it until then.
 //
 //   free 0 ──▶ moving ──▶ held, any number of sessions ──▶ moving ──▶ free
-//              linked                     sweep: has none, unlinked
+//              linked               sweep: had none for long, unlinked
 //
 // Nothing here outlives the process: adopt() for each session that has a port of a block.
 #pragma once
@@ -88,23 +89,27 @@ class BlockAllocator {
     explicit BlockAllocator(const Shape&);
 
     // A mapping as by Mapper::acquire(), at a port of one of the subscriber's blocks at the wish's
-    // address; the wish's range counts for nothing. The subscriber gets another block, up to `most`
-    // at that address, where those he has are full. The session that uses it holds the block.
+    // address; the wish's range counts for nothing. The subscriber gets another block where those
+    // he has are full, up to `most` at that address (at_limit); no_port: the address has none left.
+    // The session that uses the mapping holds the block.
     struct Result {
         Acquired mapping;
         bool holds_block = false;  // to be given to release() when the session has ended
         bool new_block = false;    // the one that holds the port: to be logged
-        bool blocks_out = false;   // no_port, and no block left at the address or within `most`
     };
     Result acquire(Mapper&, const Wish&, uint32_t most, uint32_t now) noexcept;
-    // A session has ended that held its mapping's block; after Mapper::release().
-    void release(MappingId) noexcept;
+    // The same as by Mapper::join().
+    Result join(Mapper&, MappingId, Endpoint internal, uint32_t now) noexcept;
+    // A session of the subscriber's has ended that held its mapping's block; after
+    // Mapper::release().
+    void release(MappingId, uint32_t subscriber, uint32_t now) noexcept;
     // At start, for each session whose mapping was adopted. False if the port is in no block, or in
     // one of another subscriber (blocks were of another size before): it holds no block then.
     bool adopt(MappingId, Endpoint internal) noexcept;
 
-    // One thread, now and then: takes away blocks that no session uses, a bounded number a call.
-    void sweep() noexcept;
+    // One thread, now and then: takes away blocks that no session has used for so many ticks, of
+    // a bounded number a call.
+    void sweep(uint32_t now, uint32_t rest) noexcept;
 
     PortRange range_of(MappingId) const noexcept;  // of the block that the port is in
     bool is_held_by(MappingId, uint32_t subscriber) const noexcept;
@@ -114,20 +119,21 @@ class BlockAllocator {
     BlockId block_of(MappingId) const noexcept;
     PortRange range_of(BlockId) const noexcept;
     bool hold(BlockId, uint32_t subscriber) noexcept;
-    void let_go(BlockId) noexcept;
+    void let_go(BlockId, uint32_t subscriber, uint32_t now) noexcept;
     Result acquire_in(Mapper&, const Wish&, BlockId, uint32_t now) noexcept;
-    Result acquire_existing(Mapper&, const Wish&) noexcept;
     Result acquire_in_new(Mapper&, const Wish&, uint32_t most, uint32_t now) noexcept;
     BlockId take(uint32_t address, Random&) noexcept;
     bool give(BlockId, uint32_t subscriber, uint32_t ordinal) noexcept;
-    void sweep_one(BlockId) noexcept;
+    void sweep_one(BlockId, uint32_t now, uint32_t rest) noexcept;
 
     Shape shape_;
     uint32_t blocks_an_address_;
     PrivateMemory words_;
+    PrivateMemory idle_since_;
     PrivateMemory free_words_;
     PrivateMemory buckets_;
     BlockKeys keys_;
+    std::span<std::atomic<uint32_t>> idle_since_of_;  // tick; of blocks without sessions
     flow::BasicIndex<BlockKeys> index_;
     flow::FreePlaces free_;
     uint32_t sweep_at_ = 0;

@@ -19,12 +19,13 @@ struct Carrier {
                                    PortClass port_class = PortClass::udp) {
         return blocks.acquire(nat.mapper, {port_class, internal, 0, {}}, most, 1);
     }
-    void release(MappingId id) {
-        nat.mapper.release(id, 1);
-        blocks.release(id);
+    void release(MappingId id, uint32_t now = 1) {
+        const Endpoint internal = nat.word(id).internal();
+        nat.mapper.release(id, now);
+        blocks.release(id, internal.address, now);
     }
-    void sweep_all() {
-        for (unsigned n = 0; n < 2; ++n) blocks.sweep();
+    void sweep_all(uint32_t now = 1, uint32_t rest = 0) {
+        for (unsigned n = 0; n < 2; ++n) blocks.sweep(now, rest);
     }
 
     SmallNat nat;
@@ -53,8 +54,7 @@ TEST(BlockAllocator, GivesASubscriberOneBlockAfterAnotherUpToTheLimit) {
     EXPECT_EQ(ports_in.size(), 2u);
     EXPECT_EQ(ports_in.begin()->second, 8u);
     const auto beyond = carrier.acquire(port_of(1, 16));
-    EXPECT_EQ(beyond.mapping.got, Got::no_port);
-    EXPECT_TRUE(beyond.blocks_out);
+    EXPECT_EQ(beyond.mapping.got, Got::at_limit);
     EXPECT_EQ(carrier.blocks.free_blocks(), 8u);
 }
 
@@ -76,8 +76,7 @@ TEST(BlockAllocator, GivesNoTwoSubscribersOneBlock) {
             owner.emplace(carrier.blocks.range_of(got.mapping.id).first, subscriber).second);
     }
     const auto sixth = carrier.acquire(port_of(5, 0));
-    EXPECT_EQ(sixth.mapping.got, Got::no_port);
-    EXPECT_TRUE(sixth.blocks_out) << "and the other address's are not touched";
+    EXPECT_EQ(sixth.mapping.got, Got::no_port) << "and the other address's are not touched";
     EXPECT_EQ(carrier.blocks.free_blocks(), 5u);
 }
 
@@ -97,6 +96,32 @@ TEST(BlockAllocator, TakesABlockAwayOnlyWhenNoSessionUsesIt) {
     carrier.sweep_all();
     EXPECT_EQ(carrier.blocks.free_blocks(), 10u);
     EXPECT_EQ(what_is_wrong_with(carrier.nat.mappings), "");
+}
+
+TEST(BlockAllocator, LetsABlockRestWithItsSubscriberAsItsPortsDo) {
+    Carrier carrier;
+    const auto got = carrier.acquire(port_of(1, 0));
+    carrier.release(got.mapping.id, 100);
+    carrier.sweep_all(219, 120);
+    EXPECT_EQ(carrier.blocks.free_blocks(), 9u);
+    EXPECT_FALSE(carrier.acquire(port_of(1, 1)).new_block) << "his still";
+    carrier.release(carrier.nat.mappings.find_external(PortClass::udp, port_of(1, 1), 0), 219);
+    carrier.sweep_all(338, 120);
+    EXPECT_EQ(carrier.blocks.free_blocks(), 9u);
+    carrier.sweep_all(339, 120);
+    EXPECT_EQ(carrier.blocks.free_blocks(), 10u);
+}
+
+TEST(BlockAllocator, LetsASessionJoinAMappingAndSoHoldItsBlock) {
+    Carrier carrier;
+    const MappingId id = carrier.acquire(port_of(1, 0)).mapping.id;
+    const auto joined = carrier.blocks.join(carrier.nat.mapper, id, port_of(1, 0), 1);
+    EXPECT_EQ(joined.mapping.got, Got::existing);
+    EXPECT_TRUE(joined.holds_block);
+    carrier.release(id);
+    carrier.sweep_all();
+    EXPECT_TRUE(carrier.blocks.is_held_by(id, host(1).address)) << "by the one that joined";
+    EXPECT_FALSE(carrier.blocks.join(carrier.nat.mapper, id, port_of(1, 1), 1).holds_block);
 }
 
 TEST(BlockAllocator, LeavesAMappingThatIsOlderThanTheBlocksWhereItIs) {
@@ -128,8 +153,11 @@ TEST(BlockAllocator, IsMadeAnewFromTheSessionsThatLive) {
     EXPECT_FALSE(next.adopt(sessions[0].first, host(9))) << "another's block";
     EXPECT_FALSE(next.adopt(MappingId(PortClass::udp, 0, 1065), host(9))) << "no block's port";
     EXPECT_FALSE(next.adopt(MappingId(PortClass::udp, 2, 1030), host(9))) << "no such address";
-    for (const auto& [id, internal] : sessions) next.release(id);
-    for (unsigned n = 0; n < 2; ++n) next.sweep();
+    next.release(sessions[0].first, host(9).address, 1);
+    EXPECT_TRUE(next.is_held_by(sessions[0].first, sessions[0].second.address))
+        << "never the other's";
+    for (const auto& [id, internal] : sessions) next.release(id, internal.address, 1);
+    for (unsigned n = 0; n < 2; ++n) next.sweep(1, 0);
     EXPECT_EQ(next.free_blocks(), 10u);
 }
 
@@ -154,13 +182,13 @@ TEST(BlockAllocator, KeepsSubscribersApartWhenWorkersMeet) {
                 wrong += carrier.nat.word(id).internal() != internal;
                 wrong += !carrier.blocks.is_held_by(id, internal.address);
                 mapper.release(id, 1);
-                carrier.blocks.release(id);
+                carrier.blocks.release(id, internal.address, 1);
             }
-            if (seed == 0) carrier.blocks.sweep();
+            if (seed == 0) carrier.blocks.sweep(1, 0);
         }
         for (const auto& [id, internal] : held) {
             mapper.release(id, 1);
-            carrier.blocks.release(id);
+            carrier.blocks.release(id, internal.address, 1);
         }
         mapper.tick(2);
     };
