@@ -221,8 +221,7 @@ bool Plan::is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept {
 }
 
 std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const InterfaceFacts> facts,
-                                    NeighbourTable& neighbours,
-                                    const nat::AddressNumbers& nat_numbers) {
+                                    NeighbourTable& neighbours, const nat::Supply& nat_supply) {
     check_counts(s);
     auto plan = std::make_unique<Plan>();
     plan->generation = s.generation;
@@ -232,7 +231,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const Interface
     add_tunnels(*plan, s, facts);
     add_addresses(*plan, s);
     add_static_neighbours(s, neighbours);
-    plan->nat = nat::Rules::compile(s, nat_numbers);
+    plan->nat = nat::Rules::compile(s, nat_supply);
     // Groups come last: their members must be known, and must not be groups themselves.
     for (uint32_t id = 1; id < s.next_hop_count; ++id) {
         add_next_hop(*plan, s, static_cast<uint16_t>(id), neighbours);

@@ -103,14 +103,13 @@ struct Plan {
     }
 };
 
-// Compiles a snapshot. `facts`: of all max_interfaces, by id. `nat_numbers` numbers external
-// addresses, for those who translate by it. Gateways get a place in `neighbours` (pinned there)
-// unless it is full. Throws std::runtime_error, naming what is wrong, when the snapshot contradicts
-// itself.
+// Compiles a snapshot. `facts`: of all max_interfaces, by id. `nat_supply` is for those who
+// translate by it. Gateways get a place in `neighbours` (pinned there) unless it is full. Throws
+// std::runtime_error, naming what is wrong, when the snapshot contradicts itself.
 std::unique_ptr<const Plan> compile(const layout::Snapshot& snapshot,
                                     std::span<const InterfaceFacts> facts,
                                     NeighbourTable& neighbours,
-                                    const nat::AddressNumbers& nat_numbers = nat::unnumbered);
+                                    const nat::Supply& nat_supply = nat::no_supply());
 
 // Static entries and pins that neither the plan nor its snapshot asks for become ordinary
 // entries. Only when no worker uses an older plan any more, which may still refer to them.

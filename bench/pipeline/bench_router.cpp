@@ -121,8 +121,7 @@ void BenchRouter::add(const std::vector<fib::Route>& routes) {
     std::array<InterfaceFacts, layout::max_interfaces> facts;
     for (unsigned id = 0; id < facts.size(); ++id) facts[id] = {true, own_mac(id), 1500};
     if (snapshot->nat.settings.sessions > 0 && !nat_) start_nat(snapshot->nat.settings);
-    plan_ = compile(*snapshot, facts, neighbours_,
-                    nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
+    plan_ = compile(*snapshot, facts, neighbours_, nat_ ? nat_->supply() : nat::no_supply());
     context_.plan = plan_.get();
     context_.routes = &intent.fib;
 }

@@ -49,6 +49,12 @@ void RuleReader::read_source() {
 }
 
 void RuleReader::check_choice_of_ports() {
+    const json* limit = given("ports_per_subscriber");
+    if (limit != nullptr && rule_.mapping == NatMapping::endpoint_dependent) {
+        tell(*limit,
+             "ports are shared where \"mapping\" is \"endpoint-dependent\"; "
+             "\"sessions_per_subscriber\" limits what a host has of them");
+    }
     if (rule_.port_choice == NatPortChoice::random || fields_.is_wrong("ports") ||
         fields_.is_wrong("block_size")) {
         return;

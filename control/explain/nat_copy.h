@@ -16,7 +16,7 @@ class NatCopy {
     NatCopy(std::span<const flow::Session> sessions, std::span<const nat::AddressBlock> addresses,
             uint32_t now);
 
-    nat::AddressNumbers numbers() { return shared_.numbers(); }
+    nat::Supply supply() { return shared_.supply(); }
     nat::Translator& translator() noexcept { return translator_; }
 
   private:

@@ -152,9 +152,8 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
     }
     const auto facts = tunnel::facts_of_all(facts_of(*snapshot, state), *snapshot, intent.fib,
                                             tunnels_of(state), now_ns);
-    const auto plan =
-        compile(*snapshot, facts, neighbours,
-                sessions ? sessions->numbers() : nat::AddressNumbers(nat::unnumbered));
+    const auto plan = compile(*snapshot, facts, neighbours,
+                              sessions ? sessions->supply() : nat::no_supply());
 
     HeapPool pool;
     Witness witness(pool);

@@ -2,7 +2,6 @@
 #include "dataplane/nat/hold.h"
 
 #include <algorithm>
-#include <array>
 
 #include "dataplane/nat/log.h"
 #include "dataplane/nat/ports.h"
@@ -69,16 +68,16 @@ net::Ipv4Address Hold::address_at(uint32_t number, unsigned home) const noexcept
 }
 
 Acquired Hold::take_address(uint32_t internal) noexcept {
-    std::array<uint16_t, layout::max_nat_addresses> pool;
-    const auto all = externals();
-    for (size_t i = 0; i < all.size(); ++i) pool[i] = all[i].number;
-    return c_.nat->mapper().acquire_address(internal, rule_.wish.id, {pool.data(), all.size()});
+    return c_.nat->mapper().acquire_address(internal, rule_.wish.id, rule_.whole_addresses);
 }
 
-Verdict Hold::use(const Acquired& acquired, const flow::FlowKey& packet) noexcept {
-    switch (acquired.got) {
+Verdict Hold::use(const Taken& taken, const flow::FlowKey& packet) noexcept {
+    switch (taken.mapping.got) {
         case Got::made:
-        case Got::existing: mapping_ = acquired.id.bits(); return passed();
+        case Got::existing:
+            mapping_ = taken.mapping.id.bits();
+            flags_ |= taken.flags;
+            return passed();
         case Got::busy: return drop(DropReason::nat_busy);
         case Got::at_limit:
             return refuse_flow(c_, packet, rule_, DropReason::nat_subscriber_limit,
@@ -100,7 +99,7 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
         leaves.source = net::be32(rule_.pool[0].first + into);
         return passed();
     }
-    if (externals().empty()) return use({Got::no_port, {}}, packet);
+    if (externals().empty()) return use({{Got::no_port, {}}}, packet);
     const unsigned at_home = home(route, internal);
     const PortClass c = class_of(packet.protocol);
     home_ = externals()[at_home].address;
@@ -112,7 +111,7 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     // An ICMP query's identifier is its source port when it asks.
     const Endpoint endpoint{internal.value, packet.source_port.host()};
     const Verdict v = use(rule_.wish.kind == NatKind::dynamic
-                              ? take_address(internal.value)
+                              ? Taken{take_address(internal.value)}
                               : take_port(c_, rule_, externals(), c, endpoint, at_home),
                           packet);
     if (!v.is_passed()) return v;
@@ -123,7 +122,7 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
 }
 
 Verdict Hold::join(MappingId mapping, Endpoint internal, const flow::FlowKey& packet) noexcept {
-    return use(c_.nat->mapper().join(mapping, internal), packet);
+    return use(join_port(c_, rule_, mapping, internal), packet);
 }
 
 void Hold::permit(net::Ipv4Address remote) noexcept {
@@ -138,16 +137,8 @@ void Hold::permit(net::Ipv4Address remote) noexcept {
 }
 
 void Hold::give_back() noexcept {
-    Shared& shared = c_.nat->shared();
-    if ((flags_ & grants_permission) != 0) {
-        shared.counts.subtract(permission_key(MappingId::from_bits(mapping_), remote_));
-    }
-    if (mapping_ != no_mapping) {
-        c_.nat->mapper().release(MappingId::from_bits(mapping_), tick_of(c_));
-    }
-    if ((flags_ & holds_count) != 0) {
-        shared.counts.subtract(subscriber_key(rule_.wish.id, subscriber_));
-    }
+    nat::give_back(c_.nat->shared(), c_.nat->mapper(), {mapping_, flags_, subscriber_, remote_},
+                   rule_.wish.id, &rule_, tick_of(c_));
 }
 
 }  // namespace sluice::nat

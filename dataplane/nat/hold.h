@@ -5,6 +5,7 @@
 #pragma once
 #include "dataplane/context.h"
 #include "dataplane/ipv4/route.h"
+#include "dataplane/nat/ports.h"
 #include "dataplane/nat/rules.h"
 #include "dataplane/nat/shared.h"
 #include "dataplane/nat/tuple.h"
@@ -42,7 +43,7 @@ class Hold {
     unsigned home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept;
     net::Ipv4Address address_at(uint32_t number, unsigned home) const noexcept;
     Acquired take_address(uint32_t internal) noexcept;
-    Verdict use(const Acquired& acquired, const flow::FlowKey& packet) noexcept;
+    Verdict use(const Taken& taken, const flow::FlowKey& packet) noexcept;
 
     Context& c_;
     const Rule& rule_;

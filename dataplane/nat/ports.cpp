@@ -39,41 +39,76 @@ Acquired take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
     return acquired.got == Got::no_port ? Acquired{Got::at_limit, {}} : acquired;
 }
 
-Acquired take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
-                 const External& at) noexcept {
+Taken take_in_block(Context& c, const Rule& rule, const Wish& wish) noexcept {
+    const auto got =
+        rule.blocks->acquire(c.nat->mapper(), wish, rule.wish.blocks_a_subscriber, tick_of(c));
+    return {got.mapping, got.holds_block ? holds_block : uint16_t{0}};
+}
+
+Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
+              const External& at) noexcept {
     const PortRange range{rule.wish.first_port, rule.wish.last_port};
     if (rule.wish.mapping == layout::NatMapping::endpoint_dependent) {
-        return share_port_of(c.nat->mapper(), pc, at.number, range);
+        return {share_port_of(c.nat->mapper(), pc, at.number, range)};
     }
     const Wish wish{.port_class = pc,
                     .internal = internal,
                     .address_index = at.number,
                     .range = range,
                     .keep_parity = rule.wish.keep_parity != 0};
-    return rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish);
+    if (rule.blocks != nullptr) return take_in_block(c, rule, wish);
+    return {rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish)};
+}
+
+// RFC 6888 REQ-4. A port is counted before it is taken, so that nobody at his limit wears out
+// ports, which would rest for nothing.
+Taken take_within_limit(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
+                        const External& at) noexcept {
+    const uint32_t limit = rule.wish.ports_a_subscriber;
+    if (limit == 0) return take_at(c, rule, pc, internal, at);
+    CountTable& counts = c.nat->shared().counts;
+    const uint64_t key = ports_key({internal.address});
+    const bool has_one = c.nat->shared().mappings.find_external(pc, internal, at.number).exists();
+    const Counted counted = counts.add(key, has_one ? CountTable::most : limit);
+    if (counted == Counted::at_limit) return {{Got::at_limit, {}}};
+    if (counted == Counted::busy) return {{Got::busy, {}}};
+    Taken taken = take_at(c, rule, pc, internal, at);
+    taken.flags |= counts_port;
+    const bool made = taken.mapping.got == Got::made;
+    if (made && counted == Counted::yes) c.nat->mapper().mark(taken.mapping.id);
+    if (!made && counted == Counted::yes) counts.subtract(key);
+    return taken;
 }
 
 }  // namespace
 
+Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint internal) noexcept {
+    const uint16_t counts = rule.wish.ports_a_subscriber != 0 ? counts_port : uint16_t{0};
+    if (rule.blocks == nullptr) return {c.nat->mapper().join(mapping, internal), counts};
+    const auto got = rule.blocks->join(c.nat->mapper(), mapping, internal, tick_of(c));
+    const uint16_t holds = got.holds_block ? holds_block : uint16_t{0};
+    return {got.mapping, static_cast<uint16_t>(counts | holds)};
+}
+
 // Where pooling is arbitrary, a mapping may be at another address than its home; so those are
 // asked first.
-Acquired take_port(Context& c, const Rule& rule, std::span<const External> all, PortClass pc,
-                   Endpoint internal, unsigned home) noexcept {
-    Mapper& mapper = c.nat->mapper();
+Taken take_port(Context& c, const Rule& rule, std::span<const External> all, PortClass pc,
+                Endpoint internal, unsigned home) noexcept {
     const bool paired = rule.wish.pooling == layout::NatPooling::paired;
     const auto tried =
         paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
     const bool dependent = rule.wish.mapping == layout::NatMapping::endpoint_dependent;
+    const Mappings& mappings = c.nat->shared().mappings;
     const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
     for (unsigned i = 0; !dependent && tried > 1 && i < tried; ++i) {
-        const MappingId known = mapper.mappings().find_external(pc, internal, nth(i).number);
-        if (known.exists()) return mapper.join(known, internal);
+        const MappingId known = mappings.find_external(pc, internal, nth(i).number);
+        if (known.exists()) return join_port(c, rule, known, internal);
     }
-    Acquired acquired = take_at(c, rule, pc, internal, nth(0));
-    for (unsigned i = 1; i < tried && acquired.got == Got::no_port; ++i) {
-        acquired = take_at(c, rule, pc, internal, nth(i));
+    Taken taken = take_within_limit(c, rule, pc, internal, nth(0));
+    for (unsigned i = 1; i < tried && taken.mapping.got == Got::no_port; ++i) {
+        taken = take_within_limit(c, rule, pc, internal, nth(i));
     }
-    return acquired;
+    return taken;
 }
 
 }  // namespace sluice::nat

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which external port a flow gets: from all of the rule's, or from the host's share of them.
+// Which external port a flow gets: from all of the rule's, from blocks that the host holds, or
+// from those computed from its address; and how many a host may have.
 #pragma once
 #include <span>
 
@@ -9,9 +10,17 @@
 
 namespace sluice::nat {
 
+struct Taken {
+    Acquired mapping;
+    uint16_t flags = 0;  // the session's: what it holds besides the mapping
+};
+
 // One more session on the mapping of the internal endpoint at one of these external addresses; at
 // `home`, or where the rule's pooling is arbitrary and that is out of ports, at one of the next.
-Acquired take_port(Context& c, const Rule& rule, std::span<const External> externals, PortClass,
-                   Endpoint internal, unsigned home) noexcept;
+Taken take_port(Context& c, const Rule& rule, std::span<const External> externals, PortClass,
+                Endpoint internal, unsigned home) noexcept;
+
+// One more session on a mapping that the internal endpoint has.
+Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint internal) noexcept;
 
 }  // namespace sluice::nat

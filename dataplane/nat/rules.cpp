@@ -46,10 +46,10 @@ std::vector<net::Ipv4Address> addresses_of(std::span<const NatRange> pool, Inter
 }
 
 std::vector<External> numbered(const std::vector<net::Ipv4Address>& addresses,
-                               const AddressNumbers& numbers) {
+                               const Supply& supply) {
     std::vector<External> externals;
     for (const net::Ipv4Address a : addresses) {
-        const auto number = numbers(a);
+        const auto number = supply.number_of(a);
         if (!number) refuse("the NAT has no room for another external address");
         externals.push_back({a, static_cast<uint16_t>(*number)});
     }
@@ -87,7 +87,29 @@ void Rules::check(const Snapshot& s) {
     targets_.assign(s.nat.targets, s.nat.targets + n.target_count);
 }
 
-void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& numbers) {
+// Who gets what of the external addresses, where that is more than any free port.
+void Rules::share_out(Rule& rule, const Supply& supply) {
+    const NatRule& wish = rule.wish;
+    if (wish.kind == NatKind::dynamic) {
+        for (const External& e : rule.externals) rule.whole_addresses.push_back(e.number);
+    }
+    if (wish.port_choice == layout::NatPortChoice::blocks) {
+        if (wish.block_size == 0 || wish.block_size > wish.last_port - wish.first_port + 1) {
+            refuse("snapshot: NAT rule {} has no block of {} ports", wish.id, wish.block_size);
+        }
+        rule.blocks = supply.blocks_of(wish);
+        if (rule.blocks != nullptr) blocks_.push_back(rule.blocks.get());
+    }
+    if (wish.port_choice == layout::NatPortChoice::deterministic) {
+        rule.deterministic = deterministic_of(wish, rule.from, rule.pool);
+        if (rule.deterministic->ports_each() == 0) {
+            refuse("snapshot: NAT rule {} has not {} ports for each inside address", wish.id,
+                   wish.block_size);
+        }
+    }
+}
+
+void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
     Rule rule{.wish = wish,
               .from = part(ranges_, wish.from, wish.id),
               .to = part(ranges_, wish.to, wish.id),
@@ -118,21 +140,15 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& nu
         rule.pool = rule.interface_ranges;
     }
     if (wish.kind == NatKind::forward && !rule.source_pool.empty()) {
-        rule.source_externals = numbered(addresses_of(rule.source_pool, wish.out, s), numbers);
+        rule.source_externals = numbered(addresses_of(rule.source_pool, wish.out, s), supply);
     } else if (wish.kind == NatKind::forward && wish.out != layout::no_interface) {
-        rule.source_externals = numbered(addresses_of({}, wish.out, s), numbers);
+        rule.source_externals = numbered(addresses_of({}, wish.out, s), supply);
     }
     if (shares_ports(wish.kind)) {
-        rule.externals = numbered(addresses_of(rule.pool, wish.out, s), numbers);
+        rule.externals = numbered(addresses_of(rule.pool, wish.out, s), supply);
         by_address_.insert(by_address_.end(), rule.externals.begin(), rule.externals.end());
     }
-    if (wish.port_choice == layout::NatPortChoice::deterministic) {
-        rule.deterministic = deterministic_of(wish, rule.from, rule.pool);
-        if (rule.deterministic->ports_each() == 0) {
-            refuse("snapshot: NAT rule {} has not {} ports for each inside address", wish.id,
-                   wish.block_size);
-        }
-    }
+    share_out(rule, supply);
     for (const layout::NatTarget& t : rule.targets) rule.total_weight += t.weight;
     for (unsigned i = 0; i < layout::max_interfaces; ++i) {
         const bool changes_sources = shares_ports(wish.kind) || wish.kind == NatKind::fixed;
@@ -144,13 +160,13 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const AddressNumbers& nu
     id_at_[wish.id % layout::max_nat_rules] = wish.id;
 }
 
-std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const AddressNumbers& numbers) {
+std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const Supply& supply) {
     if (s.nat.settings.rule_count == 0 || s.nat.settings.sessions == 0) return nullptr;
     auto rules = std::make_unique<Rules>();
     rules->check(s);
     rules->rules_.reserve(s.nat.settings.rule_count);
     for (uint32_t i = 0; i < s.nat.settings.rule_count; ++i) {
-        rules->add(s.nat.rules[i], s, numbers);
+        rules->add(s.nat.rules[i], s, supply);
     }
     auto& all = rules->by_address_;
     std::ranges::sort(all, {}, [](const External& e) { return e.address.value; });
@@ -222,6 +238,10 @@ std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexce
     const auto at = find_in(by_address_, external);
     if (at == by_address_.end()) return std::nullopt;
     return at->number;
+}
+
+void Rules::sweep_blocks(uint32_t now) const noexcept {
+    for (BlockAllocator* blocks : blocks_) blocks->sweep(now, settings_.quarantine_s);
 }
 
 unsigned Rule::place_of_block(net::Ipv4Address internal) const noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/layout/snapshot.h"
+#include "lib/nat/blocks.h"
 #include "lib/nat/deterministic.h"
 #include "lib/net/address.h"
 
@@ -21,12 +22,19 @@ using layout::InterfaceId;
 using layout::NatKind;
 using layout::NatRange;
 
-// Knows the number under which an external address has its ports (lib/nat/mappings.h). Numbers
-// outlive configurations and processes. Nothing when there is no room for another address.
-using AddressNumbers = std::function<std::optional<uint32_t>(net::Ipv4Address)>;
+// What rules get of the tables that all workers share, and that outlive a plan.
+struct Supply {
+    // The number under which an external address has its ports (lib/nat/mappings.h). Numbers
+    // outlive configurations and processes. Nothing when there is no room for another address.
+    std::function<std::optional<uint32_t>(net::Ipv4Address)> number_of;
+    // The blocks of a rule that gives out ports in blocks, the same as long as it has its id.
+    std::function<std::shared_ptr<BlockAllocator>(const layout::NatRule&)> blocks_of;
+};
 
 // For plans that are only looked at.
-inline std::optional<uint32_t> unnumbered(net::Ipv4Address) { return 0; }
+inline Supply no_supply() {
+    return {[](net::Ipv4Address) { return 0u; }, [](const layout::NatRule&) { return nullptr; }};
+}
 
 struct External {
     net::Ipv4Address address;
@@ -40,9 +48,11 @@ struct Rule {
     std::span<const layout::NatTarget> targets;
     // Where ports are shared out: the pool, or the interface's addresses; by address.
     std::vector<External> externals;
-    std::vector<External> source_externals;  // the same, for the other side of twice NAT
-    std::vector<NatRange> interface_ranges;  // what `pool` shows where the rule is to an interface
-    uint32_t total_weight = 0;               // of the targets
+    std::vector<External> source_externals;   // the same, for the other side of twice NAT
+    std::vector<NatRange> interface_ranges;   // what `pool` shows where the rule is to an interface
+    uint32_t total_weight = 0;                // of the targets
+    std::vector<uint16_t> whole_addresses{};  // of a dynamic rule: the numbers of its addresses
+    std::shared_ptr<BlockAllocator> blocks{};      // null where ports are not given out in blocks
     std::optional<Deterministic> deterministic{};  // who has which ports (RFC 7422)
 
     bool takes_source(net::Ipv4Address a) const noexcept { return is_in(from, a); }
@@ -82,7 +92,7 @@ class Rules {
     // Throws std::runtime_error where the snapshot contradicts itself or `numbers` has no room.
     // Null where there is no NAT.
     static std::unique_ptr<const Rules> compile(const layout::Snapshot& snapshot,
-                                                const AddressNumbers& numbers);
+                                                const Supply& supply);
 
     const layout::NatSettings& settings() const noexcept { return settings_; }
     std::span<const Rule> all() const noexcept { return rules_; }
@@ -110,12 +120,15 @@ class Rules {
     std::span<const External> externals() const noexcept { return by_address_; }
     // The number of an address whose ports are shared out here.
     std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
+    // One worker, now and then: takes blocks of ports from who has not used them for long.
+    void sweep_blocks(uint32_t now) const noexcept;
     // Whether packets that leave by the interface may have to be translated.
     bool concerns(InterfaceId out) const noexcept { return leaves_by_[out]; }
 
   private:
     void check(const layout::Snapshot& s);
-    void add(const layout::NatRule& wish, const layout::Snapshot& s, const AddressNumbers& numbers);
+    void add(const layout::NatRule& wish, const layout::Snapshot& s, const Supply& supply);
+    void share_out(Rule& rule, const Supply& supply);
     bool is_exempt(const Rule& rule, const Question& q) const noexcept;
 
     layout::NatSettings settings_{};
@@ -123,6 +136,7 @@ class Rules {
     std::vector<layout::NatTarget> targets_;
     std::vector<Rule> rules_;
     std::vector<External> by_address_;                        // of all rules; sorted, each once
+    std::vector<BlockAllocator*> blocks_;                     // of all rules
     std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
     std::array<uint16_t, layout::max_nat_rules> id_at_{};     // the same; 0: none
     std::array<bool, layout::max_interfaces> leaves_by_{};

@@ -56,6 +56,8 @@ constexpr uint16_t grants_permission = 4;  // its remote address may send to the
 constexpr uint16_t holds_count = 8;        // one of the subscriber's sessions
 constexpr uint16_t shares_port = 16;       // with sessions of other internal endpoints
 constexpr uint16_t maps_remote = 32;       // twice NAT: its mapping is the remote's
+constexpr uint16_t holds_block = 64;       // the block of ports that its mapping's is of
+constexpr uint16_t counts_port = 128;      // its mapping is one of the subscriber's ports
 constexpr uint16_t is_logged = 0x8000;     // the log was told of it, and will be of its end
 
 inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {

@@ -84,19 +84,56 @@ void Shared::adopt_counts(const flow::SessionFacts& f) noexcept {
     if ((f.flags & holds_count) != 0) {
         counts.add(subscriber_key(f.rule, subscriber_of(f)), CountTable::most);
     }
+    const MappingId id = MappingId::from_bits(f.mapping);
     if ((f.flags & grants_permission) != 0) {
-        counts.add(permission_key(MappingId::from_bits(f.mapping), remote_of(f)), CountTable::most);
+        counts.add(permission_key(id, remote_of(f)), CountTable::most);
+    }
+    if ((f.flags & counts_port) != 0 && f.mapping != no_mapping && mappings.mark(id)) {
+        counts.add(ports_key(subscriber_of(f)), CountTable::most);
     }
 }
 
-void release_all(Shared& shared, Mapper& mapper, const flow::SessionFacts& f,
-                 uint32_t now) noexcept {
-    if ((f.flags & grants_permission) != 0) {
-        shared.counts.subtract(permission_key(MappingId::from_bits(f.mapping), remote_of(f)));
+std::shared_ptr<BlockAllocator> Shared::blocks_of(const layout::NatRule& rule) {
+    std::erase_if(blocks_, [](const auto& known) { return known.second.expired(); });
+    if (auto known = blocks_[rule.id].lock()) return known;
+    const auto blocks = std::make_shared<BlockAllocator>(
+        BlockAllocator::Shape{.ports = {rule.first_port, rule.last_port},
+                              .block_size = rule.block_size,
+                              .addresses = mappings.addresses()});
+    adopt_blocks(rule.id, *blocks);
+    blocks_[rule.id] = blocks;
+    return blocks;
+}
+
+// A rule that is new to the process but not to the sessions is one of the process before.
+void Shared::adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept {
+    flow::SessionCopy copy;
+    for (uint32_t place = 0; place < table.capacity(); ++place) {
+        if (!flow::copy_live(copy, table.session(place)) || copy.facts.rule != rule) continue;
+        if ((copy.facts.flags & holds_block) == 0 || copy.facts.mapping == no_mapping) continue;
+        blocks.adopt(MappingId::from_bits(copy.facts.mapping),
+                     {subscriber_of(copy.facts).value, 0});
     }
-    if (f.mapping != no_mapping) mapper.release(MappingId::from_bits(f.mapping), now);
-    if ((f.flags & holds_count) != 0) {
-        shared.counts.subtract(subscriber_key(f.rule, subscriber_of(f)));
+}
+
+Holdings holdings_of(const flow::SessionFacts& f) noexcept {
+    return {f.mapping, f.flags, subscriber_of(f), remote_of(f)};
+}
+
+void give_back(Shared& shared, Mapper& mapper, const Holdings& held, uint16_t rule_id,
+               const Rule* rule, uint32_t now) noexcept {
+    const MappingId id = MappingId::from_bits(held.mapping);
+    if ((held.flags & grants_permission) != 0) {
+        shared.counts.subtract(permission_key(id, held.remote));
+    }
+    if (held.mapping != no_mapping && mapper.release(id, now)) {
+        shared.counts.subtract(ports_key(held.subscriber));
+    }
+    if ((held.flags & holds_block) != 0 && rule != nullptr && rule->blocks != nullptr) {
+        rule->blocks->release(id, held.subscriber.value, now);
+    }
+    if ((held.flags & holds_count) != 0) {
+        shared.counts.subtract(subscriber_key(rule_id, held.subscriber));
     }
 }
 

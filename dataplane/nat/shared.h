@@ -3,6 +3,8 @@
 // process; the rest follows from them.
 #pragma once
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -40,9 +42,10 @@ class Shared {
     Adopted adopt(uint32_t now, const QuarantineTimes& times,
                   std::span<layout::NatLogRing> log = {});
 
-    // Numbers an external address, for the plan. Main thread.
-    AddressNumbers numbers() {
-        return [this](net::Ipv4Address a) { return mappings.enlist(a); };
+    // For the plan. Main thread.
+    Supply supply() {
+        return {[this](net::Ipv4Address a) { return mappings.enlist(a); },
+                [this](const layout::NatRule& rule) { return blocks_of(rule); }};
     }
 
     // Ports that forwards answer at are handed out to nobody. Main thread; again while it returns
@@ -61,6 +64,10 @@ class Shared {
     };
     uint32_t reserve(const Rule& forward, const Rules& rules);
     std::vector<Reserved> reserved_;
+    // By the rule's id; who uses them are the rules of plans.
+    std::map<uint16_t, std::weak_ptr<BlockAllocator>> blocks_;
+    std::shared_ptr<BlockAllocator> blocks_of(const layout::NatRule& rule);
+    void adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept;
 
     bool adopt_mapping(const flow::SessionFacts& facts) noexcept;
     void adopt_counts(const flow::SessionFacts& facts) noexcept;
@@ -80,10 +87,24 @@ constexpr uint64_t subscriber_key(uint16_t rule, net::Ipv4Address subscriber) no
 constexpr uint64_t permission_key(MappingId mapping, net::Ipv4Address remote) noexcept {
     return uint64_t{2} << 62 | uint64_t{mapping.bits()} << 32 | remote.value;
 }
+// External ports that a subscriber has, by whatever rules.
+constexpr uint64_t ports_key(net::Ipv4Address subscriber) noexcept {
+    return uint64_t{3} << 62 | subscriber.value;
+}
 
-// Gives back what a session held: its share of a mapping and of counts.
-void release_all(Shared& shared, Mapper& mapper, const flow::SessionFacts& facts,
-                 uint32_t now) noexcept;
+// What a session holds besides its place in the table.
+struct Holdings {
+    uint32_t mapping = no_mapping;
+    uint16_t flags = 0;
+    net::Ipv4Address subscriber;
+    net::Ipv4Address remote;  // who may send to the mapping
+};
+Holdings holdings_of(const flow::SessionFacts& facts) noexcept;
+
+// Gives it back: its share of a mapping, of a block of ports, of counts. `rule` is the session's,
+// null where that is gone.
+void give_back(Shared& shared, Mapper& mapper, const Holdings& held, uint16_t rule_id,
+               const Rule* rule, uint32_t now) noexcept;
 
 // All ports rest as long.
 constexpr QuarantineTimes quarantine_of(const layout::NatSettings& s) noexcept {

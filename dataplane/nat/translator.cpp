@@ -24,7 +24,8 @@ Translator::Translator(Shared& shared, unsigned worker, unsigned workers,
       writer_(shared.table, worker, workers, timeouts_),
       mapper_(shared.mappings, {}),
       others_(others),
-      workers_(workers) {
+      workers_(workers),
+      sweeps_(worker == 0) {
     const uint64_t capacity = shared.table.capacity();
     share_begin_ = static_cast<uint32_t>(capacity * worker / workers);
     share_end_ = static_cast<uint32_t>(capacity * (worker + 1) / workers);
@@ -66,7 +67,8 @@ std::optional<Mapped> Translator::find_mapping(uint16_t number, uint8_t protocol
 
 void Translator::let_go(Context& c, const flow::SessionFacts& facts) noexcept {
     log_ended(c, facts);
-    release_all(shared_, mapper_, facts, tick_of(c));
+    const Rule* rule = c.plan->nat ? c.plan->nat->find(facts.rule) : nullptr;
+    give_back(shared_, mapper_, holdings_of(facts), facts.rule, rule, tick_of(c));
     c.tally(layout::Tally::nat_sessions_ended);
 }
 
@@ -114,6 +116,7 @@ void Translator::tick(Context& c) noexcept {
     pass_grace_period();
     if (c.plan->nat == nullptr) return;
     mapper_.tick(tick_of(c));
+    if (sweeps_) c.plan->nat->sweep_blocks(tick_of(c));
     if (!fragments_.empty()) fragments_.tick(c);
     if (!syns_.empty()) syns_.tick(c);
 }

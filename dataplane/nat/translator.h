@@ -74,6 +74,7 @@ class Translator {
     layout::NatClearRequest clearing_{};
     uint32_t next_cleared_;  // place
     uint32_t share_begin_, share_end_;
+    bool sweeps_;  // one of the workers does, for all
     std::array<uint32_t, 4> told_{};
 };
 

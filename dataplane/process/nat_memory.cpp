@@ -96,10 +96,12 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses, nat::LogRings
 
 std::set<uint32_t> external_addresses(const layout::Snapshot& snapshot) {
     std::set<uint32_t> seen;
-    nat::Rules::compile(snapshot, [&](net::Ipv4Address a) {
+    nat::Supply supply = nat::no_supply();
+    supply.number_of = [&](net::Ipv4Address a) {
         seen.insert(a.value);
-        return std::optional<uint32_t>(0);
-    });
+        return 0u;
+    };
+    nat::Rules::compile(snapshot, supply);
     return seen;
 }
 

@@ -264,7 +264,7 @@ void Router::replan(uint64_t now_ns) {
     if (crew_.size() == 0) open_nat(now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
     plan_ = compile(*snapshot_, tunnels_.facts(ports_->facts()), neighbours_,
-                    nat_ ? nat_->numbers() : nat::AddressNumbers(nat::unnumbered));
+                    nat_ ? nat_->supply() : nat::no_supply());
     reserve_forwards();
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));

@@ -134,16 +134,17 @@ MappingId Mapper::take_whole(std::span<const uint16_t> pool) noexcept {
     return {};
 }
 
-void Mapper::release(MappingId id, uint32_t now) noexcept {
+bool Mapper::release(MappingId id, uint32_t now) noexcept {
     uint64_t bits = mappings_.slot(id).load(std::memory_order_acquire);
     SlotWord fewer;
     do {
-        if (SlotWord(bits).is_quarantined() || SlotWord(bits).sessions() == 0) return;
+        if (SlotWord(bits).is_quarantined() || SlotWord(bits).sessions() == 0) return false;
         fewer = SlotWord(bits).with_sessions(SlotWord(bits).sessions() - 1);
     } while (!mappings_.slot(id).compare_exchange_weak(bits, fewer.bits()));
-    if (fewer.sessions() != 0) return;
-    if (fewer.is_shared()) return put_to_rest(id, now);
-    end(id, now);
+    if (fewer.sessions() != 0) return false;
+    const bool marked = mappings_.take_mark(id);
+    fewer.is_shared() ? put_to_rest(id, now) : end(id, now);
+    return marked;
 }
 
 // All that waits for one bucket are the few keys that it has room for; so the list is not filled

@@ -73,7 +73,10 @@ class Mapper {
     // One more session on a mapping that find() told of, if it still is that endpoint's.
     Acquired join(MappingId, Endpoint internal) noexcept;
     // One session ended. The last one ends the mapping, whose port then rests (RFC 6888 REQ-8).
-    void release(MappingId, uint32_t now) noexcept;
+    // True if that was so, and the mapping had the caller's mark.
+    bool release(MappingId, uint32_t now) noexcept;
+    // A mark on a mapping that a session of the caller's uses; gone when the mapping ends.
+    void mark(MappingId id) noexcept { mappings_.mark(id); }
 
     // Once a burst or so: frees ports that have rested, a bounded number a call.
     void tick(uint32_t now) noexcept;

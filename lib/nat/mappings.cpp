@@ -60,6 +60,7 @@ Mappings::Mappings(std::span<std::byte> memory, uint32_t addresses, uint32_t mos
     : blocks_(reinterpret_cast<AddressBlock*>(checked(memory, addresses).data()), addresses),
       keys_{{reinterpret_cast<Slot*>(memory.data() + slots_at), addresses * slots_an_address}},
       bits_(addresses * classes_with_ports * bit_words * sizeof(uint64_t)),
+      marks_(addresses * slots_an_address / 8),
       buckets_(buckets_for(most_mappings) * sizeof(flow::Bucket)),
       index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
       inherited_(keys_.slots) {
@@ -154,6 +155,19 @@ void Mappings::free(MappingId id, std::atomic<uint32_t>& count) noexcept {
     slot(id).store(0, std::memory_order_release);
     count.fetch_sub(1, std::memory_order_relaxed);
     give_bit(id);
+}
+
+bool Mappings::mark(MappingId id) noexcept {
+    any_marks_.store(true, std::memory_order_relaxed);
+    const uint64_t bit = uint64_t{1} << id.bits() % 64;
+    return (marks_.as<std::atomic<uint64_t>>()[id.bits() / 64].fetch_or(bit) & bit) == 0;
+}
+
+bool Mappings::take_mark(MappingId id) noexcept {
+    if (!any_marks_.load(std::memory_order_relaxed)) return false;
+    std::atomic<uint64_t>& word = marks_.as<std::atomic<uint64_t>>()[id.bits() / 64];
+    const uint64_t bit = uint64_t{1} << id.bits() % 64;
+    return (word.load() & bit) != 0 && (word.fetch_and(~bit) & bit) != 0;
 }
 
 }  // namespace sluice::nat

@@ -94,6 +94,10 @@ class Mappings {
     bool adopt_shared(MappingId) noexcept;
     void end_adoption(uint32_t now, const QuarantineTimes&) noexcept;
 
+    // A mark on a mapping, of whoever has it for one of his sessions; false if it has it already.
+    // The last session's end takes it away. Nothing of it outlives the process.
+    bool mark(MappingId) noexcept;
+
     // Any thread, any time. Who has that external port, for packets that nobody asked for; nothing
     // for shared ones too.
     std::optional<Endpoint> find(PortClass, uint32_t address_index, uint16_t port) const noexcept;
@@ -127,6 +131,8 @@ class Mappings {
     // Both for the owner of the port's bit: gives a slot that was free its meaning, or ends that.
     void fill(MappingId, SlotWord, std::atomic<uint32_t>& count) noexcept;
     void free(MappingId, std::atomic<uint32_t>& count) noexcept;
+    // For who ends the mapping: whether it had a mark.
+    bool take_mark(MappingId) noexcept;
 
     Slot& slot(MappingId id) const noexcept { return keys_.slots[id.bits()]; }
     Level& level(MappingId id) const noexcept {
@@ -142,6 +148,8 @@ class Mappings {
     std::span<AddressBlock> blocks_;
     MappingKeys keys_;
     PrivateMemory bits_;
+    PrivateMemory marks_;  // a bit for each slot
+    std::atomic<bool> any_marks_ = false;
     PrivateMemory buckets_;
     mutable std::array<std::atomic<uint64_t>, flow::FreePlaces::words_for(most_addresses)>
         whole_addresses_{};

@@ -8,8 +8,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02;
-
 class NatPorts : public NatBothWays {
   protected:
     // A host inside sends from one of its ports; where it shows outside, or nothing.
@@ -105,6 +103,116 @@ TEST_P(NatPorts, NoFlowGoesOnAtAPortThatARuleBeforeHadChosen) {
     let_pass(*net, 1s);
     const auto later = shows_as(*net, inside, 5000, "192.0.2.2");
     EXPECT_TRUE(ports(outside, 2032, 2063).contains(later)) << later;
+}
+
+// Three blocks of sixteen at one address, two for a host.
+constexpr const char* blocks_rule =
+    R"({"name": "homes", "type": "source", "out": "wan", "from": "10.0.0.0/24",
+        "to": "203.0.113.64", "ports": "2000-2047", "port_choice": "blocks", "block_size": 16,
+        "blocks_per_subscriber": 2})";
+
+// The blocks that endpoints are of.
+std::set<unsigned> blocks_of(const std::set<std::string>& endpoints) {
+    std::set<unsigned> blocks;
+    for (const std::string& one : endpoints) {
+        blocks.insert((static_cast<unsigned>(std::stoul(one.substr(one.find(':') + 1))) - 2000) /
+                      16);
+    }
+    return blocks;
+}
+
+TEST_P(NatPorts, AHostFillsItsBlockBeforeItGetsAnother) {
+    REQUIREMENT("RFC 6888 REQ-14", "Ports are given out in blocks, so that a log names blocks");
+    const auto net = with_rules(blocks_rule);
+    std::set<std::string> mine;
+    for (uint16_t port = 5000; port < 5016; ++port) mine.insert(shows_as(*net, inside, port));
+    EXPECT_EQ(mine.size(), 16);
+    EXPECT_EQ(blocks_of(mine).size(), 1);
+    mine.insert(shows_as(*net, inside, 5016));
+    EXPECT_EQ(blocks_of(mine).size(), 2);
+}
+
+TEST_P(NatPorts, AHostHasNoMoreBlocksThanItsRuleAllows) {
+    const auto net = with_rules(blocks_rule);
+    EXPECT_EQ(all_of(*net, inside).size(), 32);
+    EXPECT_EQ(net->router.drops(DropReason::nat_subscriber_limit), 100 - 32);
+    EXPECT_EQ(all_of(*net, neighbour).size(), 16) << "the third block";
+    EXPECT_EQ(net->router.drops(DropReason::nat_no_port), 100 - 16) << "no block is left";
+}
+
+TEST_P(NatPorts, ABlockIsItsHostsUntilItHasRested) {
+    const auto net = with_rules(blocks_rule);
+    const auto mine = blocks_of(all_of(*net, inside));
+    let_pass(*net, 302s);
+    ASSERT_EQ(net->router.tally(layout::Tally::nat_sessions_ended), 32);
+    EXPECT_EQ(blocks_of(all_of(*net, neighbour)).size(), 1) << "the third alone";
+    let_pass(*net, 115s);
+    EXPECT_EQ(blocks_of(all_of(*net, neighbour)).size(), 1);
+    let_pass(*net, 10s);
+    EXPECT_EQ(blocks_of(all_of(*net, neighbour)).size(), 2);
+}
+
+TEST_P(NatPorts, BlocksStayTheirHostsWhenTheDataplaneDies) {
+    const auto net = with_rules(blocks_rule);
+    const std::string mine = shows_as(*net, inside, 5000);
+    const std::string theirs = shows_as(*net, neighbour, 5000);
+    net->router.restart_nat();
+    EXPECT_EQ(blocks_of({mine, shows_as(*net, inside, 5001)}).size(), 1);
+    EXPECT_EQ(blocks_of({theirs, shows_as(*net, neighbour, 5001)}).size(), 1);
+    EXPECT_EQ(all_of(*net, inside).size(), 32);
+    EXPECT_EQ(all_of(*net, neighbour).size(), 16);
+}
+
+TEST_P(NatPorts, AFlowFromOutsideHoldsTheBlockThatItsMappingIsIn) {
+    const auto net = with_rules(
+        R"({"type": "source", "out": "wan", "from": "10.0.0.0/24", "to": "203.0.113.64",
+            "ports": "2000-2015", "port_choice": "blocks", "block_size": 16,
+            "filtering": "endpoint-independent", "inbound_refresh": true})");
+    const std::string mine = shows_as(*net, inside, 5000);
+    const auto port = static_cast<uint16_t>(std::stoul(mine.substr(mine.find(':') + 1)));
+    const auto from_outside = ipv4().from("192.0.2.7").to("203.0.113.64").udp(53, port);
+    only(net->router.receives("wan", from_outside));
+    for (unsigned i = 0; i < 4; ++i) {
+        let_pass(*net, 200s);
+        only(net->router.receives("wan", from_outside));
+    }
+    EXPECT_EQ(net->router.tally(layout::Tally::nat_sessions_ended), 1) << "that from inside";
+    EXPECT_EQ(shows_as(*net, neighbour, 5000), "") << "the block is not free";
+    EXPECT_NE(shows_as(*net, inside, 5001), "");
+}
+
+TEST_P(NatPorts, AHostHasNoMorePortsThanItsRuleAllows) {
+    REQUIREMENT("RFC 6888 REQ-4", "A subscriber has no more external ports than its rule allows");
+    const auto net = with_source_rule(R"(, "ports_per_subscriber": 3)");
+    EXPECT_EQ(all_of(*net, inside).size(), 3);
+    EXPECT_EQ(net->router.drops(DropReason::nat_subscriber_limit), 97);
+    EXPECT_NE(shows_as(*net, inside, 5001, "192.0.2.7"), "") << "by a port that it has";
+    EXPECT_EQ(shows_as(*net, inside, 6000), "");
+    EXPECT_EQ(all_of(*net, neighbour).size(), 3) << "each for itself";
+    const uint32_t resting =
+        net->router.nat()->shared().mappings.level(nat::PortClass::udp, 0).quarantined;
+    EXPECT_EQ(resting, 0) << "who is at his limit wears out no ports";
+}
+
+TEST_P(NatPorts, APortThatIsGivenBackMayBeTakenAnew) {
+    const auto net = with_source_rule(R"(, "ports_per_subscriber": 3)");
+    all_of(*net, inside);
+    shows_as(*net, inside, 5001, "192.0.2.7");
+    let_pass(*net, 302s);
+    ASSERT_EQ(net->router.tally(layout::Tally::nat_sessions_ended), 4);
+    EXPECT_EQ(all_of(*net, inside).size(), 3);
+}
+
+TEST_P(NatPorts, ALimitOfPortsOutlivesTheDataplaneAndItsRule) {
+    const auto net = with_source_rule(R"(, "ports_per_subscriber": 3)");
+    all_of(*net, inside);
+    net->router.restart_nat();
+    EXPECT_EQ(shows_as(*net, inside, 6000), "");
+    // The rule becomes another: its sessions end, and with them what they counted.
+    net->router.apply(
+        config_of({.rest = R"(, "nat": [)" + source_rule(R"(, "ports_per_subscriber": 5)") + "]"}));
+    let_pass(*net, 1s);
+    EXPECT_EQ(all_of(*net, inside).size(), 5);
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ void TestRouter::take_plan() {
         tunnel::facts_of_all(ports, *snapshot_, intent_->fib, tunnels(), context_.now_ns);
     const uint32_t sessions = snapshot_->nat.settings.sessions;
     if (sessions > 0 && nat_ == nullptr) start_nat(sessions);
-    plan_ = nat_ != nullptr ? compile(*snapshot_, facts, neighbours_, nat_shared_->numbers())
+    plan_ = nat_ != nullptr ? compile(*snapshot_, facts, neighbours_, nat_shared_->supply())
                             : compile(*snapshot_, facts, neighbours_);
     if (plan_->nat != nullptr) nat_shared_->reserve_forwards(*plan_->nat);
     release_unreferenced(*plan_, *snapshot_, neighbours_);

@@ -386,6 +386,12 @@ TEST(Nat, PortsOfOneHostAloneAreNotShared) {
     }
 }
 
+TEST(Nat, PortsThatAreSharedAreNotCounted) {
+    EXPECT_THAT(told_of(R"("type": "source", "to": "203.0.113.8", "ports_per_subscriber": 100,
+                           "mapping": "endpoint-dependent")"),
+                ElementsAre(HasSubstr(".ports_per_subscriber: ports are shared")));
+}
+
 TEST(Nat, HasRoomForSoManyExternalAddressesAndRanges) {
     EXPECT_THAT(told_of(R"("type": "source", "to": "198.18.0.0/20")"), IsEmpty());
     EXPECT_THAT(told_of(R"("type": "source", "to": ["198.18.0.0/20", "198.19.0.0"])"),
