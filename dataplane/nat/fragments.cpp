@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/fragments.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/discard.h"
@@ -9,48 +10,33 @@
 #include "dataplane/pipeline.h"
 
 namespace sluice::nat {
-namespace {
 
-uint64_t addresses_of(const net::Ipv4Header& ip) noexcept {
-    return static_cast<uint64_t>(ip.source.raw()) << 32 | ip.destination.raw();
-}
-uint32_t id_and_protocol_of(const net::Ipv4Header& ip) noexcept {
-    return static_cast<uint32_t>(ip.identification.raw()) << 8 | ip.protocol;
-}
-
-}  // namespace
-
-bool Fragments::is(const Datagram& d, const net::Ipv4Header& ip) noexcept {
-    return d.in_use && d.addresses == addresses_of(ip) &&
-           d.id_and_protocol == id_and_protocol_of(ip);
-}
-
-Fragments::Datagram* Fragments::find(const net::Ipv4Header& ip) noexcept {
-    for (Datagram& d : datagrams_) {
-        if (is(d, ip)) return &d;
-    }
-    return nullptr;
+Fragments::Key Fragments::key_of(const net::Ipv4Header& ip) noexcept {
+    constexpr uint64_t in_use = uint64_t{1} << 63;
+    return {static_cast<uint64_t>(ip.source.raw()) << 32 | ip.destination.raw(),
+            in_use | static_cast<uint64_t>(ip.identification.raw()) << 8 | ip.protocol};
 }
 
 // Where all places are taken, the oldest goes.
-Fragments::Datagram& Fragments::find_or_begin(Context& c, const net::Ipv4Header& ip) noexcept {
-    if (Datagram* known = find(ip)) return *known;
-    Datagram* place = &datagrams_[0];
-    for (Datagram& d : datagrams_) {
-        if (!d.in_use) {
-            place = &d;
-            break;
-        }
-        if (d.since_ns < place->since_ns) place = &d;
-    }
-    if (place->in_use) end(c, *place, DropReason::nat_fragments_full);
-    place->addresses = addresses_of(ip);
-    place->id_and_protocol = id_and_protocol_of(ip);
-    place->in_use = true;
-    place->first_seen = place->translated = false;
-    place->since_ns = c.now_ns;
+unsigned Fragments::place_for(Context& c) noexcept {
+    const auto free = std::ranges::find(keys_, Key{});
+    if (free != keys_.end()) return static_cast<unsigned>(free - keys_.begin());
+    const auto oldest = std::ranges::min_element(since_ns_);
+    const auto place = static_cast<unsigned>(oldest - since_ns_.begin());
+    end(c, place, DropReason::nat_fragments_full);
+    return place;
+}
+
+unsigned Fragments::find_or_begin(Context& c, const net::Ipv4Header& ip) noexcept {
+    const Key key = key_of(ip);
+    const auto known = std::ranges::find(keys_, key);
+    if (known != keys_.end()) return static_cast<unsigned>(known - keys_.begin());
+    const unsigned place = place_for(c);
+    keys_[place] = key;
+    since_ns_[place] = c.now_ns;
+    datagrams_[place].first_seen = datagrams_[place].translated = false;
     ++known_;
-    return *place;
+    return place;
 }
 
 bool Fragments::rewrite_like_first(Context& c, const Datagram& d, Packet packet, const Tuple& tuple,
@@ -69,8 +55,7 @@ bool Fragments::rewrite_like_first(Context& c, const Datagram& d, Packet packet,
 
 Verdict Fragments::follow(Context& c, Packet packet, const Tuple& tuple,
                           Arrival& arrival) noexcept {
-    const net::Ipv4Header& ip = packet.ipv4();
-    Datagram& d = find_or_begin(c, ip);
+    Datagram& d = datagrams_[find_or_begin(c, packet.ipv4())];
     if (d.first_seen) {
         return rewrite_like_first(c, d, packet, tuple, arrival) ? passed()
                                                                 : drop(DropReason::nat_no_session);
@@ -82,7 +67,8 @@ Verdict Fragments::follow(Context& c, Packet packet, const Tuple& tuple,
 }
 
 void Fragments::lead(Context& c, const net::Ipv4Header& first, flow::Flow flow) noexcept {
-    Datagram& d = find_or_begin(c, first);
+    const unsigned place = find_or_begin(c, first);
+    Datagram& d = datagrams_[place];
     d.first_seen = true;
     d.translated = flow.exists();
     d.flow = flow;
@@ -90,38 +76,44 @@ void Fragments::lead(Context& c, const net::Ipv4Header& first, flow::Flow flow) 
         d.generation = static_cast<uint32_t>(flow::Session::generation_of(
             c.nat->session(flow).commit.load(std::memory_order_acquire)));
     }
-    to_release_ = to_release_ || d.held > 0;
+    if (d.held > 0) to_release_.set(place);
 }
 
-void Fragments::release(Context& c) noexcept {
-    if (!to_release_) return;
-    to_release_ = false;
-    for (Datagram& d : datagrams_) {
-        if (!d.in_use || !d.first_seen || d.held == 0) continue;
-        const unsigned count = std::exchange(d.held, 0);
-        held_ -= count;
-        // They find their datagram again, and its first fragment seen.
-        for (unsigned i = 0; i < count; ++i) {
-            run_plain(c, d.packets[i].arrival.interface, d.packets[i].packet);
-        }
+// They find their datagram again, and its first fragment seen.
+void Fragments::send_rest(Context& c, Datagram& d) noexcept {
+    const unsigned count = std::exchange(d.held, 0);
+    held_ -= count;
+    for (unsigned i = 0; i < count; ++i) {
+        run_plain(c, d.packets[i].arrival.interface, d.packets[i].packet);
     }
 }
 
-void Fragments::end(Context& c, Datagram& d, DropReason why) noexcept {
+void Fragments::release(Context& c) noexcept {
+    if (to_release_.none()) return;
+    for (unsigned place = 0; place < max_datagrams; ++place) {
+        if (!to_release_[place]) continue;
+        to_release_.reset(place);
+        send_rest(c, datagrams_[place]);
+    }
+}
+
+void Fragments::end(Context& c, unsigned place, DropReason why) noexcept {
+    Datagram& d = datagrams_[place];
     for (unsigned i = 0; i < d.held; ++i) {
         discard(c, d.packets[i].packet, d.packets[i].arrival, drop(why));
     }
     held_ -= std::exchange(d.held, 0);
-    d.in_use = false;
+    to_release_.reset(place);
+    keys_[place] = {};
     --known_;
 }
 
 void Fragments::tick(Context& c) noexcept {
     release(c);
     const uint64_t patience = uint64_t{c.plan->nat->settings().fragment_s} * 1'000'000'000;
-    for (Datagram& d : datagrams_) {
-        if (d.in_use && c.now_ns - d.since_ns > patience) {
-            end(c, d, DropReason::nat_fragment_timeout);
+    for (unsigned place = 0; place < max_datagrams; ++place) {
+        if (keys_[place] != Key{} && c.now_ns - since_ns_[place] > patience) {
+            end(c, place, DropReason::nat_fragment_timeout);
         }
     }
 }
@@ -130,8 +122,9 @@ void Fragments::clear(PacketPool& pool) noexcept {
     for (Datagram& d : datagrams_) {
         for (unsigned i = 0; i < d.held; ++i) pool.free(d.packets[i].packet);
         d.held = 0;
-        d.in_use = false;
     }
+    keys_ = {};
+    to_release_.reset();
     known_ = held_ = 0;
 }
 

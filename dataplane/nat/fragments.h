@@ -4,8 +4,12 @@
 //
 // A datagram is known by source, destination, protocol and identification. What has come of it
 // before its first fragment waits; when the first has gone its way, the rest goes the same.
+//
+// By what it is known, and since when, lies apart from what is kept of it: each fragment looks
+// through all of those, which are a few lines of memory.
 #pragma once
 #include <array>
+#include <bitset>
 #include <cstdint>
 
 #include "dataplane/context.h"
@@ -39,29 +43,33 @@ class Fragments {
         Packet packet;
         Arrival arrival;
     };
-    struct Datagram {
+    struct Key {
         uint64_t addresses = 0;
-        uint32_t id_and_protocol = 0;
-        bool in_use = false;
+        uint64_t id_and_protocol = 0;  // 0: the place is free
+        bool operator==(const Key&) const noexcept = default;
+    };
+    struct Datagram {
         bool first_seen = false;
         bool translated = false;
         uint32_t generation = 0;  // of the session, as its low bits
         flow::Flow flow;
-        uint64_t since_ns = 0;
         unsigned held = 0;
         std::array<Held, held_each> packets;
     };
-    static bool is(const Datagram& d, const net::Ipv4Header& ip) noexcept;
-    Datagram* find(const net::Ipv4Header& ip) noexcept;
-    Datagram& find_or_begin(Context& c, const net::Ipv4Header& ip) noexcept;
+    static Key key_of(const net::Ipv4Header& ip) noexcept;
+    unsigned place_for(Context& c) noexcept;
+    unsigned find_or_begin(Context& c, const net::Ipv4Header& ip) noexcept;
     bool rewrite_like_first(Context& c, const Datagram& d, Packet packet, const Tuple& tuple,
                             Arrival& arrival) noexcept;
-    void end(Context& c, Datagram& d, DropReason why) noexcept;
+    void send_rest(Context& c, Datagram& d) noexcept;
+    void end(Context& c, unsigned place, DropReason why) noexcept;
 
+    std::array<Key, max_datagrams> keys_{};
+    std::array<uint64_t, max_datagrams> since_ns_{};
     std::array<Datagram, max_datagrams> datagrams_;
+    std::bitset<max_datagrams> to_release_;  // the first has come, and others wait
     unsigned known_ = 0;
     unsigned held_ = 0;
-    bool to_release_ = false;
 };
 
 }  // namespace sluice::nat
