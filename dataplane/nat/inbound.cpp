@@ -54,6 +54,11 @@ Verdict by_rule(const Rule& rule, const Tuple& t, Redirection& to) noexcept {
     return passed();
 }
 
+// Hosts inside meet by their external addresses as far as both their rules say so.
+bool may_meet(const Rule* sender, const Rule& receiver) noexcept {
+    return sender == nullptr || (sender->wish.hairpin != 0 && receiver.wish.hairpin != 0);
+}
+
 bool lets_in(const Context& c, const Rule& rule, const Tuple& t, MappingId id) noexcept {
     switch (rule.wish.filtering) {
         case layout::NatFiltering::endpoint_independent: return true;
@@ -72,8 +77,9 @@ Verdict keep_out(Context& c, Packet packet, const Arrival& arrival, const Tuple&
     return drop(why);
 }
 
+// `sender`: the rule of a host inside that sends, if one does.
 Verdict by_mapping(Context& c, Packet packet, const Arrival& arrival, Passage& passage,
-                   uint16_t number) noexcept {
+                   uint16_t number, const Rule* sender) noexcept {
     const Tuple& t = passage.tuple;
     const Rules& rules = *c.plan->nat;
     auto internal = c.nat->find_mapping(number, t.key.protocol, t.key.destination_port.host());
@@ -83,7 +89,7 @@ Verdict by_mapping(Context& c, Packet packet, const Arrival& arrival, Passage& p
         return keep_out(c, packet, arrival, t, DropReason::nat_no_mapping);
     }
     const Rule* owner = rules.owner_of(number, {internal->endpoint.address});
-    if (owner == nullptr || !lets_in(c, *owner, t, internal->id)) {
+    if (owner == nullptr || !may_meet(sender, *owner) || !lets_in(c, *owner, t, internal->id)) {
         return keep_out(c, packet, arrival, t, DropReason::nat_filtered);
     }
     if (!opens_flow(t)) return drop(DropReason::nat_no_session);
@@ -101,19 +107,21 @@ Verdict by_mapping(Context& c, Packet packet, const Arrival& arrival, Passage& p
 Verdict redirect(Context& c, Packet packet, const Arrival& arrival, Passage& passage) noexcept {
     const Tuple& t = passage.tuple;
     const Rules& rules = *c.plan->nat;
+    if (!rules.is_external({t.key.destination.host()})) return passed();
     Question q = question_of(t, arrival);
+    const Rule* sender = rules.of_sender(q);
     const Rule* rule = rules.for_destination(q);
-    if (rule == nullptr && rules.for_hairpin(q) != nullptr) {
+    if (rule == nullptr && sender != nullptr) {
         // From inside, the address is asked for as if from outside (RFC 4787 REQ-9).
         q.any_interface = true;
         rule = rules.for_destination(q);
     }
-    if (rule != nullptr) {
+    if (rule != nullptr && may_meet(sender, *rule)) {
         if (!opens_flow(t)) return drop(DropReason::nat_no_session);
         return by_rule(*rule, t, passage.redirection.emplace());
     }
     const auto number = rules.number_of({t.key.destination.host()});
-    return number ? by_mapping(c, packet, arrival, passage, *number) : passed();
+    return number ? by_mapping(c, packet, arrival, passage, *number, sender) : passed();
 }
 
 }  // namespace sluice::nat

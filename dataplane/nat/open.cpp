@@ -49,8 +49,9 @@ const Rule* source_rule(const Context& c, const Question& q, Passage& passage) n
     if (to && to->twice != nullptr) return to->twice;
     if (const Rule* rule = rules.for_source(q)) return rule;
     // Two hosts inside that talk by way of an external address: each sees the other's (REQ-9).
-    const Rule* rule = to ? rules.for_hairpin(q) : nullptr;
-    if (rule != nullptr) to->hairpin = true;
+    const Rule* rule = to ? rules.of_sender(q) : nullptr;
+    if (rule == nullptr || rule->wish.hairpin == 0) return nullptr;
+    to->hairpin = true;
     return rule;
 }
 

@@ -141,8 +141,6 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
     }
     if (wish.kind == NatKind::forward && !rule.source_pool.empty()) {
         rule.source_externals = numbered(addresses_of(rule.source_pool, wish.out, s), supply);
-    } else if (wish.kind == NatKind::forward && wish.out != layout::no_interface) {
-        rule.source_externals = numbered(addresses_of({}, wish.out, s), supply);
     }
     if (shares_ports(wish.kind)) {
         rule.externals = numbered(addresses_of(rule.pool, wish.out, s), supply);
@@ -173,6 +171,7 @@ std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const Supply& sup
     all.erase(std::unique(all.begin(), all.end(),
                           [](auto& a, auto& b) { return a.address == b.address; }),
               all.end());
+    rules->collect_externals();
     return rules;
 }
 
@@ -214,14 +213,11 @@ const Rule* Rules::for_destination(const Question& q) const noexcept {
     return nullptr;
 }
 
-const Rule* Rules::for_hairpin(const Question& q) const noexcept {
-    for (const Rule& r : rules_) {
-        if (shares_ports(r.wish.kind) && r.wish.hairpin != 0 && q.in != r.wish.out &&
-            r.takes_source(q.source) && r.takes_protocol(q.protocol)) {
-            return &r;
-        }
-    }
-    return nullptr;
+const Rule* Rules::of_sender(const Question& q) const noexcept {
+    const auto found = std::ranges::find_if(rules_, [&](const Rule& r) {
+        return q.in != r.wish.out && r.takes_protocol(q.protocol) && r.is_for_host(q.source);
+    });
+    return found == rules_.end() ? nullptr : &*found;
 }
 
 const Rule* Rules::owner_of(uint16_t number, net::Ipv4Address internal) const noexcept {
@@ -234,6 +230,25 @@ const Rule* Rules::owner_of(uint16_t number, net::Ipv4Address internal) const no
     return nullptr;
 }
 
+void Rules::collect_externals() {
+    std::vector<NatRange> all;
+    for (const External& e : by_address_) all.push_back({e.address.value, e.address.value});
+    for (const Rule& r : rules_) all.insert(all.end(), r.pool.begin(), r.pool.end());
+    std::ranges::sort(all, {}, &NatRange::first);
+    for (const NatRange& r : all) {
+        if (!external_ranges_.empty() && r.first <= external_ranges_.back().last) {
+            external_ranges_.back().last = std::max(external_ranges_.back().last, r.last);
+        } else {
+            external_ranges_.push_back(r);
+        }
+    }
+}
+
+bool Rules::is_external(net::Ipv4Address a) const noexcept {
+    const auto after = std::ranges::upper_bound(external_ranges_, a.value, {}, &NatRange::first);
+    return after != external_ranges_.begin() && a.value <= std::prev(after)->last;
+}
+
 std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexcept {
     const auto at = find_in(by_address_, external);
     if (at == by_address_.end()) return std::nullopt;
@@ -242,6 +257,17 @@ std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexce
 
 void Rules::sweep_blocks(uint32_t now) const noexcept {
     for (BlockAllocator* blocks : blocks_) blocks->sweep(now, settings_.quarantine_s);
+}
+
+bool Rule::is_for_host(net::Ipv4Address a) const noexcept {
+    if (wish.kind == NatKind::fixed) return internal.first <= a.value && a.value <= internal.last;
+    return shares_ports(wish.kind) && takes_source(a);
+}
+
+bool Rule::has_external(net::Ipv4Address a) const noexcept {
+    if (wish.to_interface == 0) return true;
+    if (wish.kind == NatKind::forward) return !pool.empty() && is_in(pool, a);
+    return find_in(externals, a) != externals.end();
 }
 
 unsigned Rule::place_of_block(net::Ipv4Address internal) const noexcept {

@@ -66,6 +66,10 @@ struct Rule {
     bool takes_out(InterfaceId out) const noexcept {
         return wish.out == layout::no_interface || wish.out == out;
     }
+    // Whether hosts inside with this address get their external one from it.
+    bool is_for_host(net::Ipv4Address a) const noexcept;
+    // False for an address that was its interface's before.
+    bool has_external(net::Ipv4Address a) const noexcept;
     // Of a deterministic rule: where among `externals` the address is whose ports a host has.
     unsigned place_of_block(net::Ipv4Address internal) const noexcept;
     // No ranges stand for all addresses.
@@ -110,14 +114,17 @@ class Rules {
     const Rule* for_source(const Question& q) const noexcept;
     // The same for the destination of a packet that came in (forward, fixed).
     const Rule* for_destination(const Question& q) const noexcept;
-    // The rule by which the source of a packet becomes an external address, though it stays inside
-    // (RFC 4787 REQ-9).
-    const Rule* for_hairpin(const Question& q) const noexcept;
+    // The rule that gives the source of a packet from inside an external address when it leaves, or
+    // would if it did; null where the packet is not from inside.
+    const Rule* of_sender(const Question& q) const noexcept;
     // The source rule whose mappings at this external address hold this internal one.
     const Rule* owner_of(uint16_t number, net::Ipv4Address internal) const noexcept;
 
     // All addresses whose ports are shared out.
     std::span<const External> externals() const noexcept { return by_address_; }
+    // Whether packets for the address may be for somebody else: it is of a pool, a forward's, or a
+    // static one outside.
+    bool is_external(net::Ipv4Address a) const noexcept;
     // The number of an address whose ports are shared out here.
     std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
     // One worker, now and then: takes blocks of ports from who has not used them for long.
@@ -128,6 +135,7 @@ class Rules {
   private:
     void check(const layout::Snapshot& s);
     void add(const layout::NatRule& wish, const layout::Snapshot& s, const Supply& supply);
+    void collect_externals();
     void share_out(Rule& rule, const Supply& supply);
     bool is_exempt(const Rule& rule, const Question& q) const noexcept;
 
@@ -136,6 +144,7 @@ class Rules {
     std::vector<layout::NatTarget> targets_;
     std::vector<Rule> rules_;
     std::vector<External> by_address_;                        // of all rules; sorted, each once
+    std::vector<NatRange> external_ranges_;                   // apart, in order
     std::vector<BlockAllocator*> blocks_;                     // of all rules
     std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
     std::array<uint16_t, layout::max_nat_rules> id_at_{};     // the same; 0: none
