@@ -8,17 +8,17 @@
 namespace sluice::nat {
 namespace {
 
-// Two packets of both directions at once, on two workers: the later one looks again.
-void move_tcp_state(Context& c, flow::Flow flow, uint8_t tcp_flags) noexcept {
+// Two packets of both directions at once, on two workers: the later one looks again. False for a
+// RST after another: those keep nothing alive (RFC 7857 section 7.1).
+bool move_tcp_state(Context& c, flow::Flow flow, uint8_t tcp_flags) noexcept {
     const flow::Session& session = c.nat->session(flow);
     for (unsigned tries = 0; tries < 4; ++tries) {
         const uint32_t before = session.state.load(std::memory_order_relaxed);
         const uint32_t after = pack_tcp(next(tcp_state(before), flow.direction(), tcp_flags));
-        if (after == before ||
-            c.nat->sessions().change_state(flow.place(), before, after, tick_of(c))) {
-            return;
-        }
+        if (after == before) return tcp_state(after) != TcpState::reset;
+        if (c.nat->sessions().change_state(flow.place(), before, after, tick_of(c))) return true;
     }
+    return true;
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ bool use_session(Context& c, Packet packet, Arrival& arrival, const Tuple& tuple
         return false;
     }
     if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), flow);
-    if (tuple.is_tcp()) move_tcp_state(c, flow, tuple.tcp_flags);
-    if (refreshes(session, flow.direction())) session.touch(tick_of(c));
+    const bool counts = !tuple.is_tcp() || move_tcp_state(c, flow, tuple.tcp_flags);
+    if (counts && refreshes(session, flow.direction())) session.touch(tick_of(c));
     rewrite(packet, tuple, session, flow.direction());
     arrival.translated = true;
     counters_of(c, rule->wish.id).packets.add(1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/shared.h"
 
+#include <bitset>
+
 #include "dataplane/nat/log.h"
 #include "dataplane/nat/session_state.h"
 
@@ -34,6 +36,20 @@ Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRin
         writer.expire(now, {});
     }
     return adopted;
+}
+
+void Shared::drop_unused(const Rules* rules) noexcept {
+    std::bitset<layout::max_nat_addresses> used;
+    const auto use = [&](const std::vector<External>& externals) {
+        for (const External& e : externals) used.set(e.number);
+    };
+    for (const Rule& r : rules != nullptr ? rules->all() : std::span<const Rule>{}) {
+        use(r.externals);
+        use(r.source_externals);
+    }
+    for (uint32_t number = 0; number < mappings.addresses(); ++number) {
+        if (!used[number]) mappings.drop(number);
+    }
 }
 
 uint32_t Shared::reserve(const Rule& forward, const Rules& rules) {

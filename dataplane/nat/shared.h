@@ -48,6 +48,10 @@ class Shared {
                 [this](const layout::NatRule& rule) { return blocks_of(rule); }};
     }
 
+    // Addresses that no rule shares out any more give their numbers back, once nothing of theirs is
+    // in use. Main thread, when no worker uses older rules. Null: there are no rules.
+    void drop_unused(const Rules* rules) noexcept;
+
     // Ports that forwards answer at are handed out to nobody. Main thread; again while it returns
     // how many of them a mapping still has.
     uint32_t reserve_forwards(const Rules& rules);

@@ -11,8 +11,11 @@ namespace {
 constexpr unsigned ended_a_tick = 64;
 constexpr unsigned checked_a_tick = 4096;
 
+// Its rule is there, and the external address is still the rule's.
 bool has_rule(const Context& c, const flow::Session& session) noexcept {
-    return c.plan->nat != nullptr && c.plan->nat->find(session.facts.rule) != nullptr;
+    const Rule* rule = c.plan->nat != nullptr ? c.plan->nat->find(session.facts.rule) : nullptr;
+    const flow::FlowKey& inbound = session.key(flow::Direction::inbound);
+    return rule != nullptr && rule->has_external({inbound.destination.host()});
 }
 
 }  // namespace
@@ -87,7 +90,8 @@ void Translator::follow(Context& c) noexcept {
     mapper_.set_quarantine(quarantine_of(c.plan->nat->settings()));
 }
 
-// Sessions of rules that are gone or have changed: a part of this worker's share a call.
+// Sessions of rules that are gone or have changed, or whose interface has another address: a part
+// of this worker's share a call.
 void Translator::end_those_without_rule(Context& c) noexcept {
     const uint32_t end = std::min(share_end_, next_checked_ + checked_a_tick);
     for (; next_checked_ < end; ++next_checked_) {

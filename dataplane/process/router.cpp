@@ -126,6 +126,7 @@ void Router::each_second(uint64_t now_ns) {
     if (ports_to_reserve_ > 0) reserve_forwards();
     watch_nat_fill();
     send(tunnels_.keepalives(*snapshot_, now_ns));
+    if (nat_ && !unsettled_) nat_->drop_unused(plan_->nat.get());
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
