@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
@@ -39,9 +40,14 @@ Acquired take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
     return acquired.got == Got::no_port ? Acquired{Got::at_limit, {}} : acquired;
 }
 
-Taken take_in_block(Context& c, const Rule& rule, const Wish& wish) noexcept {
+Taken take_in_block(Context& c, const Rule& rule, const Wish& wish,
+                    net::Ipv4Address external) noexcept {
     const auto got =
         rule.blocks->acquire(c.nat->mapper(), wish, rule.wish.blocks_a_subscriber, tick_of(c));
+    if (got.new_block) {
+        log_block(c, layout::NatLogKind::block_allocated, rule.wish.id, {wish.internal.address},
+                  external, rule.blocks->range_of(got.mapping.id));
+    }
     return {got.mapping, got.holds_block ? holds_block : uint16_t{0}};
 }
 
@@ -56,7 +62,7 @@ Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
                     .address_index = at.number,
                     .range = range,
                     .keep_parity = rule.wish.keep_parity != 0};
-    if (rule.blocks != nullptr) return take_in_block(c, rule, wish);
+    if (rule.blocks != nullptr) return take_in_block(c, rule, wish, at.address);
     return {rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish)};
 }
 
@@ -109,6 +115,19 @@ Taken take_port(Context& c, const Rule& rule, std::span<const External> all, Por
         taken = take_within_limit(c, rule, pc, internal, nth(i));
     }
     return taken;
+}
+
+void sweep_blocks(Context& c) noexcept {
+    for (const Rule& rule : c.plan->nat->all()) {
+        if (rule.blocks == nullptr) continue;
+        const auto tell = [&](const BlockAllocator::Swept& swept) {
+            const auto at = std::ranges::find(rule.externals, swept.address, &External::number);
+            if (at == rule.externals.end()) return;
+            log_block(c, layout::NatLogKind::block_released, rule.wish.id, {swept.subscriber},
+                      at->address, swept.ports);
+        };
+        rule.blocks->sweep(tick_of(c), c.plan->nat->settings().quarantine_s, tell);
+    }
 }
 
 }  // namespace sluice::nat

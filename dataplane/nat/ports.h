@@ -23,4 +23,7 @@ Taken take_port(Context& c, const Rule& rule, std::span<const External> external
 // One more session on a mapping that the internal endpoint has.
 Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint internal) noexcept;
 
+// One worker, now and then: takes blocks of ports from hosts that have not used them for long.
+void sweep_blocks(Context& c) noexcept;
+
 }  // namespace sluice::nat

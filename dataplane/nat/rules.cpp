@@ -98,7 +98,6 @@ void Rules::share_out(Rule& rule, const Supply& supply) {
             refuse("snapshot: NAT rule {} has no block of {} ports", wish.id, wish.block_size);
         }
         rule.blocks = supply.blocks_of(wish);
-        if (rule.blocks != nullptr) blocks_.push_back(rule.blocks.get());
     }
     if (wish.port_choice == layout::NatPortChoice::deterministic) {
         rule.deterministic = deterministic_of(wish, rule.from, rule.pool);
@@ -253,10 +252,6 @@ std::optional<uint16_t> Rules::number_of(net::Ipv4Address external) const noexce
     const auto at = find_in(by_address_, external);
     if (at == by_address_.end()) return std::nullopt;
     return at->number;
-}
-
-void Rules::sweep_blocks(uint32_t now) const noexcept {
-    for (BlockAllocator* blocks : blocks_) blocks->sweep(now, settings_.quarantine_s);
 }
 
 bool Rule::is_for_host(net::Ipv4Address a) const noexcept {

@@ -127,8 +127,6 @@ class Rules {
     bool is_external(net::Ipv4Address a) const noexcept;
     // The number of an address whose ports are shared out here.
     std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
-    // One worker, now and then: takes blocks of ports from who has not used them for long.
-    void sweep_blocks(uint32_t now) const noexcept;
     // Whether packets that leave by the interface may have to be translated.
     bool concerns(InterfaceId out) const noexcept { return leaves_by_[out]; }
 
@@ -145,7 +143,6 @@ class Rules {
     std::vector<Rule> rules_;
     std::vector<External> by_address_;                        // of all rules; sorted, each once
     std::vector<NatRange> external_ranges_;                   // apart, in order
-    std::vector<BlockAllocator*> blocks_;                     // of all rules
     std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
     std::array<uint16_t, layout::max_nat_rules> id_at_{};     // the same; 0: none
     std::array<bool, layout::max_interfaces> leaves_by_{};

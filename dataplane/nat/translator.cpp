@@ -3,6 +3,7 @@
 
 #include "dataplane/nat/hold.h"
 #include "dataplane/nat/log.h"
+#include "dataplane/nat/ports.h"
 #include "dataplane/nat/rules.h"
 
 namespace sluice::nat {
@@ -120,7 +121,7 @@ void Translator::tick(Context& c) noexcept {
     pass_grace_period();
     if (c.plan->nat == nullptr) return;
     mapper_.tick(tick_of(c));
-    if (sweeps_) c.plan->nat->sweep_blocks(tick_of(c));
+    if (sweeps_) sweep_blocks(c);
     if (!fragments_.empty()) fragments_.tick(c);
     if (!syns_.empty()) syns_.tick(c);
 }

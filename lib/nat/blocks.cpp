@@ -193,27 +193,29 @@ bool BlockAllocator::adopt(MappingId id, Endpoint internal) noexcept {
     return false;
 }
 
-void BlockAllocator::sweep(uint32_t now, uint32_t rest) noexcept {
-    const auto blocks = static_cast<uint32_t>(keys_.words.size());
-    for (uint32_t swept = 0; swept < std::min(swept_a_call, blocks); ++swept) {
-        if (!free_.is_free(sweep_at_)) sweep_one(BlockId(sweep_at_), now, rest);
-        sweep_at_ = sweep_at_ + 1 == blocks ? 0 : sweep_at_ + 1;
-    }
+std::optional<BlockAllocator::Swept> BlockAllocator::sweep_next(uint32_t now,
+                                                                uint32_t rest) noexcept {
+    const BlockId id(sweep_at_);
+    sweep_at_ = sweep_at_ + 1 == keys_.words.size() ? 0 : sweep_at_ + 1;
+    return free_.is_free(id.bits()) ? std::nullopt : sweep_one(id, now, rest);
 }
 
 // Where another worker is at the bucket, the block stays for the next time.
-void BlockAllocator::sweep_one(BlockId id, uint32_t now, uint32_t rest) noexcept {
+std::optional<BlockAllocator::Swept> BlockAllocator::sweep_one(BlockId id, uint32_t now,
+                                                               uint32_t rest) noexcept {
     std::atomic<uint64_t>& word = keys_.words[id.bits()];
     uint64_t idle = word.load(std::memory_order_acquire);
-    if (!BlockWord(idle).is_held() || BlockWord(idle).sessions() != 0) return;
-    if (now - idle_since_of_[id.bits()].load(std::memory_order_relaxed) < rest) return;
-    const BlockWord moving =
-        BlockWord::moving(BlockWord(idle).subscriber(), BlockWord(idle).ordinal());
+    if (!BlockWord(idle).is_held() || BlockWord(idle).sessions() != 0) return {};
+    if (now - idle_since_of_[id.bits()].load(std::memory_order_relaxed) < rest) return {};
+    const uint32_t subscriber = BlockWord(idle).subscriber();
+    const BlockWord moving = BlockWord::moving(subscriber, BlockWord(idle).ordinal());
     const uint64_t as_it_was = idle;
-    if (!word.compare_exchange_strong(idle, moving.bits())) return;
+    if (!word.compare_exchange_strong(idle, moving.bits())) return {};
     const bool gone = index_.unlink(id);
     word.store(gone ? 0 : as_it_was, std::memory_order_release);
-    if (gone) free_.give(id.bits());
+    if (!gone) return {};
+    free_.give(id.bits());
+    return Swept{subscriber, id.bits() / blocks_an_address_, range_of(id)};
 }
 
 }  // namespace sluice::nat

@@ -13,8 +13,10 @@
 //
 // Nothing here outlives the process: adopt() for each session that has a port of a block.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "lib/flow/free_places.h"
@@ -108,8 +110,21 @@ class BlockAllocator {
     bool adopt(MappingId, Endpoint internal) noexcept;
 
     // One thread, now and then: takes away blocks that no session has used for so many ticks, of
-    // a bounded number a call.
-    void sweep(uint32_t now, uint32_t rest) noexcept;
+    // a bounded number a call, and tells `each` of those.
+    struct Swept {
+        uint32_t subscriber;
+        uint32_t address;  // number of the external one
+        PortRange ports;
+    };
+    template <typename Each>
+    void sweep(uint32_t now, uint32_t rest, Each&& each) noexcept {
+        for (uint32_t n = std::min<uint32_t>(swept_a_call, keys_.words.size()); n > 0; --n) {
+            if (const auto swept = sweep_next(now, rest)) each(*swept);
+        }
+    }
+    void sweep(uint32_t now, uint32_t rest) noexcept {
+        sweep(now, rest, [](const Swept&) {});
+    }
 
     PortRange range_of(MappingId) const noexcept;  // of the block that the port is in
     bool is_held_by(MappingId, uint32_t subscriber) const noexcept;
@@ -124,7 +139,8 @@ class BlockAllocator {
     Result acquire_in_new(Mapper&, const Wish&, uint32_t most, uint32_t now) noexcept;
     BlockId take(uint32_t address, Random&) noexcept;
     bool give(BlockId, uint32_t subscriber, uint32_t ordinal) noexcept;
-    void sweep_one(BlockId, uint32_t now, uint32_t rest) noexcept;
+    std::optional<Swept> sweep_next(uint32_t now, uint32_t rest) noexcept;
+    std::optional<Swept> sweep_one(BlockId, uint32_t now, uint32_t rest) noexcept;
 
     Shape shape_;
     uint32_t blocks_an_address_;

@@ -67,6 +67,19 @@ TEST_P(NatLog, TellsOfEachSessionOnceWhenItIsCreatedAndOnceWhenItEnds) {
     EXPECT_EQ(told(), Texts{"ended" + udp_flow});
 }
 
+TEST_P(NatLog, TellsOfBlocksInsteadOfTheirSessions) {
+    const auto net = logging(source_rule(R"(, "ports": "6000-6015", "port_choice": "blocks",
+                                             "block_size": 16)"));
+    for (uint16_t port = 5000; port < 5010; ++port) {
+        net->router.receives("lan", ipv4().udp(port, 53));
+    }
+    EXPECT_EQ(told(), Texts{"allocated 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+    let_pass(*net, 302s);
+    EXPECT_EQ(told(), Texts{}) << "it rests";
+    let_pass(*net, 121s);
+    EXPECT_EQ(told(), Texts{"released 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+}
+
 TEST_P(NatLog, TellsOfAnIcmpQueryByItsIdentifier) {
     const auto net = logging(source_rule(R"(, "ports": "6000-6000")"));
     net->router.receives("lan", echo(8, 77));
