@@ -36,6 +36,8 @@ struct Columns {
     alignas(64) std::array<uint64_t, rows> mac;   // of the next hop, as bits
     alignas(64) std::array<uint16_t, rows> next_hop;
     alignas(64) std::array<InterfaceId, rows> out;
+    // Only where the plan has tunnels.
+    alignas(64) std::array<const tunnel::Tunnel*, rows> tunnel;  // that it enters, or null
     // Only where the plan has a NAT.
     alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
     alignas(64) std::array<uint32_t, rows> hash;    // of the flow, where the plan has groups

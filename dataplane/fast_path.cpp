@@ -9,6 +9,7 @@
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/nat/burst.h"
 #include "dataplane/stage_clock.h"
+#include "dataplane/tunnel/burst.h"
 
 namespace sluice::fast_path {
 namespace {
@@ -61,6 +62,10 @@ Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcep
     return plan.adjacencies[plan.member(a, Nat ? col.hash[i] : hash_of(col, i))];
 }
 
+bool redirects(const Plan& plan, InterfaceId in) noexcept {
+    return in != layout::no_interface && plan.interfaces[in].redirects;
+}
+
 // Whether a packet without a session leaves by where it might need one.
 template <bool Nat>
 bool needs_session(const Plan& plan, const Columns& col, unsigned i, Adjacency a) noexcept {
@@ -69,17 +74,26 @@ bool needs_session(const Plan& plan, const Columns& col, unsigned i, Adjacency a
 }
 
 // Rows that can not go out the fast way are closed up.
-template <bool Nat>
+template <bool Nat, bool Tunnels>
 unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest) noexcept {
     const Plan& plan = *c.plan;
     // A packet that leaves by where it came from may deserve a redirect.
-    const InterfaceId back = plan.interfaces[in].redirects ? in : layout::no_interface;
+    const InterfaceId back = redirects(plan, in) ? in : layout::no_interface;
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
-        const Adjacency a = adjacency_of<Nat>(plan, col, i);
-        const uint64_t link = link_of(c, a, col.destination[i]);
-        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || a.interface == back ||
-            needs_session<Nat>(plan, col, i, a)) [[unlikely]] {
+        Adjacency a = adjacency_of<Nat>(plan, col, i);
+        const bool stays = a.interface == back || needs_session<Nat>(plan, col, i, a);
+        uint32_t towards = col.destination[i];
+        if constexpr (Tunnels) {
+            col.tunnel[kept] = nullptr;
+            if (a.kind == NextHopKind::tunnel && !(Nat && !plan.groups.empty())) {
+                const auto* t = tunnel::way_in(c, col, i, a, [&] { return hash_of(col, i); });
+                col.tunnel[kept] = t;
+                if (t != nullptr) towards = t->wish.remote;
+            }
+        }
+        const uint64_t link = link_of(c, a, towards);
+        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || stays) [[unlikely]] {
             rest.add(col.packet[i]);
             continue;
         }
@@ -92,6 +106,13 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
         ++kept;
     }
     return kept;
+}
+
+using Resolve = unsigned (*)(const Context&, InterfaceId, Columns&, unsigned, Rest&) noexcept;
+
+Resolve resolver(bool nat, bool tunnels) noexcept {
+    if (tunnels) return nat ? resolve<true, true> : resolve<false, true>;
+    return nat ? resolve<true, false> : resolve<false, false>;
 }
 
 // New MAC addresses, ttl and checksum; padding is cut off. A chain ends where its packet does
@@ -111,9 +132,40 @@ void rewrite(const Plan& plan, const Columns& col, unsigned n) noexcept {
     }
 }
 
+// From rows of candidates to the transmitter; those that need the plain way join the rest.
+// `in`: none for what came out of tunnels.
+void carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
+           StageClock& clock) noexcept {
+    const Plan& plan = *c.plan;
+    const bool translates = plan.nat != nullptr && c.nat != nullptr;
+    const bool tunnels = plan.tunnels != nullptr;
+    if (translates && n > 0) {
+        n = nat::find_sessions(c, col, n, rest);
+        clock.lap(Stage::nat, n);
+    }
+    if (n == 0) return;
+
+    fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
+    clock.lap(Stage::lookup, n);
+    n = resolver(translates, tunnels)(c, in, col, n, rest);
+    clock.lap(Stage::resolve, n);
+    if (translates) {
+        nat::rewrite_found(c, col, n);
+        clock.lap(Stage::nat, 0);  // the other half of it
+    }
+    if (tunnels) {
+        tunnel::encapsulate(c, col, n);
+        clock.lap(Stage::tunnel, n);
+    }
+    rewrite(plan, col, n);
+    c.transmitter.send(col.out.data(), col.packet.data(), n);
+    clock.lap(Stage::rewrite, n);
+}
+
 }  // namespace
 
-unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
+unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
+                 tunnel::Inner& inner) noexcept {
     Columns col;
     uint64_t bytes = 0;
     const Plan& plan = *c.plan;
@@ -128,24 +180,24 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count)
         n = keep_right_ways(c, in, col, n, rest);
     }
     clock.lap(Stage::classify, count);
-    const bool translates = plan.nat != nullptr && c.nat != nullptr;
-    if (translates && n > 0) {
-        n = nat::find_sessions(c, col, n, rest);
-        clock.lap(Stage::nat, n);
+    if (plan.tunnels != nullptr) {
+        n = tunnel::take_out(c, col, n, inner);
+        clock.lap(Stage::tunnel, inner.count);
     }
-    if (n == 0) return rest.count();
+    carry(c, in, col, n, rest, clock);
+    return rest.count();
+}
 
-    fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
-    clock.lap(Stage::lookup, n);
-    n = translates ? resolve<true>(c, in, col, n, rest) : resolve<false>(c, in, col, n, rest);
-    clock.lap(Stage::resolve, n);
-    if (translates) {
-        nat::rewrite_found(c, col, n);
-        clock.lap(Stage::nat, 0);  // the other half of it
-    }
-    rewrite(plan, col, n);
-    c.transmitter.send(col.out.data(), col.packet.data(), n);
-    clock.lap(Stage::rewrite, n);
+unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept {
+    Columns col;
+    uint64_t bytes = 0;
+    StageClock clock(c);
+    constexpr uint64_t nobody = 0;
+    const unsigned n = classify({nobody, c.plan->own_filter.data()},
+                                {inner.packets.data(), inner.count}, col, bytes);
+    Rest rest(inner.packets.data(), inner.count - n);
+    clock.lap(Stage::classify, inner.count);
+    carry(c, layout::no_interface, col, n, rest, clock);
     return rest.count();
 }
 

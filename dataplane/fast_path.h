@@ -12,11 +12,17 @@
 //   rewrite   MAC addresses, ttl and checksum; then on to the transmitter, by interface
 #pragma once
 #include "dataplane/context.h"
+#include "dataplane/tunnel/burst.h"
 
 namespace sluice::fast_path {
 
 // Forwards what it can and moves the rest to the front of `packets`; returns how many those are.
 // Counts the whole burst as received.
-unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept;
+// What came in tunnels is taken out of them, and left in `inner`.
+unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
+                 tunnel::Inner& inner) noexcept;
+
+// The same for what was inside; the rest is moved to the front of `inner`.
+unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept;
 
 }  // namespace sluice::fast_path

@@ -17,6 +17,7 @@
 #include "dataplane/nat/translator.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/trace/tracer.h"
+#include "dataplane/tunnel/receive.h"
 
 namespace sluice {
 namespace {
@@ -74,7 +75,7 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     // Of the packet as it came, so that all packets of a flow take one path, translated or not.
     const uint32_t hash = ipv4::flow_hash(ip, packet.contiguous() - ethernet_header);
     nat::Passage passage;
-    if (translates(c)) {
+    if (translates(c) && !tunnel::claims(*c.plan, packet)) {
         if (const Verdict v = look_for_session(c, packet, from, passage); !v.is_passed()) return v;
     }
     const net::Ipv4Address destination = nat::destination_of(packet, passage);
@@ -111,6 +112,15 @@ Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
     return walk_ipv4(c, packet, from);
 }
 
+// What the fast way has taken out of a tunnel, but could not send on.
+void run_inner(Context& c, Packet packet) noexcept {
+    Arrival from{packet.buffer()->port, false};
+    ++c.nesting;
+    const Verdict v = walk_ipv4(c, packet, from);
+    --c.nesting;
+    if (v.is_drop()) discard(c, packet, from, v);
+}
+
 }  // namespace
 
 void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
@@ -126,11 +136,14 @@ void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcep
     if (c.tracer != nullptr) [[unlikely]] {
         count = trace::trace_matching(c, *c.tracer, in, packets, count);
     }
-    const unsigned rest = fast_path::forward(c, in, packets, count);
-    if (rest == 0) return;
+    tunnel::Inner inner;
+    const unsigned rest = fast_path::forward(c, in, packets, count, inner);
+    const unsigned inner_rest = inner.count == 0 ? 0 : fast_path::forward_inner(c, inner);
+    if (rest + inner_rest == 0) return;
     StageClock clock(c);
     for (unsigned i = 0; i < rest; ++i) run_plain(c, in, Packet(packets[i]));
-    clock.lap(layout::Stage::plain, rest);
+    for (unsigned i = 0; i < inner_rest; ++i) run_inner(c, Packet(inner.packets[i]));
+    clock.lap(layout::Stage::plain, rest + inner_rest);
 }
 
 void tick(Context& c) noexcept {

@@ -136,6 +136,7 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
             a.mtu = out.up ? static_cast<uint16_t>(out.mtu) : 0;
             if (layout::is_tunnel(a.interface)) {
                 plan.gateways[id] = wish.address;
+                a.index = plan.tunnels->place_of(a.interface);
                 a.kind = NextHopKind::tunnel;
                 return;
             }

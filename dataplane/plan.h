@@ -51,7 +51,8 @@ struct alignas(64) PlanInterface {
 struct Adjacency {
     InterfaceId interface = 0;
     uint16_t mtu = 0;         // of the interface; 0 while it is down, so that no packet fits
-    uint32_t index : 24 = 0;  // gateway: place in the neighbour table; group: in Plan::groups
+    uint32_t index : 24 = 0;  // gateway: place in the neighbour table; group: in Plan::groups;
+                              // tunnel: in Plan::tunnels
     NextHopKind kind : 8 = NextHopKind::none;
 };
 static_assert(sizeof(Adjacency) == 8);

@@ -136,6 +136,12 @@ bool carries(const Plan& plan, uint8_t protocol) noexcept {
            (protocol == net::Protocol::gre || protocol == net::Protocol::ipip);
 }
 
+bool claims(const Plan& plan, const Packet& packet) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    return carries(plan, ip.protocol) &&
+           plan.tunnels->joins(ip.destination_address(), ip.source_address());
+}
+
 Verdict receive(Context& c, Packet packet, Arrival& from) noexcept {
     if (c.nesting >= most_nested) return drop(DropReason::tunnel_too_deep);
     const net::Ipv4Header& ip = packet.ipv4();

@@ -9,6 +9,10 @@ namespace sluice::tunnel {
 // Whether packets of this protocol may come by a tunnel.
 bool carries(const Plan& plan, uint8_t protocol) noexcept;
 
+// Whether a packet is between the ends of a tunnel. The NAT does not touch it then, though one of
+// its sessions might have the same two addresses.
+bool claims(const Plan& plan, const Packet& packet) noexcept;
+
 // Expects:  a whole IPv4 packet to an address of ours, no fragment, of a protocol that carries().
 // Passes:   the packet is now what was inside, and `from` says that it came by the tunnel.
 // Finishes: a keepalive that was answered, or asked for.

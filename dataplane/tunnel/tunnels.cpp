@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
+#include "lib/net/checksum.h"
 
 namespace sluice::tunnel {
 namespace {
@@ -46,6 +48,31 @@ void add_gre(Tunnel& t) noexcept {
     if (t.wish.sequence != 0) append(t, net::be32(0));
 }
 
+// What burst.cpp writes, from what is written for one packet at a time.
+void prepare_fast_way(Tunnel& t) noexcept {
+    using layout::TunnelDontFragment;
+    t.fast = t.wish.checksum == 0 && t.wish.sequence == 0;
+    std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead, t.headers.data(), t.overhead);
+    const net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
+    std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead - sizeof ipv4, &ipv4,
+                sizeof ipv4);
+    if (t.wish.kind == TunnelKind::gre) {
+        std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead + sizeof(net::Ipv4Header) +
+                        offsetof(net::GreHeader, protocol),
+                    &ipv4, sizeof ipv4);
+    }
+    const bool inherits = t.wish.dscp == layout::Tunnel::inner_dscp;
+    t.tos = inherits ? uint8_t{0} : static_cast<uint8_t>(t.wish.dscp << 2);
+    t.inherited_tos = inherits ? 0xff : ecn_mask;
+    const uint16_t df = net::be16(net::ipv4_dont_fragment).raw();
+    if (t.wish.dont_fragment == TunnelDontFragment::set) t.flags = df;
+    if (t.wish.dont_fragment == TunnelDontFragment::copy) t.inherited_flags = df;
+    // The words of ttl and protocol are added with each packet.
+    auto ip = *reinterpret_cast<const net::Ipv4Header*>(t.headers.data());
+    ip.ttl = ip.protocol = 0;
+    t.sum = net::fold(net::sum_words(&ip, sizeof ip));
+}
+
 Tunnel made(const layout::Tunnel& wish, layout::InterfaceId id) {
     if (wish.kind != TunnelKind::gre && wish.kind != TunnelKind::ipip) {
         throw std::runtime_error(fmt::format("snapshot: tunnel {} is of unknown kind {}", id,
@@ -56,6 +83,7 @@ Tunnel made(const layout::Tunnel& wish, layout::InterfaceId id) {
     t.wish = wish;
     add_outer_ipv4(t);
     if (wish.kind == TunnelKind::gre) add_gre(t);
+    prepare_fast_way(t);
     return t;
 }
 
@@ -81,6 +109,7 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
         const layout::Tunnel& wish = all->tunnels_[n].wish;
         if (wish.enabled == 0) continue;
         all->insert(slot_of(ends_of(wish, wish.remote)), n);
+        all->pairs_.insert(uint64_t{wish.local} << 32 | wish.remote);
         if (wish.any_remote == 0) continue;
         all->insert(slot_of(ends_of(wish, 0)), n);
         all->some_take_any_remote_ = true;

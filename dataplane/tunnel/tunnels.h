@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "lib/layout/snapshot.h"
@@ -23,6 +24,16 @@ struct Tunnel {
     // The outer headers of a packet without payload; what differs by packet is zero: lengths,
     // checksums, identification, what is inherited, the sequence number.
     std::array<uint8_t, most_headers> headers{};
+
+    // For the fast way (burst.h): the headers of an IPv4 packet, with an EtherType in front, at the
+    // end of three wide stores; and what the outer header is made of besides. Words and flags are
+    // as they lie in memory.
+    static constexpr unsigned behind_bytes = 48;
+    alignas(16) std::array<uint8_t, behind_bytes> behind{};
+    bool fast = false;
+    uint8_t tos = 0, inherited_tos = 0;
+    uint16_t flags = 0, inherited_flags = 0;
+    uint32_t sum = 0;  // of the header's words that all packets share
 
     net::Ipv4Address local() const noexcept { return {wish.local}; }
     net::Ipv4Address remote() const noexcept { return {wish.remote}; }
@@ -49,7 +60,15 @@ class Tunnels {
     const Tunnel* find(const Ends& ends) const noexcept;
     // As find(), but only by its remote itself.
     const Tunnel* find_exactly(const Ends& ends) const noexcept;
+    // Whether some tunnel has these two ends, whatever its kind and key.
+    bool joins(net::Ipv4Address local, net::Ipv4Address remote) const noexcept {
+        return pairs_.contains(uint64_t{local.value} << 32 | remote.value);
+    }
     const std::vector<Tunnel>& all() const noexcept { return tunnels_; }
+    // Of that interface, in all().
+    uint16_t place_of(layout::InterfaceId id) const noexcept {
+        return place_[id - layout::max_ports];
+    }
 
   private:
     // Open addressing, at most half full.
@@ -69,6 +88,7 @@ class Tunnels {
     std::vector<Tunnel> tunnels_;
     std::array<uint16_t, layout::max_tunnels> place_{};  // in tunnels_
     std::vector<Slot> slots_;
+    std::unordered_set<uint64_t> pairs_;  // local and remote
     bool some_take_any_remote_ = false;
 };
 
