@@ -38,6 +38,7 @@ struct Columns {
     alignas(64) std::array<InterfaceId, rows> out;
     // Only where the plan has tunnels.
     alignas(64) std::array<const tunnel::Tunnel*, rows> tunnel;  // that it enters, or null
+    bool some_enter = false;
     // Only where the plan has a NAT.
     alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
     alignas(64) std::array<uint32_t, rows> hash;    // of the flow, where the plan has groups

@@ -89,7 +89,10 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
             if (a.kind == NextHopKind::tunnel && !(Nat && !plan.groups.empty())) {
                 const auto* t = tunnel::way_in(c, col, i, a, [&] { return hash_of(col, i); });
                 col.tunnel[kept] = t;
-                if (t != nullptr) towards = t->wish.remote;
+                if (t != nullptr) {
+                    towards = t->remote_bits;
+                    col.some_enter = true;
+                }
             }
         }
         const uint64_t link = link_of(c, a, towards);
@@ -153,7 +156,7 @@ void carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
         nat::rewrite_found(c, col, n);
         clock.lap(Stage::nat, 0);  // the other half of it
     }
-    if (tunnels) {
+    if (col.some_enter) {
         tunnel::encapsulate(c, col, n);
         clock.lap(Stage::tunnel, n);
     }

@@ -5,10 +5,11 @@
 // header and write the MAC addresses, and does exactly that; a test holds the two equal. Every
 // other packet is left untouched for the plain way, which knows what to do with it.
 //
-// Four passes over the burst, so that the cache misses of all its packets overlap:
+// Passes over the whole burst, so that the cache misses of all its packets overlap:
 //   classify  headers: ours, IPv4 without options, whole, true, of a believable source, ttl > 1
 //   lookup    all destinations in the route table at once
 //   resolve   next hop, neighbour, MTU
+//   (tunnels and NAT have passes of their own between these: tunnel/burst.h, nat/burst.h)
 //   rewrite   MAC addresses, ttl and checksum; then on to the transmitter, by interface
 #pragma once
 #include "dataplane/context.h"

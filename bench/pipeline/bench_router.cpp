@@ -20,7 +20,9 @@ constexpr size_t huge_page = 2u << 20;
 bool explicit_huge_pages = true;
 
 constexpr unsigned ways_out = 4;
-constexpr size_t stride = sizeof(rte_mbuf) + 128 + 2048;  // as a DPDK pool lays its buffers out
+constexpr uint16_t headroom = 128;
+constexpr size_t stride =
+    sizeof(rte_mbuf) + headroom + 2048;  // as a DPDK pool lays its buffers out
 
 net::MacAddress gateway_mac(unsigned n) {
     return {{0x02, 0, 0, 0x10, static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)}};
@@ -98,8 +100,8 @@ BenchRouter::BenchRouter(unsigned next_hops, const std::string& more)
         auto* m = reinterpret_cast<rte_mbuf*>(static_cast<std::byte*>(buffer_memory_.data()) +
                                               b * stride);
         m->buf_addr = m + 1;
-        m->buf_len = 128 + 2048;
-        m->data_off = 128;
+        m->buf_len = headroom + 2048;
+        m->data_off = headroom;
         m->nb_segs = 1;
     }
 }
@@ -144,6 +146,20 @@ void BenchRouter::fill(const uint32_t* destinations, unsigned count, unsigned fr
         ip.source = net::be32(net::addr(10, 0, 0, 9).value);
         ip.destination = net::be32(destinations[i]);
         net::fill_checksum(ip);
+    }
+}
+
+void BenchRouter::fill(std::span<const std::vector<uint8_t>> packets) {
+    const InterfaceId in = intent_->interface_id("in");
+    for (size_t i = 0; i < packets.size(); ++i) {
+        auto* m = reinterpret_cast<rte_mbuf*>(static_cast<std::byte*>(buffer_memory_.data()) +
+                                              (next_ + i) % buffers * stride);
+        m->data_off = headroom;  // tunnels move it
+        m->pkt_len = ethernet_header + static_cast<uint32_t>(packets[i].size());
+        m->data_len = static_cast<uint16_t>(m->pkt_len);
+        Packet packet(m);
+        packet.ethernet() = {own_mac(in), gateway_mac(9999), net::be16(0x0800)};
+        std::copy(packets[i].begin(), packets[i].end(), packet.data() + ethernet_header);
     }
 }
 

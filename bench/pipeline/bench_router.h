@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,8 @@ class BenchRouter {
     // The next `count` buffers as fresh 64-byte frames to these addresses, host order.
     void fill(const uint32_t* destinations, unsigned count, unsigned frame_size = 60);
     void fill_udp(const Flow4* flows, unsigned count);
+    // The next buffers as these IP packets.
+    void fill(std::span<const std::vector<uint8_t>> packets);
     // Sessions and whatever else waits for its time are looked after.
     void tick_at_same_second() { sluice::tick(context_); }
     // Runs the burst that was filled through the pipeline; returns the cycles that took.

@@ -30,32 +30,28 @@ bool may_be_syn(const uint8_t* frame, uint32_t bytes) noexcept {
     return bytes <= flags_at || (frame[flags_at] & syn) != 0;
 }
 
-struct Outside {
-    Ends ends;
+// A row that may have come in a tunnel, by its outer headers.
+struct Candidate {
+    Ends ends;  // form 0: only the plain way can say
     uint32_t headers = 0;
 };
 
 // Plain outer headers: IP in IP, or GRE of IPv4 with at most a key.
-std::optional<Outside> look_outside(const uint8_t* frame, uint32_t bytes) noexcept {
-    const uint8_t protocol = frame[protocol_at];
-    Outside out;
-    out.ends.local = __builtin_bswap32(load<uint32_t>(frame + fast_path::destination_at));
-    out.ends.remote = __builtin_bswap32(load<uint32_t>(frame + fast_path::source_at));
-    out.headers = ip_header;
-    if (protocol == net::Protocol::ipip) {
-        out.ends.kind = TunnelKind::ipip;
-        return out;
+Candidate look_outside(const uint8_t* frame, uint32_t bytes) noexcept {
+    const uint32_t local = __builtin_bswap32(load<uint32_t>(frame + fast_path::destination_at));
+    const uint32_t remote = __builtin_bswap32(load<uint32_t>(frame + fast_path::source_at));
+    if (is_fragment(frame)) return {};
+    if (frame[protocol_at] == net::Protocol::ipip) {
+        return {Ends::of(TunnelKind::ipip, local, remote), ip_header};
     }
-    constexpr uint32_t with_key = sizeof(net::GreHeader) + sizeof(uint32_t);
-    if (protocol != net::Protocol::gre || bytes < outer_end + with_key) return std::nullopt;
-    out.ends.kind = TunnelKind::gre;
-    out.headers += sizeof(net::GreHeader);
+    constexpr uint32_t gre_header = sizeof(net::GreHeader), key = sizeof(uint32_t);
+    if (bytes < outer_end + gre_header + key) return {};
+    const Ends ends = Ends::of(TunnelKind::gre, local, remote);
     const auto gre = load<net::Be32>(frame + outer_end).host();
-    if (gre == 0x0000'0800) return out;
-    if (gre != 0x2000'0800) return std::nullopt;
-    out.ends.key = load<net::Be32>(frame + outer_end + sizeof(net::GreHeader)).host();
-    out.headers += sizeof(uint32_t);
-    return out;
+    if (gre == 0x0000'0800) return {ends, ip_header + gre_header};
+    if (gre != 0x2000'0800) return {};
+    return {ends.with_key(load<net::Be32>(frame + outer_end + gre_header).host()),
+            ip_header + gre_header + key};
 }
 
 // Whether the inner packet, whose frame begins at `inner`, needs no more than to be taken out.
@@ -64,29 +60,33 @@ bool only_needs_taking_out(const Tunnel& t, const uint8_t* frame, const uint8_t*
     if (bytes < outer_end || inner[fast_path::version_at] != 0x45) return false;
     const uint8_t protocol = inner[protocol_at];
     if (protocol == net::Protocol::gre || protocol == net::Protocol::ipip) return false;
-    if (t.wish.clamp_mss != 0 && may_be_syn(inner, bytes)) return false;
+    if (t.clamps_mss && may_be_syn(inner, bytes)) return false;
     const auto mark = static_cast<Ecn>(inner[tos_at] & ecn_mask);
     return decapsulated(mark, static_cast<Ecn>(frame[tos_at] & ecn_mask)) == mark &&
-           t.wish.reverse_path == layout::ReversePath::off;
+           !t.checks_source;
 }
 
-bool is_local(const Context& c, uint32_t address) noexcept {
-    return c.plan->adjacencies[fib::find(*c.routes, address)].kind == NextHopKind::local;
-}
-
-// Null where the plain way has more to do.
-const Tunnel* opens(const Context& c, const uint8_t* frame, uint32_t bytes,
-                    uint32_t& headers) noexcept {
-    if (is_fragment(frame)) return nullptr;
-    const auto out = look_outside(frame, bytes);
-    if (!out) return nullptr;
-    const Tunnel* t = c.plan->tunnels->find(out->ends);
-    headers = out->headers;
-    if (t == nullptr || !only_needs_taking_out(*t, frame, frame + headers, bytes - headers) ||
-        !is_local(c, out->ends.local)) {
-        return nullptr;
+// Whether packets to an address are for us. Tunnels mostly end at one and the same.
+class Locals {
+  public:
+    explicit Locals(const Context& c) noexcept : c_(c) {}
+    bool has(uint32_t address) noexcept {
+        if (address != last_) [[unlikely]] {
+            last_ = address;
+            is_local_ =
+                c_.plan->adjacencies[fib::find(*c_.routes, address)].kind == NextHopKind::local;
+        }
+        return is_local_;
     }
-    return t;
+
+  private:
+    const Context& c_;
+    uint32_t last_ = 0;  // which is nobody's
+    bool is_local_ = false;
+};
+
+uint32_t bytes_there(const Columns& col, unsigned i) noexcept {
+    return std::min<uint32_t>(col.packet[i]->data_len, ethernet_header + col.total_length[i]);
 }
 
 void count_in(Context& c, const Tunnel& t, uint32_t bytes) noexcept {
@@ -109,25 +109,38 @@ void open(rte_mbuf& m, uint8_t* frame, uint32_t headers, uint32_t length) noexce
 }  // namespace
 
 unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
+    std::array<Candidate, burst_size> candidates;
+    const Tunnels& tunnels = *c.plan->tunnels;
+    bool any = false;
+    for (unsigned i = 0; i < n; ++i) {
+        candidates[i] = {};
+        const uint8_t protocol = col.frame[i][protocol_at];
+        if (protocol != net::Protocol::gre && protocol != net::Protocol::ipip) continue;
+        candidates[i] = look_outside(col.frame[i], bytes_there(col, i));
+        tunnels.prefetch(candidates[i].ends);
+        any = true;
+    }
+    if (!any) return n;
+
+    Locals locals(c);
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
+        const Candidate& at = candidates[i];
         uint8_t* frame = col.frame[i];
-        const uint8_t protocol = frame[protocol_at];
-        if (protocol == net::Protocol::gre || protocol == net::Protocol::ipip) {
-            rte_mbuf& m = *col.packet[i];
-            const uint32_t length = ethernet_header + col.total_length[i];
-            uint32_t headers = 0;
-            if (const Tunnel* t =
-                    opens(c, frame, std::min<uint32_t>(m.data_len, length), headers)) {
-                open(m, frame, headers, length);
-                m.port = t->interface;
-                count_in(c, *t, m.pkt_len - ethernet_header);
-                inner.packets[inner.count++] = &m;
-                continue;
-            }
+        const Tunnel* t = at.ends.form == 0 ? nullptr : tunnels.find(at.ends);
+        if (t == nullptr ||
+            !only_needs_taking_out(*t, frame, frame + at.headers,
+                                   bytes_there(col, i) - at.headers) ||
+            !locals.has(at.ends.local())) {
+            if (kept != i) move_row(col, i, kept);
+            ++kept;
+            continue;
         }
-        if (kept != i) move_row(col, i, kept);
-        ++kept;
+        rte_mbuf& m = *col.packet[i];
+        open(m, frame, at.headers, ethernet_header + col.total_length[i]);
+        m.port = t->interface;
+        count_in(c, *t, m.pkt_len - ethernet_header);
+        inner.packets[inner.count++] = &m;
     }
     return kept;
 }
@@ -135,7 +148,7 @@ unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
 bool only_needs_headers(const Columns& col, unsigned row, const Tunnel& t) noexcept {
     const rte_mbuf& m = *col.packet[row];
     return m.data_off >= Tunnel::behind_bytes &&
-           (t.wish.clamp_mss == 0 || !may_be_syn(col.frame[row], m.data_len));
+           (!t.clamps_mss || !may_be_syn(col.frame[row], m.data_len));
 }
 
 void encapsulate(Context& c, Columns& col, unsigned n) noexcept {
@@ -147,7 +160,7 @@ void encapsulate(Context& c, Columns& col, unsigned n) noexcept {
         const uint32_t tos = t->tos | (frame[tos_at] & t->inherited_tos);
         const uint32_t flags =
             t->flags | (load<uint16_t>(frame + fragment_at) & t->inherited_flags);
-        const uint32_t ttl = t->wish.ttl != 0 ? t->wish.ttl : frame[fast_path::ttl_at];
+        const uint32_t ttl = t->ttl != 0 ? t->ttl : frame[fast_path::ttl_at];
 
         auto& counters = c.counters.interfaces[t->interface];
         counters.tx_packets.add(1);

@@ -43,7 +43,7 @@ const Tunnel* way_in(const Context& c, const fast_path::Columns& col, unsigned r
     if (!t.fast || col.total_length[row] > a.mtu || !only_needs_headers(col, row, t)) {
         return nullptr;
     }
-    Adjacency outer = c.plan->adjacencies[fib::find(*c.routes, t.wish.remote)];
+    Adjacency outer = c.plan->adjacencies[fib::find(*c.routes, t.remote_bits)];
     if (outer.kind == NextHopKind::group) {
         outer = c.plan->adjacencies[c.plan->member(outer, hash())];
     }

@@ -48,7 +48,7 @@ const Tunnel* find_gre(const Tunnels& all, const Packet& packet, Quotation q, En
         const uint32_t key_at =
             at + static_cast<uint32_t>(sizeof(net::GreHeader)) + 4 * behind_checksum;
         if (key_at + sizeof(net::Be32) > q.end) return nullptr;
-        ends.key = packet.header_at<net::Be32>(key_at)->host();
+        ends = ends.with_key(packet.header_at<net::Be32>(key_at)->host());
     }
     const Tunnel* t = all.find_exactly(ends);
     const bool alike =
@@ -62,11 +62,13 @@ const Tunnel* find_sender(const Context& c, const Packet& packet, Quotation q) n
     if (c.plan->tunnels == nullptr || q.begin + least > q.end) return nullptr;
     const auto& outer = *packet.header_at<net::Ipv4Header>(q.begin);
     if (outer.version_and_length != 0x45 || outer.fragment_offset() != 0) return nullptr;
-    const Ends ends{TunnelKind::ipip, outer.source.host(), outer.destination.host(), std::nullopt};
-    if (outer.protocol == net::Protocol::ipip) return c.plan->tunnels->find_exactly(ends);
+    const auto ends = [&](TunnelKind kind) {
+        return Ends::of(kind, outer.source.host(), outer.destination.host());
+    };
+    const Tunnels& all = *c.plan->tunnels;
+    if (outer.protocol == net::Protocol::ipip) return all.find_exactly(ends(TunnelKind::ipip));
     if (outer.protocol != net::Protocol::gre) return nullptr;
-    return find_gre(*c.plan->tunnels, packet, q,
-                    {TunnelKind::gre, ends.local, ends.remote, std::nullopt});
+    return find_gre(all, packet, q, ends(TunnelKind::gre));
 }
 
 // RFC 1191 5, 7.1: of a router that tells no MTU, or one that can not be true, the path's is taken

@@ -23,7 +23,7 @@ struct Opened {
 };
 
 Ends ends_of(const net::Ipv4Header& ip, TunnelKind kind) noexcept {
-    return {kind, ip.destination.host(), ip.source.host(), std::nullopt};
+    return Ends::of(kind, ip.destination.host(), ip.source.host());
 }
 
 // RFC 2890 2.2: late is what comes after one with a higher number. Numbers wrap.
@@ -45,7 +45,7 @@ Verdict open_gre(Context& c, const Packet& packet, Opened& opened) noexcept {
         return drop(DropReason::gre_bad_checksum);
     }
     Ends ends = ends_of(ip, TunnelKind::gre);
-    ends.key = gre->key;
+    if (gre->key) ends = ends.with_key(*gre->key);
     opened.tunnel = c.plan->tunnels->find(ends);
     if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
     if (gre->sequence && opened.tunnel->wish.sequence != 0 &&

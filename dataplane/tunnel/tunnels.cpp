@@ -48,18 +48,27 @@ void add_gre(Tunnel& t) noexcept {
     if (t.wish.sequence != 0) append(t, net::be32(0));
 }
 
+// The end of `behind`, from this many bytes before it on.
+template <typename Field>
+void put_behind(Tunnel& t, size_t before_end, const Field& field) noexcept {
+    std::memcpy(t.behind.data() + Tunnel::behind_bytes - before_end, &field, sizeof field);
+}
+
 // What burst.cpp writes, from what is written for one packet at a time.
 void prepare_fast_way(Tunnel& t) noexcept {
     using layout::TunnelDontFragment;
+    t.remote_bits = t.wish.remote;
+    t.clamps_mss = t.wish.clamp_mss != 0;
+    t.checks_source = t.wish.reverse_path != layout::ReversePath::off;
+    t.ttl = t.wish.ttl;
     t.fast = t.wish.checksum == 0 && t.wish.sequence == 0;
+    if (!t.fast) return;
     std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead, t.headers.data(), t.overhead);
     const net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
-    std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead - sizeof ipv4, &ipv4,
-                sizeof ipv4);
+    put_behind(t, t.overhead + sizeof ipv4, ipv4);
     if (t.wish.kind == TunnelKind::gre) {
-        std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead + sizeof(net::Ipv4Header) +
-                        offsetof(net::GreHeader, protocol),
-                    &ipv4, sizeof ipv4);
+        put_behind(t, t.overhead - sizeof(net::Ipv4Header) - offsetof(net::GreHeader, protocol),
+                   ipv4);
     }
     const bool inherits = t.wish.dscp == layout::Tunnel::inner_dscp;
     t.tos = inherits ? uint8_t{0} : static_cast<uint8_t>(t.wish.dscp << 2);
@@ -87,10 +96,9 @@ Tunnel made(const layout::Tunnel& wish, layout::InterfaceId id) {
     return t;
 }
 
-Ends ends_of(const layout::Tunnel& wish, uint32_t remote) noexcept {
-    Ends ends{wish.kind, wish.local, remote, std::nullopt};
-    if (wish.has_key != 0) ends.key = wish.key;
-    return ends;
+Ends ends_of(const layout::Tunnel& wish) noexcept {
+    const Ends ends = Ends::of(wish.kind, wish.local, wish.remote);
+    return wish.has_key != 0 ? ends.with_key(wish.key) : ends;
 }
 
 }  // namespace
@@ -105,51 +113,24 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
     }
     if (all->tunnels_.empty()) return nullptr;
     all->slots_.resize(std::bit_ceil(4 * all->tunnels_.size()));
-    for (uint16_t n = 0; n < all->tunnels_.size(); ++n) {
-        const layout::Tunnel& wish = all->tunnels_[n].wish;
-        if (wish.enabled == 0) continue;
-        all->insert(slot_of(ends_of(wish, wish.remote)), n);
-        all->pairs_.insert(uint64_t{wish.local} << 32 | wish.remote);
-        if (wish.any_remote == 0) continue;
-        all->insert(slot_of(ends_of(wish, 0)), n);
+    for (const Tunnel& t : all->tunnels_) {
+        if (t.wish.enabled == 0) continue;
+        all->insert(ends_of(t.wish), t);
+        all->pairs_.insert(ends_of(t.wish).addresses);
+        if (t.wish.any_remote == 0) continue;
+        all->insert(ends_of(t.wish).of_any_remote(), t);
         all->some_take_any_remote_ = true;
     }
     return all;
 }
 
-Tunnels::Slot Tunnels::slot_of(const Ends& ends) noexcept {
-    return {uint64_t{ends.local} << 32 | ends.remote, ends.key.value_or(0),
-            static_cast<uint16_t>(static_cast<unsigned>(ends.kind) << 1 | ends.key.has_value()), 0};
-}
-
-size_t Tunnels::home_of(const Slot& slot) const noexcept {
-    uint64_t x = slot.ends ^ (uint64_t{slot.form} << 32 | slot.key) * 0x9e3779b97f4a7c15;
-    x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
-    return (x ^ (x >> 33)) & (slots_.size() - 1);
-}
-
 // Of two with the same ends the first has it.
-void Tunnels::insert(Slot slot, uint16_t tunnel) {
-    size_t at = home_of(slot);
-    for (; slots_[at].form != 0; at = (at + 1) & (slots_.size() - 1)) {
-        if (slots_[at] == slot) return;
+void Tunnels::insert(const Ends& ends, const Tunnel& tunnel) {
+    size_t at = home_of(ends);
+    for (; slots_[at].ends.form != 0; at = (at + 1) & (slots_.size() - 1)) {
+        if (slots_[at].ends == ends) return;
     }
-    slot.tunnel = tunnel;
-    slots_[at] = slot;
-}
-
-const Tunnel* Tunnels::find_exactly(const Ends& ends) const noexcept {
-    const Slot wanted = slot_of(ends);
-    for (size_t at = home_of(wanted); slots_[at].form != 0; at = (at + 1) & (slots_.size() - 1)) {
-        if (slots_[at] == wanted) return &tunnels_[slots_[at].tunnel];
-    }
-    return nullptr;
-}
-
-const Tunnel* Tunnels::find(const Ends& ends) const noexcept {
-    const Tunnel* found = find_exactly(ends);
-    if (found != nullptr || !some_take_any_remote_) return found;
-    return find_exactly({ends.kind, ends.local, 0, ends.key});
+    slots_[at] = {ends, &tunnel};
 }
 
 }  // namespace sluice::tunnel

@@ -3,9 +3,9 @@
 // in. Made by the main thread with the plan, immutable from then on.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -17,34 +17,48 @@ namespace sluice::tunnel {
 
 struct Tunnel {
     static constexpr unsigned most_headers = 36;  // IPv4, and GRE with all its fields
+    static constexpr unsigned behind_bytes = 32;
 
+    // One cache line for the fast way (burst.h). The outer headers of an IPv4 packet, with an
+    // EtherType in front, at the end of two wide stores; and what the outer header is made of
+    // besides, words and flags as they lie in memory.
+    alignas(64) std::array<uint8_t, behind_bytes> behind{};
+    uint32_t remote_bits = 0;  // host order
     layout::InterfaceId interface = layout::no_interface;
-    layout::Tunnel wish{};
+    uint16_t flags = 0, inherited_flags = 0;
+    uint16_t sum = 0;  // of the header's words that all packets share
+    uint8_t tos = 0, inherited_tos = 0;
+    uint8_t ttl = 0;       // 0: the inner one's
     uint8_t overhead = 0;  // bytes of outer headers
-    // The outer headers of a packet without payload; what differs by packet is zero: lengths,
-    // checksums, identification, what is inherited, the sequence number.
+    bool fast = false;     // neither checksums nor sequence numbers
+    bool clamps_mss = false;
+    bool checks_source = false;
+
+    // For the plain way: the wish, and the outer headers of a packet without payload. What differs
+    // by packet is zero: lengths, checksums, identification, what is inherited, the number.
+    alignas(64) layout::Tunnel wish{};
     std::array<uint8_t, most_headers> headers{};
 
-    // For the fast way (burst.h): the headers of an IPv4 packet, with an EtherType in front, at the
-    // end of three wide stores; and what the outer header is made of besides. Words and flags are
-    // as they lie in memory.
-    static constexpr unsigned behind_bytes = 48;
-    alignas(16) std::array<uint8_t, behind_bytes> behind{};
-    bool fast = false;
-    uint8_t tos = 0, inherited_tos = 0;
-    uint16_t flags = 0, inherited_flags = 0;
-    uint32_t sum = 0;  // of the header's words that all packets share
-
     net::Ipv4Address local() const noexcept { return {wish.local}; }
-    net::Ipv4Address remote() const noexcept { return {wish.remote}; }
+    net::Ipv4Address remote() const noexcept { return {remote_bits}; }
 };
+static_assert(offsetof(Tunnel, wish) == 64);
 
 // What tells whose a packet is that came to `local` (RFC 2784, RFC 2890).
 struct Ends {
-    layout::TunnelKind kind = layout::TunnelKind::none;
-    uint32_t local = 0;
-    uint32_t remote = 0;
-    std::optional<uint32_t> key;
+    uint64_t addresses = 0;  // local, remote
+    uint32_t key = 0;
+    uint32_t form = 0;  // kind, and whether there is a key
+
+    static constexpr Ends of(layout::TunnelKind kind, uint32_t local, uint32_t remote) noexcept {
+        return {uint64_t{local} << 32 | remote, 0, static_cast<uint32_t>(kind) << 1};
+    }
+    constexpr Ends with_key(uint32_t k) const noexcept { return {addresses, k, form | 1}; }
+    constexpr Ends of_any_remote() const noexcept {
+        return {addresses & ~uint64_t{0xffffffff}, key, form};
+    }
+    constexpr uint32_t local() const noexcept { return static_cast<uint32_t>(addresses >> 32); }
+    bool operator==(const Ends&) const noexcept = default;
 };
 
 class Tunnels {
@@ -57,9 +71,21 @@ class Tunnels {
         return tunnels_[place_[id - layout::max_ports]];
     }
     // Null where nobody sends that to us; by `remote`, or by any remote where one is allowed.
-    const Tunnel* find(const Ends& ends) const noexcept;
-    // As find(), but only by its remote itself.
-    const Tunnel* find_exactly(const Ends& ends) const noexcept;
+    const Tunnel* find(const Ends& ends) const noexcept {
+        const Tunnel* found = find_exactly(ends);
+        if (found != nullptr || !some_take_any_remote_) [[likely]]
+            return found;
+        return find_exactly(ends.of_any_remote());
+    }
+    // By `remote` alone.
+    const Tunnel* find_exactly(const Ends& ends) const noexcept {
+        for (size_t at = home_of(ends); slots_[at].ends.form != 0;
+             at = (at + 1) & (slots_.size() - 1)) {
+            if (slots_[at].ends == ends) return slots_[at].tunnel;
+        }
+        return nullptr;
+    }
+    void prefetch(const Ends& ends) const noexcept { __builtin_prefetch(&slots_[home_of(ends)]); }
     // Whether some tunnel has these two ends, whatever its kind and key.
     bool joins(net::Ipv4Address local, net::Ipv4Address remote) const noexcept {
         return pairs_.contains(uint64_t{local.value} << 32 | remote.value);
@@ -73,17 +99,15 @@ class Tunnels {
   private:
     // Open addressing, at most half full.
     struct Slot {
-        uint64_t ends = 0;
-        uint32_t key = 0;
-        uint16_t form = 0;  // kind, and whether it has a key; 0: free
-        uint16_t tunnel = 0;
-        bool operator==(const Slot& other) const noexcept {
-            return ends == other.ends && key == other.key && form == other.form;
-        }
+        Ends ends;  // form 0: free
+        const Tunnel* tunnel = nullptr;
     };
-    static Slot slot_of(const Ends& ends) noexcept;
-    size_t home_of(const Slot& slot) const noexcept;
-    void insert(Slot slot, uint16_t tunnel);
+    size_t home_of(const Ends& ends) const noexcept {
+        uint64_t x = ends.addresses ^ (uint64_t{ends.form} << 32 | ends.key) * 0x9e3779b97f4a7c15;
+        x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
+        return (x >> 32) & (slots_.size() - 1);
+    }
+    void insert(const Ends& ends, const Tunnel& tunnel);
 
     std::vector<Tunnel> tunnels_;
     std::array<uint16_t, layout::max_tunnels> place_{};  // in tunnels_
