@@ -60,7 +60,7 @@ clean_up() {  # RUN_DIRECTORY
             [ -e "/run/netns/$namespace" ] && ip netns del "$namespace"
         done <"$directory/lab.namespaces"
     fi
-    for memory in "$directory"/{intent,state,sessions}; do
+    for memory in "$directory"/{,*/}{intent,state,sessions}; do
         memory=$(readlink "$memory") || continue
         case $memory in */sluice-*) rm -f "$memory" ;; esac
     done
@@ -147,18 +147,15 @@ end_lab() {
         exit
     fi
     title "The lab stays up until you press Ctrl-C."
+    local role
     while :; do
-        { wait -n "$dataplane" "$control"; } 2>/dev/null  # without bash's own word on it
-        # shellcheck disable=SC2046  # two words
-        is_alive $(grep "^$dataplane " "$run_directory/lab.processes") || {
-            title "sluice-dataplane has ended; starting it again"
-            start_dataplane
-        }
-        # shellcheck disable=SC2046
-        is_alive $(grep "^$control " "$run_directory/lab.processes") || {
-            title "sluice-control has ended; starting it again"
-            start_control
-        }
+        { wait -n "${processes[@]}"; } 2>/dev/null  # without bash's own word on it
+        for role in "${!processes[@]}"; do
+            # shellcheck disable=SC2046  # two words
+            is_alive $(grep "^${processes[$role]} " "$run_directory/lab.processes") && continue
+            title "sluice-${role% *} of ${role#* } has ended; starting it again"
+            router=${role#* } "start_${role% *}"
+        done
         sleep 0.1
     done
 }
@@ -223,16 +220,17 @@ make_namespace() {  # HOST
     at "$1" ip link set lo up
 }
 
-# A cable from a host's eth0 to a port of the router. The host computes its checksums and cuts
+# A cable from a host's eth0, or another of its interfaces, to a port of the router. The host computes its checksums and cuts
 # its segments itself: on a wire there is nobody else to do it.
-connect() {  # HOST PORT [MTU]
+connect() {  # HOST PORT [MTU [INTERFACE]]
     local mtu=${3:-1500}
-    ip -n "$prefix$1" link add eth0 mtu "$mtu" type veth peer name "$2" netns "${prefix}router" mtu "$mtu" ||
+    local own=${4:-eth0}
+    ip -n "$prefix$1" link add "$own" mtu "$mtu" type veth peer name "$2" netns "$prefix$router" mtu "$mtu" ||
         die "can not lay a cable from $1 to $2"
-    at "$1" ethtool -K eth0 tx off tso off gso off gro off >/dev/null
-    at router ethtool -K "$2" tx off tso off gso off gro off >/dev/null
-    ip -n "$prefix$1" link set eth0 up
-    ip -n "${prefix}router" link set "$2" up
+    at "$1" ethtool -K "$own" tx off tso off gso off gro off >/dev/null
+    at "$router" ethtool -K "$2" tx off tso off gso off gro off >/dev/null
+    ip -n "$prefix$1" link set "$own" up
+    ip -n "$prefix$router" link set "$2" up
 }
 
 at() { ip netns exec "$prefix$1" "${@:2}"; }
@@ -247,31 +245,50 @@ spawn() {  # LOG COMMAND...: in the background, out of Ctrl-C's reach; its numbe
 
 spawn_at() { spawn "$2" ip netns exec "$prefix$1" "${@:3}"; }  # HOST LOG COMMAND...
 
+# A lab may have several routers. Functions that are about one of them are about $router, which is
+# its namespace; of one that is not called "router", the file is its name's, and so is the directory.
+router=router
+declare -A processes  # by "dataplane router", "control router"
+router_directory() { [ "$router" = router ] && echo "$run_directory" || echo "$run_directory/$router"; }
+router_file() { [ "$router" = router ] && echo "$lab_directory/sluice.json" || echo "$lab_directory/$router.json"; }
+router_name() { [ "$router" = router ] && echo "$name" || echo "$name-$router"; }
+
 in_router() {
-    spawn "$1" nsenter --mount="/proc/$holder/ns/mnt" --net="/run/netns/${prefix}router" "${@:2}"
+    mkdir -p "$(router_directory)"
+    spawn "$1" nsenter --mount="/proc/$holder/ns/mnt" --net="/run/netns/${prefix}$router" "${@:2}"
 }
 
 start_dataplane() {
     local no_huge=()
     [ $huge_pages = yes ] || no_huge=(--no-huge)
-    in_router dataplane.log sluice-dataplane --name "$name" --run-dir "$run_directory" "${no_huge[@]}"
-    dataplane=$spawned
+    in_router "$router-dataplane.log" sluice-dataplane --name "$(router_name)" --run-dir "$(router_directory)" "${no_huge[@]}"
+    dataplane=$spawned processes["dataplane $router"]=$spawned
 }
 
 start_control() {
-    in_router control.log sluice-control --name "$name" --run-dir "$run_directory" --state-dir "$run_directory/history" \
-        --config "$lab_directory/sluice.json"
-    control=$spawned
+    in_router "$router-control.log" sluice-control --name "$(router_name)" --run-dir "$(router_directory)" \
+        --state-dir "$(router_directory)/history" --config "$(router_file)"
+    control=$spawned processes["control $router"]=$spawned
 }
 
-start_router() {
+# Where there are several none waits for another before all are there.
+start_routers() {  # ROUTER...
+    local router
     hold_mounts
-    start_dataplane
-    start_control
-    wait_until 20 sluice --name "$name" show status || die "sluice-control does not answer"
-    # Returns when every worker has seen the configuration and every interface is as wanted.
-    sluice --name "$name" apply "$lab_directory/sluice.json" || die "the router did not come up"
+    for router in "$@"; do
+        start_dataplane
+        start_control
+    done
+    for router in "$@"; do
+        wait_until 20 ask show status || die "sluice-control does not answer"
+        # Returns when every worker has seen the configuration and every interface is as wanted.
+        ask apply "$(router_file)" || die "$router did not come up"
+    done
 }
+start_router() { start_routers router; }
+
+# The command, as $router's user gives it.
+ask() { sluice --run-dir "$(router_directory)" "$@"; }
 
 wait_until() {  # SECONDS COMMAND...
     local end=$((SECONDS + $1))
@@ -287,7 +304,8 @@ wait_until() {  # SECONDS COMMAND...
 run() {  # HOST COMMAND..., or sluice ...
     local command=("$@")
     if [ "$1" = sluice ]; then
-        command=(sluice --name "$name" "${@:2}")
+        command=(sluice --run-dir "$(router_directory)" "${@:2}")
+        [ "$router" != router ] || command=(sluice --name "$name" "${@:2}")
     else
         command=(ip netns exec "$prefix$1" "${@:2}")
     fi
@@ -312,6 +330,6 @@ succeeded() { [ "$code" -eq 0 ]; }
 
 # What `sluice ... --json` answers, judged by a Python expression in which it is called `it`.
 answers() {  # EXPRESSION SLUICE-ARGUMENTS...
-    sluice --name "$name" "${@:2}" --json 2>/dev/null |
+    ask "${@:2}" --json 2>/dev/null |
         python3 -c 'import json, sys; it = json.load(sys.stdin); sys.exit(not eval(sys.argv[1]))' "$1" 2>/dev/null
 }
