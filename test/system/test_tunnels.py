@@ -23,17 +23,13 @@ def one_end(local, remote, address, form):
     return {"local": local, "remote": remote, "addresses": [address], **form}
 
 
-def with_tunnel(form, name="over", west_net="10.2.0.0/24", east_net="10.1.0.0/24"):
-    """What each router is told: a tunnel to the other, and the other's hosts behind it."""
-    def side(local, remote, address, net):
-        return {"tunnels": {name: one_end(local, remote, address, form)},
-                "routes": [{"prefix": net, "interface": name}]}
-    return {"west": side(WEST, EAST, "172.31.0.1/30", west_net),
-            "east": side(EAST, WEST, "172.31.0.2/30", east_net)}
-
-
 def joined(lab, form):
-    return two_routers(lab, by_cable, **with_tunnel(form))
+    """Each router has a tunnel "over" to the other, and the other's hosts are behind it."""
+    def side(local, remote, address, net):
+        return {"tunnels": {"over": one_end(local, remote, address, form)},
+                "routes": [{"prefix": net, "interface": "over"}]}
+    return two_routers(lab, by_cable, west=side(WEST, EAST, "172.31.0.1/30", "10.2.0.0/24"),
+                       east=side(EAST, WEST, "172.31.0.2/30", "10.1.0.0/24"))
 
 
 def ping(net, *more, count=5):
@@ -124,6 +120,8 @@ def test_a_tunnel_whose_other_end_is_dead_is_down_and_its_routes_with_it(lab, fi
     assert tunnel(net.west)["why"] == "the remote does not answer keepalives"
     assert unreachable(net)
     assert "the remote does not answer" in net.west.cli_raw("show", "tunnel").stdout
+    net.west.do("route", "add", "10.2.0.0/16", "via", EAST)
+    assert "10.2.0.0/16" in json.dumps(net.west.route(SERVER)), "a shorter prefix takes over"
     net.east.start_dataplane()
     condition_is(net.west, "up")
     net.east.wait_ready()
