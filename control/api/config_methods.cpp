@@ -38,7 +38,8 @@ json result_of(const ConfigStore::Outcome& outcome) {
     }
     return {{"generation", outcome.generation},
             {"history", outcome.number},
-            {"differences", outcome.differences}};
+            {"differences", outcome.differences},
+            {"warnings", outcome.warnings}};
 }
 
 json diff(Control& control, const Params& params) {

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "control/api/methods.h"
+#include "control/api/nat_ports.h"
 #include "control/api/nat_view.h"
 #include "control/config/names.h"
+#include "control/config/nat_shares.h"
 #include "control/state/read.h"
 
 namespace sluice::api {
@@ -46,6 +48,13 @@ json shared_address(const Control& control, const NatRule& rule) {
     return net::to_string(interface->addresses[0].address);
 }
 
+std::string choice_of_ports(const NatRule& rule) {
+    if (rule.type != NatType::source) return "";
+    const auto& names = config::nat_port_choice_names;
+    const auto found = std::ranges::find(names, rule.port_choice, [](auto& n) { return n.second; });
+    return std::string(found->first);
+}
+
 json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
     const layout::State* state = control.state.get();
     const state::NatRuleTraffic traffic =
@@ -64,6 +73,8 @@ json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
          rule.to_interface ? json::array({shared_address(control, rule)}) : texts(rule.external)},
         {"to_interface", rule.to_interface},
         {"ports", ports_of(rule)},
+        {"port_choice", choice_of_ports(rule)},
+        {"block_size", rule.type == NatType::source ? rule.block_size : 0},
         {"internal", rule.type == NatType::fixed ? json(config::to_string(rule.internal)) : json()},
         {"targets", texts(rule.targets)},
         {"source", rule.source_interface ? json::array({"interface"}) : texts(rule.source)},
@@ -72,24 +83,29 @@ json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
         {"packets", traffic.packets}};
 }
 
-json describe_level(const nat::Level& level, uint32_t all) {
-    const uint32_t used = level.used, quarantined = level.quarantined, reserved = level.reserved;
-    const uint64_t taken = uint64_t{used} + quarantined + reserved;
+// `offered`: what rules have to give out, without what forwards reserve.
+json describe_level(const nat::Level& level, uint32_t offered) {
+    const uint32_t used = level.used, quarantined = level.quarantined;
+    const uint64_t taken = uint64_t{used} + quarantined;
     return {{"used", used},
             {"quarantined", quarantined},
-            {"reserved", reserved},
-            {"free", taken < all ? all - taken : 0}};
+            {"reserved", level.reserved.load()},
+            {"free", taken < offered ? offered - taken : 0}};
 }
 
-json describe_addresses(std::span<const nat::AddressBlock> blocks) {
+json describe_addresses(const Control& control) {
+    OfferedPorts offered(control.intent.config());
+    const std::span<const nat::AddressBlock> blocks = control.sessions.addresses();
     json list = json::array();
     for (const nat::AddressBlock& block : blocks) {
         const uint32_t address = block.address.load(std::memory_order_acquire);
         if (address == 0) continue;
         json one{{"address", net::to_string(net::Ipv4Address{address})}};
-        constexpr const char* classes[] = {"tcp", "udp", "icmp"};
+        constexpr std::pair<const char*, uint8_t> classes[] = {
+            {"tcp", 6}, {"udp", 17}, {"icmp", 1}};
         for (unsigned c = 0; c < std::size(classes); ++c) {
-            one[classes[c]] = describe_level(block.levels[c], nat::ports_a_class);
+            const auto& [name, protocol] = classes[c];
+            one[name] = describe_level(block.levels[c], offered.count({address}, protocol));
         }
         list.push_back(std::move(one));
     }
@@ -105,9 +121,19 @@ json list(Control& control, const Params&) {
         rules.push_back(describe_rule(control, all[n], control.intent.nat().rules[n].id));
     }
     return {{"rules", std::move(rules)},
-            {"addresses", describe_addresses(control.sessions.addresses())},
+            {"addresses", describe_addresses(control)},
             {"capacity", control.sessions.sessions().size()},
             {"trouble", control.sessions.trouble()}};
+}
+
+// Who has a port by a deterministic rule, or which ports a host inside has.
+json owner(Control& control, const Params& params) {
+    const auto address = net::parse_address(params.text("address"));
+    if (!address) throw Failure(error::invalid_params, "\"address\" should be an IPv4 address");
+    const auto port = params.optional_number("port", UINT16_MAX);
+    const config::Config& config = control.intent.config();
+    return {{"shares", port ? config::shares_with(config, *address, static_cast<uint16_t>(*port))
+                            : config::shares_of(config, *address)}};
 }
 
 // A wish like any other: control says it, the workers see to it.
@@ -140,7 +166,7 @@ json cleared(Control& control, const Params& params) {
 
 std::span<const Method> nat_methods() {
     static constexpr Method methods[] = {
-        {"nat.list", list}, {"nat.clear", clear}, {"nat.cleared", cleared}};
+        {"nat.list", list}, {"nat.owner", owner}, {"nat.clear", clear}, {"nat.cleared", cleared}};
     return methods;
 }
 

@@ -9,6 +9,7 @@
 
 #include "control/cli/commands.h"
 #include "control/config/read.h"
+#include "control/config/warnings.h"
 
 namespace sluice::cli {
 namespace {
@@ -41,7 +42,11 @@ void check(Session& session, const std::string& file) {
     }
     if (session.json_output) fmt::print("{}\n", json{{"problems", read.problems}}.dump(2));
     if (read.config) {
-        if (!session.json_output) fmt::print("{}: {}\n", file, in_colour(Colour::green, "sound"));
+        if (session.json_output) return;
+        for (const std::string& warning : config::warnings(*read.config)) {
+            fmt::print("{}: {}\n", file, in_colour(Colour::yellow, warning));
+        }
+        fmt::print("{}: {}\n", file, in_colour(Colour::green, "sound"));
         return;
     }
     if (!session.json_output) {
@@ -67,6 +72,9 @@ std::string plain_line(const json& d) {
 void print_differences(const json& answer) {
     for (const json& d : answer["differences"]) fmt::print("{}\n", plain_line(d));
     if (answer["differences"].empty()) fmt::print("no difference\n");
+    for (const json& w : answer["warnings"]) {
+        fmt::print("{}\n", in_colour(Colour::yellow, w.get<std::string>()));
+    }
 }
 
 // One sentence for each thing that is not there yet.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "control/config/warnings.h"
 #include "control/process/files.h"
 #include "control/process/log.h"
 
@@ -82,7 +83,9 @@ ConfigStore::Outcome ConfigStore::compare(const std::string& text,
     Outcome outcome;
     outcome.problems = std::move(read.problems);
     outcome.generation = intent_.generation();
-    if (read.config) outcome.differences = config::differences(document_, read.document);
+    if (!read.config) return outcome;
+    outcome.differences = config::differences(document_, read.document);
+    outcome.warnings = config::warnings(*read.config);
     return outcome;
 }
 
@@ -94,6 +97,7 @@ ConfigStore::Outcome ConfigStore::apply(const std::string& text, const std::stri
     outcome.problems = std::move(read.problems);
     if (!read.config) return outcome;
     outcome.differences = config::differences(document_, read.document);
+    outcome.warnings = config::warnings(*read.config);
 
     // Before anything changes, so that no kill between the two leaves it confirmed.
     const std::optional<Unconfirmed> before = unconfirmed_;
@@ -110,6 +114,9 @@ ConfigStore::Outcome ConfigStore::apply(const std::string& text, const std::stri
     // At a start the way back, if there is one, is kept: the file may be what is unconfirmed.
     if (!confirm_within && reason != "start") forget_unconfirmed();
     outcome.number = remember(text, reason, outcome.generation);
+    for (const std::string& warning : outcome.warnings) {
+        spdlog::warn("event=config_warning msg={}", as_value(warning));
+    }
     spdlog::info(
         "event=config_applied reason={} generation={} differences={}{}", reason, outcome.generation,
         outcome.differences.size(),

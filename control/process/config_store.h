@@ -33,6 +33,7 @@ class ConfigStore {
     struct Outcome {
         std::vector<config::Problem> problems;  // none: it was applied
         std::vector<config::Difference> differences;
+        std::vector<std::string> warnings;
         uint64_t generation = 0;
         uint32_t number = 0;  // in the history; 0: it could not be kept there
         bool is_sound() const { return problems.empty(); }

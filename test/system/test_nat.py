@@ -246,3 +246,34 @@ def test_sessions_move_to_a_table_of_another_size(net):
         time.sleep(2)
     assert "event=sessions_moved found=20 kept=20 room=1000" in net.router.log()
     assert transfers.fate == {"whole": 20, "reset": 0, "wrong": 0, "stuck": 0}
+
+
+def test_who_had_a_port_is_told_by_arithmetic_whatever_was_restarted(lab):
+    """RFC 7422: 10.1.0.0/29 by four to each of two addresses, 250 ports each."""
+    carrier = {"name": "carrier", "type": "source", "out": "right", "from": "10.1.0.0/29",
+               "to": "10.2.0.64/31", "ports": "2000-2999", "port_choice": "deterministic"}
+    net = two_hosts(lab, nat=[carrier])
+    net.server.ip("route", "del", "default")
+    share = {"rule": "carrier", "internal": "10.1.0.2", "external": "10.2.0.64", "ports": "2500-2749"}
+
+    def all_is_his(identifier):
+        assert net.client.run("ping", "-c", 1, "-W", 1, "-e", identifier, SERVER)
+        shown = sessions(net)
+        assert shown
+        for session in shown:
+            assert net.router.show("nat", "owner", session["external"])["shares"] == [share]
+
+    for identifier in range(5):
+        all_is_his(1000 + identifier)
+    net.router.kill(net.router.control)
+    net.router.kill(net.router.dataplane)
+    net.router.start_control()
+    net.router.start_dataplane()
+    net.router.wait_ready()
+    net.router.do("nat", "clear", "--all")
+    assert not sessions(net)
+    for identifier in range(5):
+        all_is_his(2000 + identifier)
+    owner = net.router.cli_raw("show", "nat", "owner", "10.2.0.64:2600", "--config",
+                               net.router.config_file)
+    assert owner.stdout == "10.1.0.2 has 10.2.0.64 ports 2500-2749, by rule carrier\n"

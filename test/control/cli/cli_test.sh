@@ -108,6 +108,20 @@ expect 0 "no session" s show sessions --protocol udp --limit 0
 expect 1 "there is no rule" s show sessions --rule wab
 expect 0 "no dataplane is running, it clears them at its start" s nat clear --rule web
 expect 2 "--all" s nat clear
+expect 0 "nobody, by a deterministic rule" s show nat owner 203.0.113.9:2600
+expect 2 "should be such as" s show nat owner 203.0.113.9:port
+cat > "$dir/carrier.json" <<'JSON'
+{ "interfaces": { "wan": { "device": "net_null0", "addresses": ["203.0.113.2/24"] } },
+  "nat": [ { "name": "carrier", "type": "source", "from": "10.0.0.0/30", "to": "203.0.113.8/31",
+             "ports": "2000-2999", "port_choice": "deterministic" } ],
+  "sessions": { "udp_s": 60 } }
+JSON
+expect 0 "10.0.0.3 has 203.0.113.9 ports 2500-2999, by rule carrier" \
+    s show nat owner 203.0.113.9:2600 --config "$dir/carrier.json"
+expect 0 "10.0.0.3 has 203.0.113.9 ports 2500-2999" s show nat owner 10.0.0.3 --config "$dir/carrier.json"
+expect 1 "cannot be read" s show nat owner 10.0.0.3 --config "$dir/none.json"
+expect 0 "RFC 4787 REQ-5" s check "$dir/carrier.json"
+expect 0 "RFC 4787 REQ-5" s diff "$dir/carrier.json"
 expect 0 "show nat top" s completion man
 expect 0 "clear" s completion bash
 expect 0 "~ sessions.udp_s: 120 -> 300" s rollback
