@@ -38,6 +38,7 @@ void read_nat_log(const json& section, Reading& reading) {
     NatLog& log = reading.config.nat_log;
     const Fields fields(section, reading.mistakes);
     fields.read("file", log.file);
+    fields.read("destinations", log.destinations);
     if (const json* events = fields.find("events")) read_events(*events, log);
     const json* ipfix = fields.find("ipfix");
     if (ipfix == nullptr) return;

@@ -117,6 +117,7 @@ struct NatLog {
     uint32_t domain = 1;
     uint32_t template_s = 60;
     uint32_t message_bytes = 1400;
+    bool destinations = false;
     uint32_t events = 15;
     bool operator==(const NatLog&) const = default;
 

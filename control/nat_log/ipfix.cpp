@@ -41,18 +41,22 @@ struct Field {
 };
 
 // The rule's id is the pool: natPoolID is the only element for it.
-constexpr Field session_fields[] = {{observation_time_milliseconds, 8},
-                                    {nat_event, 1},
-                                    {source_ipv4_address, 4},
-                                    {post_nat_source_ipv4_address, 4},
-                                    {protocol_identifier, 1},
-                                    {source_transport_port, 2},
-                                    {post_napt_source_transport_port, 2},
-                                    {destination_ipv4_address, 4},
-                                    {post_nat_destination_ipv4_address, 4},
-                                    {destination_transport_port, 2},
-                                    {post_napt_destination_transport_port, 2},
-                                    {nat_pool_id, 4}};
+constexpr Field session_fields[] = {
+    {observation_time_milliseconds, 8},   {nat_event, 1},           {source_ipv4_address, 4},
+    {post_nat_source_ipv4_address, 4},    {protocol_identifier, 1}, {source_transport_port, 2},
+    {post_napt_source_transport_port, 2}, {nat_pool_id, 4}};
+constexpr Field session_and_destination_fields[] = {{observation_time_milliseconds, 8},
+                                                    {nat_event, 1},
+                                                    {source_ipv4_address, 4},
+                                                    {post_nat_source_ipv4_address, 4},
+                                                    {protocol_identifier, 1},
+                                                    {source_transport_port, 2},
+                                                    {post_napt_source_transport_port, 2},
+                                                    {destination_ipv4_address, 4},
+                                                    {post_nat_destination_ipv4_address, 4},
+                                                    {destination_transport_port, 2},
+                                                    {post_napt_destination_transport_port, 2},
+                                                    {nat_pool_id, 4}};
 constexpr Field block_fields[] = {{observation_time_milliseconds, 8},
                                   {nat_event, 1},
                                   {source_ipv4_address, 4},
@@ -60,32 +64,17 @@ constexpr Field block_fields[] = {{observation_time_milliseconds, 8},
                                   {port_range_start, 2},
                                   {port_range_end, 2},
                                   {nat_pool_id, 4}};
-constexpr Field ports_exhausted_fields[] = {{observation_time_milliseconds, 8},
-                                            {nat_event, 1},
-                                            {post_nat_source_ipv4_address, 4},
-                                            {protocol_identifier, 1},
-                                            {source_ipv4_address, 4},
-                                            {destination_ipv4_address, 4},
-                                            {nat_pool_id, 4}};
-constexpr Field addresses_exhausted_fields[] = {{observation_time_milliseconds, 8},
-                                                {nat_event, 1},
-                                                {nat_pool_id, 4},
-                                                {source_ipv4_address, 4},
-                                                {destination_ipv4_address, 4}};
-constexpr Field sessions_exhausted_fields[] = {{observation_time_milliseconds, 8},
-                                               {nat_event, 1},
-                                               {nat_quota_exceeded_event, 4},
-                                               {max_session_entries, 4},
-                                               {source_ipv4_address, 4},
-                                               {destination_ipv4_address, 4},
-                                               {nat_pool_id, 4}};
-constexpr Field subscriber_limit_fields[] = {{observation_time_milliseconds, 8},
-                                             {nat_event, 1},
-                                             {nat_quota_exceeded_event, 4},
-                                             {max_entries_per_user, 4},
-                                             {source_ipv4_address, 4},
-                                             {destination_ipv4_address, 4},
-                                             {nat_pool_id, 4}};
+constexpr Field ports_exhausted_fields[] = {
+    {observation_time_milliseconds, 8}, {nat_event, 1},           {post_nat_source_ipv4_address, 4},
+    {protocol_identifier, 1},           {source_ipv4_address, 4}, {nat_pool_id, 4}};
+constexpr Field addresses_exhausted_fields[] = {
+    {observation_time_milliseconds, 8}, {nat_event, 1}, {nat_pool_id, 4}, {source_ipv4_address, 4}};
+constexpr Field sessions_exhausted_fields[] = {
+    {observation_time_milliseconds, 8}, {nat_event, 1},           {nat_quota_exceeded_event, 4},
+    {max_session_entries, 4},           {source_ipv4_address, 4}, {nat_pool_id, 4}};
+constexpr Field subscriber_limit_fields[] = {
+    {observation_time_milliseconds, 8}, {nat_event, 1},           {nat_quota_exceeded_event, 4},
+    {max_entries_per_user, 4},          {source_ipv4_address, 4}, {nat_pool_id, 4}};
 
 struct Template {
     uint16_t id;
@@ -97,12 +86,17 @@ struct Template {
         return sum;
     }
 };
-constexpr Template templates[] = {{256, session_fields},
-                                  {257, block_fields},
-                                  {258, ports_exhausted_fields},
-                                  {259, addresses_exhausted_fields},
-                                  {260, sessions_exhausted_fields},
-                                  {261, subscriber_limit_fields}};
+constexpr Template session{256, session_fields};
+constexpr Template session_and_destination{257, session_and_destination_fields};
+constexpr Template block{258, block_fields};
+constexpr Template ports_exhausted{259, ports_exhausted_fields};
+constexpr Template addresses_exhausted{260, addresses_exhausted_fields};
+constexpr Template sessions_exhausted{261, sessions_exhausted_fields};
+constexpr Template subscriber_limit{262, subscriber_limit_fields};
+constexpr const Template* templates[] = {
+    &session,         &session_and_destination, &block,
+    &ports_exhausted, &addresses_exhausted,     &sessions_exhausted,
+    &subscriber_limit};
 
 // What a kind is called in natEvent (RFC 8158 8.5), and in natQuotaExceededEvent.
 struct Meaning {
@@ -110,16 +104,17 @@ struct Meaning {
     uint8_t event;
     uint32_t quota;
 };
-Meaning meaning_of(NatLogKind kind) {
+Meaning meaning_of(NatLogKind kind, bool destinations) {
+    const Template* of_sessions = destinations ? &session_and_destination : &session;
     switch (kind) {
-        case NatLogKind::session_created: return {&templates[0], 4, 0};
-        case NatLogKind::session_ended: return {&templates[0], 5, 0};
-        case NatLogKind::block_allocated: return {&templates[1], 16, 0};
-        case NatLogKind::block_released: return {&templates[1], 17, 0};
-        case NatLogKind::ports_exhausted: return {&templates[2], 12, 0};
-        case NatLogKind::addresses_exhausted: return {&templates[3], 3, 0};
-        case NatLogKind::sessions_exhausted: return {&templates[4], 13, 1};
-        case NatLogKind::subscriber_limit: return {&templates[5], 13, 3};
+        case NatLogKind::session_created: return {of_sessions, 4, 0};
+        case NatLogKind::session_ended: return {of_sessions, 5, 0};
+        case NatLogKind::block_allocated: return {&block, 16, 0};
+        case NatLogKind::block_released: return {&block, 17, 0};
+        case NatLogKind::ports_exhausted: return {&ports_exhausted, 12, 0};
+        case NatLogKind::addresses_exhausted: return {&addresses_exhausted, 3, 0};
+        case NatLogKind::sessions_exhausted: return {&sessions_exhausted, 13, 1};
+        case NatLogKind::subscriber_limit: return {&subscriber_limit, 13, 3};
         default: return {nullptr, 0, 0};
     }
 }
@@ -195,10 +190,10 @@ void begin_message(std::string& message, const MessageHeader& header) {
 void append_templates(std::string& message) {
     const size_t set = message.size();
     begin_set(message, template_set);
-    for (const Template& t : templates) {
-        append(message, t.id, 2);
-        append(message, t.fields.size(), 2);
-        for (const Field& f : t.fields) {
+    for (const Template* t : templates) {
+        append(message, t->id, 2);
+        append(message, t->fields.size(), 2);
+        for (const Field& f : t->fields) {
             append(message, f.element, 2);
             append(message, f.bytes, 2);
         }
@@ -207,8 +202,8 @@ void append_templates(std::string& message) {
 }
 
 bool append_record(std::string& message, const NatLogRecord& record, uint64_t milliseconds,
-                   size_t most) {
-    const Meaning meaning = meaning_of(record.kind);
+                   bool destinations, size_t most) {
+    const Meaning meaning = meaning_of(record.kind, destinations);
     if (meaning.form == nullptr) return true;
     size_t set = last_set(message);
     const bool opens = set == message.size() || get_16(message, set) != meaning.form->id;

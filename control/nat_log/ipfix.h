@@ -28,6 +28,6 @@ void append_templates(std::string& message);
 // False, and the message as it was, if the record would make it longer than `most` bytes.
 // Records of a kind without a template take no room.
 bool append_record(std::string& message, const layout::NatLogRecord& record,
-                   uint64_t milliseconds_since_1970, size_t most);
+                   uint64_t milliseconds_since_1970, bool destinations, size_t most);
 
 }  // namespace sluice::nat_log

@@ -103,7 +103,8 @@ size_t IpfixOutlet::take(const Batch& batch) {
     size_t count = 0;
     for (const layout::NatLogRecord& record : batch.records) {
         const uint64_t time = words_.milliseconds_since_1970(record.time_ns);
-        if (!append_record(message_, record, time, wishes_.message_bytes)) break;
+        if (!append_record(message_, record, time, words_.destinations, wishes_.message_bytes))
+            break;
         ++count;
     }
     next_sequence_ = sequence + static_cast<uint32_t>(count);

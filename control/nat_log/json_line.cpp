@@ -52,14 +52,18 @@ void append_protocol(std::string& text, uint8_t number) {
     append(text, ",\"protocol\":\"{}\"", number);
 }
 
-void append_session(std::string& text, const NatLogRecord& r) {
-    append_protocol(text, r.protocol);
-    append_endpoint(text, "internal", r.at.internal, r.at.internal_port);
-    append_endpoint(text, "external", r.at.external, r.at.external_port);
+void append_remote(std::string& text, const NatLogRecord& r) {
     append_endpoint(text, "remote", r.at.remote, r.at.remote_port);
     if (r.at.remote != r.at.remote_inside || r.at.remote_port != r.at.remote_inside_port) {
         append_endpoint(text, "remote_seen_inside", r.at.remote_inside, r.at.remote_inside_port);
     }
+}
+
+void append_session(std::string& text, const NatLogRecord& r, bool destinations) {
+    append_protocol(text, r.protocol);
+    append_endpoint(text, "internal", r.at.internal, r.at.internal_port);
+    append_endpoint(text, "external", r.at.external, r.at.external_port);
+    if (destinations) append_remote(text, r);
     if (r.kind == NatLogKind::session_ended) {
         append(text, ",\"age_s\":{}", r.time_ns / 1'000'000'000 - r.created);
     }
@@ -71,11 +75,11 @@ void append_block(std::string& text, const NatLogRecord& r) {
     append(text, ",\"ports\":\"{}-{}\"", r.at.external_port, r.last_port);
 }
 
-void append_refusal(std::string& text, const NatLogRecord& r) {
+void append_refusal(std::string& text, const NatLogRecord& r, bool destinations) {
     append_protocol(text, r.protocol);
     append_endpoint(text, "internal", r.at.internal, r.at.internal_port);
     if (r.at.external != 0) append_address(text, "external", r.at.external);
-    append_endpoint(text, "remote", r.at.remote, r.at.remote_port);
+    if (destinations) append_endpoint(text, "remote", r.at.remote, r.at.remote_port);
     if (r.limit != 0) append(text, ",\"limit\":{}", r.limit);
 }
 
@@ -102,10 +106,10 @@ void append_line(std::string& text, const NatLogRecord& record, unsigned worker,
     append_rule(text, words.rule_name(record.rule));
     switch (record.kind) {
         case NatLogKind::session_created:
-        case NatLogKind::session_ended: append_session(text, record); break;
+        case NatLogKind::session_ended: append_session(text, record, words.destinations); break;
         case NatLogKind::block_allocated:
         case NatLogKind::block_released: append_block(text, record); break;
-        default: append_refusal(text, record); break;
+        default: append_refusal(text, record, words.destinations); break;
     }
     append(text, ",\"worker\":{},\"number\":{}}}\n", worker, number);
 }

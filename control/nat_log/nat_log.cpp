@@ -25,12 +25,12 @@ uint64_t milliseconds_since_1970(uint64_t monotonic_ns) {
 NatLog::NatLog(std::filesystem::path run_directory)
     : run_directory_(run_directory), view_(std::move(run_directory)) {}
 
-Words NatLog::words() const {
+Words NatLog::words(bool destinations) const {
     const auto rule_name = [this](uint16_t id) {
         const auto name = names_.find(id);
         return name == names_.end() ? std::string() : name->second;
     };
-    return {rule_name, milliseconds_since_1970};
+    return {rule_name, milliseconds_since_1970, destinations};
 }
 
 bool NatLog::open_progress() {
@@ -50,10 +50,12 @@ void NatLog::follow(const config::NatLog& wishes) {
     file_.reset();
     ipfix_.reset();
     if (!wishes.file.empty()) {
-        file_ = std::make_unique<Line<FileOutlet>>(progress.file, wishes.file, words());
+        file_ = std::make_unique<Line<FileOutlet>>(progress.file, wishes.file,
+                                                   words(wishes.destinations));
     }
     if (wishes.collector) {
-        ipfix_ = std::make_unique<Line<IpfixOutlet>>(progress.ipfix, wishes, words());
+        ipfix_ =
+            std::make_unique<Line<IpfixOutlet>>(progress.ipfix, wishes, words(wishes.destinations));
     }
     wishes_ = wishes;
 }

@@ -48,7 +48,7 @@ class NatLog {
     void follow(const config::NatLog& wishes);
     bool open_progress();
     void learn_names(const layout::Nat& rules);
-    Words words() const;
+    Words words(bool destinations) const;
     Status status_of(const std::string& to, const Outlet& outlet, const Handing& handing,
                      const Progress& progress) const;
 

@@ -20,6 +20,7 @@ struct Batch {
 struct Words {
     std::function<std::string(uint16_t)> rule_name;             // empty: nobody knows any more
     std::function<uint64_t(uint64_t)> milliseconds_since_1970;  // of nanoseconds of CLOCK_MONOTONIC
+    bool destinations = false;  // whether it is told whom sessions were with (RFC 6888 REQ-12)
 };
 
 class Outlet {

@@ -30,7 +30,7 @@ class Logged:
     def __init__(self, lab, nat=INTERNET, **more):
         self.file = lab.directory / "nat.jsonl"
         self.heard = lab.directory / "heard"
-        log = {"file": str(self.file), "ipfix": {"collector": f"127.0.0.1:{PORT}", "domain": 77,
+        log = {"file": str(self.file), "destinations": True, "ipfix": {"collector": f"127.0.0.1:{PORT}", "domain": 77,
                                                  "template_s": 1}}
         self.net = two_hosts(lab, nat=[nat], nat_log=log, sessions=SHORT, **more)
         self.router = self.net.router
@@ -195,6 +195,17 @@ def test_what_runs_out_is_told_with_who_wanted_it(lab):
         ("10.1.0.2:10002", OUTSIDE, SERVER + ":7000", "internet")
     wait_until(lambda: logged.records()[0][-1:] and
                any(r["event"] == 12 for r in logged.records()[0]), "the collector knows too")
+    logged.collector.kill()
+
+
+def test_whom_a_session_was_with_is_nobodys_business_unless_asked_for(lab):
+    logged = Logged(lab)
+    logged.router.apply({**logged.net.config, "nat_log": {**logged.net.config["nat_log"], "destinations": False}})
+    assert logged.send(1).wait() == 0
+    logged.wait_for_the_end()
+    assert len(logged.lines()) == 2 and SERVER not in logged.file.read_text()
+    wait_until(lambda: len(logged.records()[0]) == 2, "the collector has both")
+    assert SERVER not in str(logged.records()[0])
     logged.collector.kill()
 
 

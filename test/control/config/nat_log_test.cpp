@@ -26,7 +26,9 @@ TEST(NatLog, IsReadWhole) {
     expected.template_s = 10;
     expected.message_bytes = 512;
     expected.events = 9;
+    expected.destinations = true;
     EXPECT_EQ(read(R"({"file": "/var/log/sluice/nat.jsonl", "events": ["limits", "sessions"],
+        "destinations": true,
         "ipfix": {"collector": "192.0.2.1:2055", "domain": 4294967295, "template_s": 10,
                   "message_bytes": 512}})"),
               expected);

@@ -32,10 +32,12 @@ std::string bytes(std::string_view text) {
 constexpr uint64_t time_ms = 0x0000019293949596;
 constexpr MessageHeader header{0x65000000, 0x00000102, 0x0000000a};
 
-std::string message_of(std::initializer_list<NatLogKind> kinds, size_t most = 1400) {
+std::string message_of(std::initializer_list<NatLogKind> kinds, bool destinations = false) {
     std::string message;
     begin_message(message, header);
-    for (const NatLogKind kind : kinds) append_record(message, record_of(kind), time_ms, most);
+    for (const NatLogKind kind : kinds) {
+        append_record(message, record_of(kind), time_ms, destinations, 1400);
+    }
     return hex(message);
 }
 
@@ -46,11 +48,17 @@ TEST(Ipfix, MessageBeginsWithVersionLengthTimeSequenceAndDomain) {
 TEST(Ipfix, SessionsAreToldAsRfc8158Asks) {
     // natEvent 4 and 5: NAT44 session create, delete; one set (RFC 7011 3.3.2) for both
     EXPECT_EQ(message_of({NatLogKind::session_created, NatLogKind::session_ended}),
-              bytes("000a 0060 65000000 00000102 0000000a"
-                    "0100 0050"
+              bytes("000a 0048 65000000 00000102 0000000a"
+                    "0100 0038"
+                    "0000019293949596 04 0a000009 cb007102 06 1388 1770 00000007"
+                    "0000019293949596 05 0a000009 cb007102 06 1388 1770 00000007"));
+}
+
+TEST(Ipfix, SessionsAreToldWithTheirDestinationsWhereThatIsAskedFor) {
+    EXPECT_EQ(message_of({NatLogKind::session_created}, true),
+              bytes("000a 003a 65000000 00000102 0000000a"
+                    "0101 002a"
                     "0000019293949596 04 0a000009 cb007102 06 1388 1770 c0000201 c0000201 0050 0050"
-                    "00000007"
-                    "0000019293949596 05 0a000009 cb007102 06 1388 1770 c0000201 c0000201 0050 0050"
                     "00000007"));
 }
 
@@ -58,7 +66,7 @@ TEST(Ipfix, BlocksOfPortsAreToldByTheirEnds) {
     // natEvent 16 and 17: port block allocation, de-allocation
     EXPECT_EQ(message_of({NatLogKind::block_allocated, NatLogKind::block_released}),
               bytes("000a 0046 65000000 00000102 0000000a"
-                    "0101 0036"
+                    "0102 0036"
                     "0000019293949596 10 0a000009 cb007102 1770 17ff 00000007"
                     "0000019293949596 11 0a000009 cb007102 1770 17ff 00000007"));
 }
@@ -68,31 +76,30 @@ TEST(Ipfix, WhatRanOutIsTold) {
     // sessions, 3 of a user's
     EXPECT_EQ(message_of({NatLogKind::ports_exhausted, NatLogKind::addresses_exhausted,
                           NatLogKind::sessions_exhausted, NatLogKind::subscriber_limit}),
-              bytes("000a 0089 65000000 00000102 0000000a"
-                    "0102 001e 0000019293949596 0c cb007102 06 0a000009 c0000201 00000007"
-                    "0103 0019 0000019293949596 03 00000007 0a000009 c0000201"
-                    "0104 0021 0000019293949596 0d 00000001 00000100 0a000009 c0000201 00000007"
-                    "0105 0021 0000019293949596 0d 00000003 00000100 0a000009 c0000201 00000007"));
+              bytes("000a 0079 65000000 00000102 0000000a"
+                    "0103 001a 0000019293949596 0c cb007102 06 0a000009 00000007"
+                    "0104 0015 0000019293949596 03 00000007 0a000009"
+                    "0105 001d 0000019293949596 0d 00000001 00000100 0a000009 00000007"
+                    "0106 001d 0000019293949596 0d 00000003 00000100 0a000009 00000007"));
 }
 
 TEST(Ipfix, TemplatesNameEachFieldByIanasNumberAndItsLength) {
     std::string message;
     begin_message(message, header);
     append_templates(message);
-    EXPECT_EQ(hex(message).substr(0, 8), "000a00e0");
+    EXPECT_EQ(hex(message).substr(0, 8), "000a00f4");
     EXPECT_EQ(hex(message).substr(32),
-              bytes("0002 00d0"  // RFC 7011 3.3.2: set 2
-                    "0100 000c 0143 0008 00e6 0001 0008 0004 00e1 0004 0004 0001 0007 0002"
+              bytes("0002 00e4"  // RFC 7011 3.3.2: set 2
+                    "0100 0008 0143 0008 00e6 0001 0008 0004 00e1 0004 0004 0001 0007 0002"
+                    "          00e3 0002 011b 0004"
+                    "0101 000c 0143 0008 00e6 0001 0008 0004 00e1 0004 0004 0001 0007 0002"
                     "          00e3 0002 000c 0004 00e2 0004 000b 0002 00e4 0002 011b 0004"
-                    "0101 0007 0143 0008 00e6 0001 0008 0004 00e1 0004 0169 0002 016a 0002"
+                    "0102 0007 0143 0008 00e6 0001 0008 0004 00e1 0004 0169 0002 016a 0002"
                     "          011b 0004"
-                    "0102 0007 0143 0008 00e6 0001 00e1 0004 0004 0001 0008 0004 000c 0004"
-                    "          011b 0004"
-                    "0103 0005 0143 0008 00e6 0001 011b 0004 0008 0004 000c 0004"
-                    "0104 0007 0143 0008 00e6 0001 01d2 0004 01d7 0004 0008 0004 000c 0004"
-                    "          011b 0004"
-                    "0105 0007 0143 0008 00e6 0001 01d2 0004 01d9 0004 0008 0004 000c 0004"
-                    "          011b 0004"));
+                    "0103 0006 0143 0008 00e6 0001 00e1 0004 0004 0001 0008 0004 011b 0004"
+                    "0104 0004 0143 0008 00e6 0001 011b 0004 0008 0004"
+                    "0105 0006 0143 0008 00e6 0001 01d2 0004 01d7 0004 0008 0004 011b 0004"
+                    "0106 0006 0143 0008 00e6 0001 01d2 0004 01d9 0004 0008 0004 011b 0004"));
 }
 
 TEST(Ipfix, AMessageIsNeverLongerThanItMayBe) {
@@ -100,7 +107,7 @@ TEST(Ipfix, AMessageIsNeverLongerThanItMayBe) {
         std::string message;
         begin_message(message, header);
         unsigned fit = 0;
-        while (append_record(message, record_of(NatLogKind::session_created), 0, most)) ++fit;
+        while (append_record(message, record_of(NatLogKind::session_created), 0, true, most)) ++fit;
         EXPECT_LE(message.size(), most);
         EXPECT_EQ(fit, most < 20 ? 0 : (most - 20) / 38);
         EXPECT_EQ(message.size(), fit == 0 ? 16 : 20 + 38 * fit);

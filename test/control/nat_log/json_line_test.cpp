@@ -12,9 +12,9 @@ namespace {
 using layout::NatLogKind;
 using nlohmann::json;
 
-json line_of(const layout::NatLogRecord& record) {
+json line_of(const layout::NatLogRecord& record, bool destinations = true) {
     std::string text;
-    append_line(text, record, 3, 41, plain_words());
+    append_line(text, record, 3, 41, plain_words(destinations));
     EXPECT_EQ(text.find('\n'), text.size() - 1);
     return json::parse(text);
 }
@@ -24,6 +24,17 @@ TEST(JsonLine, TellsWhoSpeaksToWhomAndAsWhom) {
         "time": "1970-01-01T00:00:05.000Z", "event": "session_created", "rule": "internet",
         "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2:6000",
         "remote": "192.0.2.1:80", "worker": 3, "number": 41})"));
+}
+
+TEST(JsonLine, TellsNoDestinationUnlessItIsAskedFor) {
+    for (const auto kind : {NatLogKind::session_created, NatLogKind::session_ended,
+                            NatLogKind::ports_exhausted, NatLogKind::subscriber_limit}) {
+        auto record = record_of(kind);
+        record.at.remote_inside = net::addr(10, 0, 0, 1).value;
+        EXPECT_TRUE(line_of(record, true).contains("remote"));
+        EXPECT_FALSE(line_of(record, false).contains("remote"));
+        EXPECT_FALSE(line_of(record, false).contains("remote_seen_inside"));
+    }
 }
 
 TEST(JsonLine, TellsOfASessionThatEndedForHowLongItLived) {

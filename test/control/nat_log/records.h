@@ -26,9 +26,9 @@ inline layout::NatLogRecord record_of(layout::NatLogKind kind) {
     return r;
 }
 
-inline Words plain_words() {
+inline Words plain_words(bool destinations = false) {
     return {[](uint16_t id) { return id == 7 ? std::string("internet") : std::string(); },
-            [](uint64_t ns) { return ns / 1'000'000; }};
+            [](uint64_t ns) { return ns / 1'000'000; }, destinations};
 }
 
 }  // namespace sluice::nat_log
