@@ -11,6 +11,7 @@ void add_config_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_route_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_nat_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_session_commands(CLI::App& app, CLI::App& show, Session& session);
+void add_top_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_interface_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_tunnel_commands(CLI::App& app, CLI::App& show, Session& session);

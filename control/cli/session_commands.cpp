@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
-#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -83,76 +80,6 @@ void show_sessions(Session& session, const Filter& filter, uint64_t limit) {
     if (more) fmt::print("... and more: --limit 0 shows all\n");
 }
 
-// What one subscriber holds.
-struct Holding {
-    uint64_t sessions = 0;
-    std::set<std::string> ports;  // external endpoints, with their protocols
-};
-
-std::string without_port(const std::string& endpoint) {
-    return endpoint.substr(0, endpoint.find(':'));
-}
-
-template <typename Count>
-json largest(const std::map<std::string, Holding>& all, size_t most, Count&& count,
-             uint64_t every) {
-    std::vector<std::pair<uint64_t, std::string>> sorted;
-    for (const auto& [name, holding] : all) sorted.emplace_back(count(holding), name);
-    std::sort(sorted.rbegin(), sorted.rend());
-    sorted.resize(std::min(sorted.size(), most));
-    json list = json::array();
-    for (const auto& [_, name] : sorted) {
-        const Holding& holding = all.at(name);
-        list.push_back({{"address", name},
-                        {"sessions", holding.sessions * every},
-                        {"ports", holding.ports.size() * every}});
-    }
-    return list;
-}
-
-// Of more places than this, one in so many is looked at: who holds most stands out all the same.
-constexpr uint64_t places_counted = 1 << 20;
-
-json top(Session& session, const std::string& by, size_t most) {
-    const json first = session.client().call("session.list", {{"limit", 0}});
-    const uint64_t capacity = first["capacity"].get<uint64_t>();
-    const uint64_t every = std::max<uint64_t>(1, capacity / places_counted);
-    std::map<std::string, Holding> subscribers, destinations;
-    each_session(session, {{"every", every}}, [&](const json& row) {
-        Holding& holding = subscribers[without_port(row.value("internal", ""))];
-        ++holding.sessions;
-        holding.ports.insert(row.value("protocol", "") + " " + row.value("external", ""));
-        ++destinations[without_port(row.value("remote", ""))].sessions;
-        return true;
-    });
-    const auto count = [&by](const Holding& holding) {
-        return by == "ports" ? holding.ports.size() : holding.sessions;
-    };
-    const auto sessions = [](const Holding& holding) { return holding.sessions; };
-    return {{"one_place_in", every},
-            {"subscribers", largest(subscribers, most, count, every)},
-            {"destinations", largest(destinations, most, sessions, every)}};
-}
-
-void print_top(const json& answer) {
-    if (answer["one_place_in"] != 1) {
-        fmt::print("estimated from one place of the table in {}\n",
-                   answer["one_place_in"].get<uint64_t>());
-    }
-    Table subscribers({"SUBSCRIBER", "SESSIONS", "PORTS"}, {false, true, true});
-    for (const json& s : answer["subscribers"]) {
-        subscribers.add({s.value("address", ""), with_commas(s["sessions"].get<uint64_t>()),
-                         with_commas(s["ports"].get<uint64_t>())});
-    }
-    subscribers.print();
-    Table destinations({"DESTINATION", "SESSIONS"}, {false, true});
-    for (const json& d : answer["destinations"]) {
-        destinations.add({d.value("address", ""), with_commas(d["sessions"].get<uint64_t>())});
-    }
-    fmt::print("\n");
-    destinations.print();
-}
-
 void clear(Session& session, const Filter& filter, bool all, double timeout_s) {
     json params = filter.params();
     if (params.empty() && !all) {
@@ -218,17 +145,6 @@ void add_session_commands(CLI::App& app, CLI::App& show, Session& session) {
     add_filter(*sessions, *filter);
     sessions->add_option("--limit", *limit, "so many at most; 0: all")->capture_default_str();
     sessions->add_flag("--json", session.json_output, "one JSON object a line (docs/api.md)");
-
-    const auto by = std::make_shared<std::string>("sessions");
-    const auto most = std::make_shared<size_t>(10);
-    auto* top_command = add_show(
-        *show.get_subcommand("nat"), session, "top",
-        "who inside holds most, and which destinations are most spoken to",
-        [&session, by, most] { return top(session, *by, *most); }, print_top);
-    top_command->add_option("--by", *by, "ports or sessions")
-        ->check(CLI::IsMember({"ports", "sessions"}))
-        ->capture_default_str();
-    top_command->add_option("--limit", *most, "so many of each")->capture_default_str();
 
     CLI::App& nat = *app.add_subcommand("nat", "the NAT's sessions and their log");
     nat.require_subcommand(1);

@@ -228,6 +228,23 @@ TEST(NatApi, FindsAnotherMemoryInTheFirstsPlace) {
     EXPECT_EQ(room.call("session.list")["result"]["capacity"], 1024);
 }
 
+TEST(NatApi, GivesSessionsAsNumbersToWhoCountsThem) {
+    test::ControlRoom room(with_nat);
+    NatMemory memory(room.run(), 256);
+    memory.put(7, udp_flow(9, 1));
+    memory.put(200, udp_flow(10, 1));
+    const json all = room.call("session.numbers")["result"];
+    const uint64_t external = uint64_t{net::addr(203, 0, 113, 2).value} << 24 | 17;
+    EXPECT_EQ(all["numbers"],
+              json({net::addr(10, 0, 0, 9).value, net::addr(192, 0, 2, 1).value,
+                    external | 40009 << 8, net::addr(10, 0, 0, 10).value,
+                    net::addr(192, 0, 2, 1).value, external | 40010 << 8}));
+    EXPECT_EQ(all["next"], nullptr);
+    EXPECT_EQ(room.call("session.numbers", {{"address", "10.0.0.10"}})["result"]["numbers"].size(),
+              3u);
+    EXPECT_EQ(room.call("session.numbers", {{"from", 8}})["result"]["numbers"].size(), 3u);
+}
+
 TEST(NatApi, BelievesNoNumberInTheMemory) {
     test::ControlRoom room(with_nat);
     NatMemory memory(room.run(), 64);
