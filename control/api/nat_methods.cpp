@@ -22,12 +22,25 @@ json texts(const std::vector<config::AddressRange>& ranges) {
     return list;
 }
 
-json texts(const std::vector<config::NatTarget>& targets) {
+// Null where nobody asks the target, or the dataplane has yet to do so.
+json health_of(const Control& control, const NatRule& rule, uint32_t place) {
+    const layout::State* state = control.state.said();
+    if (rule.health.probe == config::NatProbe::none || state == nullptr) return nullptr;
+    const uint64_t generation = state->main.generation.load(std::memory_order_acquire);
+    if (generation != control.intent.generation() || place >= layout::max_nat_targets) {
+        return nullptr;
+    }
+    return state->main.is_dead(place) ? "dead" : "alive";
+}
+
+json describe_targets(const Control& control, const NatRule& rule, layout::NatList places) {
     json list = json::array();
-    for (const config::NatTarget& t : targets) {
+    uint32_t place = places.first;
+    for (const config::NatTarget& t : rule.targets) {
         const std::string address = net::to_string(t.address);
         list.push_back({{"address", t.port == 0 ? address : fmt::format("{}:{}", address, t.port)},
-                        {"weight", t.weight}});
+                        {"weight", t.weight},
+                        {"health", health_of(control, rule, place++)}});
     }
     return list;
 }
@@ -55,7 +68,8 @@ std::string choice_of_ports(const NatRule& rule) {
     return std::string(found->first);
 }
 
-json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
+json describe_rule(const Control& control, const NatRule& rule, const layout::NatRule& published) {
+    const uint16_t id = published.id;
     const layout::State* state = control.state.get();
     const state::NatRuleTraffic traffic =
         state == nullptr ? state::NatRuleTraffic{} : state::nat_rule_traffic(*state, id);
@@ -76,7 +90,7 @@ json describe_rule(const Control& control, const NatRule& rule, uint16_t id) {
         {"port_choice", choice_of_ports(rule)},
         {"block_size", rule.type == NatType::source ? rule.block_size : 0},
         {"internal", rule.type == NatType::fixed ? json(config::to_string(rule.internal)) : json()},
-        {"targets", texts(rule.targets)},
+        {"targets", describe_targets(control, rule, published.targets)},
         {"source", rule.source_interface ? json::array({"interface"}) : texts(rule.source)},
         {"sessions", traffic.sessions},
         {"refused", traffic.refused},
@@ -118,7 +132,7 @@ json list(Control& control, const Params&) {
     json rules = json::array();
     const auto& all = control.intent.config().nat;
     for (size_t n = 0; n < all.size(); ++n) {
-        rules.push_back(describe_rule(control, all[n], control.intent.nat().rules[n].id));
+        rules.push_back(describe_rule(control, all[n], control.intent.nat().rules[n]));
     }
     return {{"rules", std::move(rules)},
             {"addresses", describe_addresses(control)},

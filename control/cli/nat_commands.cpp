@@ -12,10 +12,15 @@
 namespace sluice::cli {
 namespace {
 
+std::string target_text(const json& target) {
+    const std::string address = target.value("address", "");
+    return target["health"] == "dead" ? in_colour(Colour::red, address + " (dead)") : address;
+}
+
 std::string joined(const json& list) {
     std::string text;
     for (const json& item : list) {
-        const std::string one = item.is_object() ? item.value("address", "")
+        const std::string one = item.is_object() ? target_text(item)
                                 : item.is_null() ? "no address"
                                                  : item.get<std::string>();
         text += (text.empty() ? "" : ", ") + one;

@@ -71,6 +71,12 @@ inline constexpr Names<NatPortChoice, 3> nat_port_choice_names{{
     {"deterministic", NatPortChoice::deterministic},
 }};
 
+inline constexpr Names<NatProbe, 3> nat_probe_names{{
+    {"none", NatProbe::none},
+    {"icmp", NatProbe::icmp},
+    {"tcp", NatProbe::tcp},
+}};
+
 inline constexpr Names<NatExpired, 2> nat_expired_names{{
     {"drop", NatExpired::drop},
     {"rst", NatExpired::rst},

@@ -57,6 +57,17 @@ struct NatTarget {
     bool operator==(const NatTarget&) const = default;
 };
 
+enum class NatProbe : uint8_t { none, icmp, tcp };
+
+struct NatHealth {
+    NatProbe probe = NatProbe::none;
+    uint16_t port = 0;  // 0: the target's
+    uint16_t interval_s = 2;
+    uint8_t fall = 3;
+    uint8_t rise = 2;
+    bool operator==(const NatHealth&) const = default;
+};
+
 struct NatRule {
     std::string name;  // never empty, no other rule's
     NatType type = NatType::source;
@@ -70,6 +81,7 @@ struct NatRule {
     std::vector<AddressRange> external;     // pool; of a fixed rule exactly one range
     AddressRange internal;                  // of a fixed rule, as long as the external one
     std::vector<NatTarget> targets;         // of a forward rule
+    NatHealth health;                       // the same
     bool source_interface = false;          // forward: the client becomes the address of `out`
     std::vector<AddressRange> source;       // forward: the client becomes one of these
     PortRange port;                         // forward: that the packet comes for

@@ -51,6 +51,7 @@ class RuleReader {
     void read_external_of_forward();
     void read_targets();
     void read_one_target(const nlohmann::json& value);
+    void read_health();
     void check_choice_of_ports();
     void check_blocks();
     void check_subscribers();

@@ -33,6 +33,7 @@ constexpr KeyUse key_uses[] = {
     {"external", fixed | forward},
     {"internal", fixed},
     {"source", forward},
+    {"health", forward},
     {"port", forward},
     {"ports", source},
     {"mapping", source},

@@ -195,6 +195,7 @@ void RuleReader::read_forward() {
     if (ports) rule_.port = *ports;
     read_external_of_forward();
     read_targets();
+    read_health();
     rule_.source_interface = read_shared_address("source", "out", out_);
     if (!rule_.source_interface) read_pool("source", rule_.source, read_.source);
 }
@@ -203,6 +204,20 @@ void RuleReader::read_targets() {
     const json* to = given("to");
     if (to == nullptr) lacks("to", "the host inside and its port, such as 10.0.0.10:8080");
     for (const json* value : items_of(to)) read_one_target(*value);
+}
+
+void RuleReader::read_health() {
+    const json* health = fields_.find("health");
+    if (health == nullptr) return;
+    const Fields fields(*health, reading_.mistakes);
+    fields.read("probe", rule_.health.probe, nat_probe_names);
+    fields.read("port", rule_.health.port);
+    fields.read("interval_s", rule_.health.interval_s);
+    fields.read("fall", rule_.health.fall);
+    fields.read("rise", rule_.health.rise);
+    if (rule_.health.port != 0 && rule_.health.probe != NatProbe::tcp) {
+        tell(*fields.find("port"), "only \"tcp\" asks at a port");
+    }
 }
 
 void RuleReader::read_one_target(const json& value) {

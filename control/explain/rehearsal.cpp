@@ -111,6 +111,15 @@ std::unique_ptr<layout::Snapshot> published(const layout::Intent& intent) {
     return snapshot;
 }
 
+// As the dataplane knows the targets of forwards, if it knows these.
+void mark_dead_targets(layout::Snapshot& snapshot, const layout::State* state) {
+    if (state == nullptr || state->main.generation.load() != snapshot.generation) return;
+    for (uint32_t t = 0; t < std::min(snapshot.nat.settings.target_count, layout::max_nat_targets);
+         ++t) {
+        if (state->main.is_dead(t)) snapshot.nat.targets[t].weight |= layout::target_is_dead;
+    }
+}
+
 std::vector<NeighbourEntry> copy_of_neighbours(const layout::State* state) {
     std::vector<NeighbourEntry> entries(layout::max_neighbours);
     if (state == nullptr) return entries;
@@ -143,6 +152,7 @@ Packet packet_of(std::span<const uint8_t> frame, PacketPool& pool) {
 Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, layout::InterfaceId in,
                    std::span<const uint8_t> frame, uint64_t now_ns, const NatMemory& nat) {
     const auto snapshot = published(intent);
+    mark_dead_targets(*snapshot, state);
     std::vector<NeighbourEntry> entries = copy_of_neighbours(state);
     NeighbourTable neighbours(entries);
     std::optional<NatCopy> sessions;

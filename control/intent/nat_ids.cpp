@@ -24,6 +24,7 @@ void append(std::string& bytes, const T* items, size_t count) {
 std::string meaning_of(const Nat& nat, const NatRule& rule) {
     NatRule bare = rule;
     bare.id = 0;
+    bare.health = {};  // says, as weights do, who gets new sessions
     std::memset(bare.name, 0, sizeof bare.name);
     std::string bytes, items;
     for (layout::NatList* list :

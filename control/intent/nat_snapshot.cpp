@@ -45,6 +45,7 @@ static_assert(static_cast<uint32_t>(config::NatLogEvent::sessions) == layout::lo
               static_cast<uint32_t>(config::NatLogEvent::port_blocks) == layout::log_port_blocks &&
               static_cast<uint32_t>(config::NatLogEvent::exhaustion) == layout::log_exhaustion &&
               static_cast<uint32_t>(config::NatLogEvent::limits) == layout::log_limits);
+static_assert(static_cast<layout::NatProbe>(config::NatProbe::tcp) == layout::NatProbe::tcp);
 static_assert(same<layout::NatExpired>(config::NatExpired::rst) == layout::NatExpired::reset);
 
 layout::NatKind kind_of(config::NatType type) {
@@ -125,6 +126,12 @@ void fill_rule(Nat& nat, const config::NatRule& from, const config::Config& conf
     to.out = places.find(from.out);
     to.to_interface = from.to_interface;
     const config::PortRange ports = from.type == config::NatType::forward ? from.port : from.ports;
+    to.health = {static_cast<layout::NatProbe>(from.health.probe),
+                 from.health.fall,
+                 from.health.rise,
+                 0,
+                 from.health.port,
+                 from.health.interval_s};
     to.first_port = ports.first;
     to.last_port = ports.last;
     fill_choices(to, from);

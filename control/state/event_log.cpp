@@ -70,6 +70,8 @@ std::string_view name_of(layout::EventKind kind) {
         case EventKind::nat_subscriber_limit: return "nat_subscriber_limit";
         case EventKind::nat_table_full: return "nat_table_full";
         case EventKind::nat_table_filling: return "nat_table_filling";
+        case EventKind::nat_target_died: return "nat_target_died";
+        case EventKind::nat_target_revived: return "nat_target_revived";
         default: return "unknown";
     }
 }
@@ -81,6 +83,13 @@ std::string flow_of(const layout::Event& e, const std::string& rule) {
     return fmt::format("{} to {}, by rule {}", net::to_string(net::Ipv4Address{e.address}),
                        net::to_string(net::Ipv4Address{static_cast<uint32_t>(e.mac)}),
                        rule.empty() ? fmt::format("{}, which is gone", e.extra) : rule);
+}
+
+std::string target_of(const layout::Event& e, const std::string& rule) {
+    const std::string address = net::to_string(net::Ipv4Address{e.address});
+    return fmt::format("target {} of rule {}",
+                       e.mac == 0 ? address : fmt::format("{}:{}", address, e.mac),
+                       rule.empty() ? std::to_string(e.extra) : rule);
 }
 
 }  // namespace
@@ -120,6 +129,8 @@ std::string sentence(const layout::Event& e, const EventNames& names) {
         case EventKind::nat_table_filling:
             return fmt::format(
                 "the table of sessions is {} % full; \"sessions\".\"max\" enlarges it", e.extra);
+        case EventKind::nat_target_died: return target_of(e, names.rule) + " does not answer";
+        case EventKind::nat_target_revived: return target_of(e, names.rule) + " answers again";
         default: return fmt::format("event {}", static_cast<uint32_t>(e.kind));
     }
 }
@@ -140,6 +151,7 @@ layout::Severity severity(layout::EventKind kind) {
         case EventKind::next_hop_died:
         case EventKind::nat_subscriber_limit:
         case EventKind::nat_table_filling:
+        case EventKind::nat_target_died:
         case EventKind::neighbour_moved: return Severity::warning;
         default: return Severity::notice;
     }

@@ -4,6 +4,7 @@
 #include "dataplane/checksum.h"
 #include "dataplane/ipv4/options.h"
 #include "dataplane/ipv4/own.h"
+#include "dataplane/nat/probe.h"
 #include "dataplane/tunnel/error.h"
 #include "lib/net/checksum.h"
 
@@ -38,6 +39,9 @@ Verdict receive(Context& c, Packet packet, const Arrival& arrival) noexcept {
         return drop(DropReason::icmp_malformed);
     }
     if (net::icmp::is_error(message->type)) return tunnel::receive_error(c, packet, *message);
+    if (message->type == net::icmp::echo_reply && nat::hear_echo_reply(c, packet)) {
+        return finished();
+    }
     if (message->type != net::icmp::echo_request) return drop(DropReason::icmp_not_answered);
     // RFC 1122 3.2.2.6: record route and timestamp are filled here too, and go back.
     if (packet.ipv4().header_length() > sizeof(net::Ipv4Header)) {

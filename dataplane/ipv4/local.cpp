@@ -3,6 +3,7 @@
 
 #include "dataplane/icmp/receive.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/nat/probe.h"
 #include "dataplane/tunnel/receive.h"
 
 namespace sluice::ipv4 {
@@ -26,6 +27,8 @@ Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
             return note(c, layout::Step::icmp_receive, icmp::receive(c, packet, arrival),
                         arrival.interface);
         case net::Protocol::tcp:
+            if (nat::hear_segment(c, packet)) return finished();
+            return drop(DropReason::port_unreachable);
         case net::Protocol::udp: return drop(DropReason::port_unreachable);
         default: return drop(DropReason::protocol_unreachable);
     }

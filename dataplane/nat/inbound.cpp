@@ -2,6 +2,7 @@
 #include "dataplane/nat/inbound.h"
 
 #include "dataplane/ipv4/route.h"
+#include "dataplane/nat/probe.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
@@ -22,17 +23,30 @@ Question question_of(const Tuple& t, const Arrival& arrival) noexcept {
             .any_interface = false};
 }
 
-// A flow keeps its target while the targets stay: which it is follows from the flow itself.
-const layout::NatTarget* choose_target(const Rule& rule, const flow::FlowKey& key) noexcept {
-    if (rule.total_weight == 0) return nullptr;
-    // By client, so that one client's connections meet one host.
-    uint32_t left =
-        static_cast<uint32_t>(uint64_t{key.source.host() * 0x9e3779b1u} * rule.total_weight >> 32);
+// The target at that part of the sum of weights, which is below it.
+template <typename Counts>
+const layout::NatTarget* target_at(const Rule& rule, uint32_t left, Counts&& counts) noexcept {
     for (const layout::NatTarget& t : rule.targets) {
-        if (left < t.weight) return &t;
-        left -= t.weight;
+        if (!counts(t)) continue;
+        if (left < weight_of(t)) return &t;
+        left -= weight_of(t);
     }
     return nullptr;
+}
+
+// By client, so that one client's connections meet one host. The clients of a host that is dead
+// are shared out among the living; those of all others stay where they are.
+const layout::NatTarget* choose_target(const Rule& rule, const flow::FlowKey& key) noexcept {
+    if (rule.living_weight == 0) return nullptr;
+    const auto part_of = [](uint32_t hash, uint32_t sum) {
+        return static_cast<uint32_t>(uint64_t{hash} * sum >> 32);
+    };
+    const uint32_t hash = key.source.host() * 0x9e3779b1u;
+    const auto* chosen =
+        target_at(rule, part_of(hash, rule.total_weight), [](const auto&) { return true; });
+    if (chosen == nullptr || is_alive(*chosen)) return chosen;
+    const uint32_t other_hash = (hash ^ hash >> 15) * 0x85ebca6bu;
+    return target_at(rule, part_of(other_hash, rule.living_weight), is_alive);
 }
 
 Verdict by_rule(const Rule& rule, const Tuple& t, Redirection& to) noexcept {
@@ -85,7 +99,8 @@ Verdict by_mapping(Context& c, Packet packet, const Arrival& arrival, Passage& p
     auto internal = c.nat->find_mapping(number, t.key.protocol, t.key.destination_port.host());
     if (!internal) {
         // To the router itself, perhaps, where the address is an interface's.
-        if (is_local(c, {t.key.destination.host()}) && !t.is_tcp()) return passed();
+        const bool may_be_ours = !t.is_tcp() || t.key.destination_port.host() == probe_port;
+        if (may_be_ours && is_local(c, {t.key.destination.host()})) return passed();
         return keep_out(c, packet, arrival, t, DropReason::nat_no_mapping);
     }
     const Rule* owner = rules.owner_of(number, {internal->endpoint.address});

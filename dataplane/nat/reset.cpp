@@ -3,24 +3,11 @@
 
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/own.h"
+#include "dataplane/nat/tcp_header.h"
 #include "dataplane/nat/tuple.h"
-#include "lib/net/checksum.h"
 
 namespace sluice::nat {
 namespace {
-
-struct TcpHeader {
-    net::Be16 source_port;
-    net::Be16 destination_port;
-    net::Be32 sequence;
-    net::Be32 acknowledgement;
-    uint8_t offset;  // of the data, in words; upper half
-    uint8_t flags;
-    net::Be16 window;
-    net::Be16 checksum;
-    net::Be16 urgent;
-};
-static_assert(sizeof(TcpHeader) == 20);
 
 // A segment with an acknowledgement is answered with that number; one without, by acknowledging
 // all that it takes up in sequence space.
@@ -28,7 +15,7 @@ void answer(TcpHeader& reset, const TcpHeader& to, uint32_t payload) noexcept {
     reset = {};
     reset.source_port = to.destination_port;
     reset.destination_port = to.source_port;
-    reset.offset = sizeof(TcpHeader) / 4 << 4;
+    reset.offset = tcp_offset;
     if ((to.flags & tcp::ack) != 0) {
         reset.sequence = to.acknowledgement;
         reset.flags = tcp::rst;
@@ -37,13 +24,6 @@ void answer(TcpHeader& reset, const TcpHeader& to, uint32_t payload) noexcept {
         reset.acknowledgement = net::be32(to.sequence.host() + payload + controls);
         reset.flags = tcp::rst | tcp::ack;
     }
-}
-
-net::Be16 checksum_of(const TcpHeader& tcp, const net::Ipv4Header& ip) noexcept {
-    const uint64_t pseudo = net::sum_words(&ip.source, 8) +
-                            net::be16(static_cast<uint8_t>(net::Protocol::tcp)).raw() +
-                            net::be16(sizeof tcp).raw();
-    return net::checksum_of(pseudo + net::sum_words(&tcp, sizeof tcp));
 }
 
 }  // namespace

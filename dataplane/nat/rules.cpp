@@ -85,6 +85,17 @@ void Rules::check(const Snapshot& s) {
     settings_ = n;
     ranges_.assign(s.nat.ranges, s.nat.ranges + n.range_count);
     targets_.assign(s.nat.targets, s.nat.targets + n.target_count);
+    probed_.resize(targets_.size());
+}
+
+// Expects the rule's part of the targets to have been checked.
+void Rules::add_probed(const NatRule& wish) {
+    for (uint32_t i = 0; i < wish.targets.count; ++i) {
+        const layout::NatTarget& t = targets_[wish.targets.first + i];
+        const uint16_t own = t.port != 0 ? t.port : wish.first_port;
+        probed_[wish.targets.first + i] = {
+            wish.health.probe, {t.address}, wish.health.port != 0 ? wish.health.port : own};
+    }
 }
 
 // Who gets what of the external addresses, where that is more than any free port.
@@ -146,7 +157,11 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
         by_address_.insert(by_address_.end(), rule.externals.begin(), rule.externals.end());
     }
     share_out(rule, supply);
-    for (const layout::NatTarget& t : rule.targets) rule.total_weight += t.weight;
+    for (const layout::NatTarget& t : rule.targets) {
+        rule.total_weight += weight_of(t);
+        if (is_alive(t)) rule.living_weight += weight_of(t);
+    }
+    add_probed(wish);
     for (unsigned i = 0; i < layout::max_interfaces; ++i) {
         const bool changes_sources = shares_ports(wish.kind) || wish.kind == NatKind::fixed;
         leaves_by_[i] =

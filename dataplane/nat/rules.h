@@ -22,6 +22,13 @@ using layout::InterfaceId;
 using layout::NatKind;
 using layout::NatRange;
 
+constexpr uint32_t weight_of(const layout::NatTarget& t) noexcept {
+    return t.weight & ~uint32_t{layout::target_is_dead};
+}
+constexpr bool is_alive(const layout::NatTarget& t) noexcept {
+    return (t.weight & layout::target_is_dead) == 0;
+}
+
 // What rules get of the tables that all workers share, and that outlive a plan.
 struct Supply {
     // The number under which an external address has its ports (lib/nat/mappings.h). Numbers
@@ -41,6 +48,13 @@ struct External {
     uint16_t number;
 };
 
+// A target that is asked whether it lives.
+struct Probed {
+    layout::NatProbe kind = layout::NatProbe::none;
+    net::Ipv4Address address;
+    uint16_t port = 0;
+};
+
 struct Rule {
     layout::NatRule wish;
     std::span<const NatRange> from, to, pool, source_pool;
@@ -48,11 +62,12 @@ struct Rule {
     std::span<const layout::NatTarget> targets;
     // Where ports are shared out: the pool, or the interface's addresses; by address.
     std::vector<External> externals;
-    std::vector<External> source_externals;   // the same, for the other side of twice NAT
-    std::vector<NatRange> interface_ranges;   // what `pool` shows where the rule is to an interface
-    uint32_t total_weight = 0;                // of the targets
-    std::vector<uint16_t> whole_addresses{};  // of a dynamic rule: the numbers of its addresses
-    std::shared_ptr<BlockAllocator> blocks{};      // null where ports are not given out in blocks
+    std::vector<External> source_externals;  // the same, for the other side of twice NAT
+    std::vector<NatRange> interface_ranges;  // what `pool` shows where the rule is to an interface
+    uint32_t total_weight = 0;               // of the targets, dead ones too
+    uint32_t living_weight = 0;
+    std::vector<uint16_t> whole_addresses{};   // of a dynamic rule: the numbers of its addresses
+    std::shared_ptr<BlockAllocator> blocks{};  // null where ports are not given out in blocks
     std::optional<Deterministic> deterministic{};  // who has which ports (RFC 7422)
 
     bool takes_source(net::Ipv4Address a) const noexcept { return is_in(from, a); }
@@ -127,6 +142,12 @@ class Rules {
     bool is_external(net::Ipv4Address a) const noexcept;
     // The number of an address whose ports are shared out here.
     std::optional<uint16_t> number_of(net::Ipv4Address external) const noexcept;
+    // By its place among all rules' targets; null where none is probed there.
+    const Probed* probed(uint32_t target) const noexcept {
+        const bool is_one =
+            target < probed_.size() && probed_[target].kind != layout::NatProbe::none;
+        return is_one ? &probed_[target] : nullptr;
+    }
     // Whether packets that leave by the interface may have to be translated.
     bool concerns(InterfaceId out) const noexcept { return leaves_by_[out]; }
 
@@ -135,11 +156,13 @@ class Rules {
     void add(const layout::NatRule& wish, const layout::Snapshot& s, const Supply& supply);
     void collect_externals();
     void share_out(Rule& rule, const Supply& supply);
+    void add_probed(const layout::NatRule& wish);
     bool is_exempt(const Rule& rule, const Question& q) const noexcept;
 
     layout::NatSettings settings_{};
     std::vector<NatRange> ranges_;
     std::vector<layout::NatTarget> targets_;
+    std::vector<Probed> probed_;  // by target
     std::vector<Rule> rules_;
     std::vector<External> by_address_;                        // of all rules; sorted, each once
     std::vector<NatRange> external_ranges_;                   // apart, in order

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/nat/probe.h"
 #include "dataplane/nat/rules.h"
 #include "lib/flow/table.h"
 #include "lib/layout/nat_log.h"
@@ -59,6 +60,7 @@ class Shared {
     flow::Table table;
     Mappings mappings;
     CountTable counts;
+    ProbeAnswers answers;
 
   private:
     struct Reserved {

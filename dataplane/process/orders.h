@@ -23,11 +23,13 @@ struct WorkerOrders {
 
 // Something for worker 0 to send when it takes the orders, once.
 struct Errand {
-    // tell that we have the address; ask who has it; ask a tunnel's other end for a sign of life
-    enum class Kind { announce, ask, keepalive };
+    // Tell that we have the address; ask who has it; ask a tunnel's other end, or a forward's
+    // target, for a sign of life.
+    enum class Kind { announce, ask, keepalive, probe };
     Kind kind;
     InterfaceId interface;
     net::Ipv4Address address;
+    uint16_t target = 0;
 };
 
 struct Orders {

@@ -20,6 +20,8 @@ const char* name_of(EventKind kind) {
         case EventKind::worker_recovered: return "worker_recovered";
         case EventKind::next_hop_died: return "next_hop_died";
         case EventKind::next_hop_revived: return "next_hop_revived";
+        case EventKind::nat_target_died: return "nat_target_died";
+        case EventKind::nat_target_revived: return "nat_target_revived";
         default: return "other";
     }
 }
@@ -30,6 +32,7 @@ spdlog::level::level_enum level_of(EventKind kind) {
         case EventKind::worker_stalled: return spdlog::level::err;
         case EventKind::interface_down:
         case EventKind::interface_reset:
+        case EventKind::nat_target_died:
         case EventKind::next_hop_died: return spdlog::level::warn;
         default: return spdlog::level::info;
     }
@@ -60,6 +63,12 @@ void Report::next_hop(EventKind kind, layout::InterfaceId id, std::string_view n
 void Report::worker(EventKind kind, unsigned worker, unsigned core) {
     push(kind, layout::no_interface, {}, worker);
     spdlog::log(level_of(kind), "event={} worker={} core={}", name_of(kind), worker, core);
+}
+
+void Report::target(EventKind kind, uint16_t rule, net::Ipv4Address address, uint16_t port) {
+    block_.events.push({monotonic_ns(), kind, address.value, port, rule, layout::no_interface, {}});
+    spdlog::log(level_of(kind), "event={} rule={} address={} port={}", name_of(kind), rule,
+                net::to_string(address), port);
 }
 
 void Report::sessions_filling(unsigned percent) {

@@ -19,6 +19,7 @@ class Report {
     void next_hop(layout::EventKind kind, layout::InterfaceId id, std::string_view name,
                   net::Ipv4Address address);
     void worker(layout::EventKind kind, unsigned worker, unsigned core);
+    void target(layout::EventKind kind, uint16_t rule, net::Ipv4Address address, uint16_t port);
     void sessions_filling(unsigned percent);
     void plan_refused(uint64_t generation, std::string_view why);
 

@@ -112,6 +112,7 @@ void Router::each_tenth(uint64_t now_ns) {
     const bool links_changed = ports_->watch_links();
     if (watch_tunnels(now_ns) || links_changed) replan(now_ns);
     watch_next_hops(now_ns);
+    watch_targets(now_ns);
     // Changes that a slow worker put off are made up for here.
     const port::Interfaces due = ports_->due(now_ns) | ports_->to_change(*snapshot_);
     if (due != 0 && change_ports(due, now_ns)) replan(now_ns);
@@ -142,6 +143,7 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     snapshot_ = std::make_unique<layout::Snapshot>(wanted);
     for (layout::Interface& i : snapshot_->interfaces) i.name[sizeof i.name - 1] = '\0';
     for (layout::Tunnel& t : snapshot_->tunnels) t.name[sizeof t.name - 1] = '\0';
+    follow_targets();
     port::Interfaces which = ports_->to_change(*snapshot_);
     seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core,
                           nodes_of_ports(*snapshot_));
@@ -282,6 +284,7 @@ void Router::replan(uint64_t now_ns) {
     status_.worker_count = static_cast<uint32_t>(seats_.size());
     status_.message[0] = '\0';
     write_status();
+    tell_dead_targets();
     state_.main.generation.store(snapshot_->generation, std::memory_order_release);
     spdlog::info("event=plan_published generation={} workers={} after_ms={:.1f}",
                  snapshot_->generation, seats_.size(),
@@ -304,6 +307,36 @@ void Router::watch_next_hops(uint64_t now_ns) {
 
 bool Router::watch_tunnels(uint64_t now_ns) {
     return tunnels_.look(*snapshot_, *intent_.routes(), ports_->facts(), now_ns);
+}
+
+// What the last dataplane knew of the targets is known still, if they are the same.
+void Router::follow_targets() {
+    const bool is_known =
+        state_.main.generation.load(std::memory_order_relaxed) == snapshot_->generation;
+    targets_.follow(*snapshot_, [&](uint32_t t) { return is_known && state_.main.is_dead(t); });
+    targets_.mark(*snapshot_);
+}
+
+void Router::watch_targets(uint64_t now_ns) {
+    if (!nat_) return;
+    auto look = targets_.look(
+        now_ns, [&](uint32_t t) { return nat_->answers.take(static_cast<uint16_t>(t)); });
+    for (const HealthWatch::Change& c : look.changes) {
+        report_.target(c.kind, c.rule, c.address, c.port);
+    }
+    if (!look.changes.empty()) {
+        targets_.mark(*snapshot_);
+        replan(now_ns);
+        tell_dead_targets();
+    }
+    send(std::move(look.probes));
+}
+
+void Router::tell_dead_targets() {
+    auto& words = state_.main.nat_targets_dead;
+    std::array<uint64_t, layout::max_nat_targets / 64> bits{};
+    for (const uint32_t t : targets_.dead()) bits[t / 64] |= uint64_t{1} << t % 64;
+    for (size_t n = 0; n < bits.size(); ++n) words[n].store(bits[n], std::memory_order_relaxed);
 }
 
 void Router::watch_nat_clear() {

@@ -17,6 +17,7 @@
 #include "dataplane/port/ports.h"
 #include "dataplane/process/announcer.h"
 #include "dataplane/process/crew.h"
+#include "dataplane/process/health_watch.h"
 #include "dataplane/process/intent_reader.h"
 #include "dataplane/process/nat_memory.h"
 #include "dataplane/process/next_hop_watch.h"
@@ -64,6 +65,9 @@ class Router {
     void settle();
     void watch_next_hops(uint64_t now_ns);
     bool watch_tunnels(uint64_t now_ns);
+    void follow_targets();
+    void watch_targets(uint64_t now_ns);
+    void tell_dead_targets();
     void watch_traces();
     void watch_nat_clear();
     void watch_nat_fill();
@@ -85,6 +89,7 @@ class Router {
     std::optional<nat::Shared> nat_;  // outlives the workers
     Crew crew_;
     NextHopWatch next_hops_;
+    HealthWatch targets_;
     Announcer announcer_;
     TunnelWatch tunnels_;
 

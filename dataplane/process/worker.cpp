@@ -132,6 +132,7 @@ void Worker::run_errands(const Orders& orders) noexcept {
         if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
         if (e.kind == Errand::Kind::keepalive) tunnel::send_keepalive(context_, e.interface);
         if (e.kind == Errand::Kind::ask) arp::ask_again(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::probe) nat::send_probe(context_, e.target);
     }
     transmitter_.flush();
 }

@@ -59,9 +59,24 @@ struct NatRange {
 struct NatTarget {
     uint32_t address;
     uint16_t port;    // 0: the port that the packet came for; else as far into it as that is
-    uint16_t weight;  // 0: not healthy, gets no new session
+    uint16_t weight;  // 0: gets no new session
 };
 static_assert(sizeof(NatTarget) == 8);
+// Of a weight, in the dataplane's own copy alone: the target does not answer its probes.
+inline constexpr uint16_t target_is_dead = 0x8000;
+
+enum class NatProbe : uint8_t { none, icmp, tcp };
+
+// How a forward's targets are probed.
+struct NatHealth {
+    NatProbe probe;
+    uint8_t fall;  // probes in a row without an answer, after which a target is dead
+    uint8_t rise;  // answers in a row, after which it lives
+    uint8_t reserved;
+    uint16_t port;  // of TCP; 0: that which sessions go to
+    uint16_t interval_s;
+};
+static_assert(sizeof(NatHealth) == 8);
 
 struct NatRule {
     char name[32];
@@ -94,8 +109,9 @@ struct NatRule {
     uint16_t blocks_a_subscriber;  // at most
     uint32_t ports_a_subscriber;   // at most; 0: no limit (RFC 6888 REQ-4)
     uint32_t sessions_a_subscriber;
+    NatHealth health;
 };
-static_assert(sizeof(NatRule) == 92);
+static_assert(sizeof(NatRule) == 100);
 
 struct NatSettings {
     uint32_t sessions;  // places in the table; takes effect at the dataplane's start; 0: no NAT
@@ -122,6 +138,6 @@ struct Nat {
     NatRange ranges[max_nat_ranges];
     NatTarget targets[max_nat_targets];
 };
-static_assert(sizeof(Nat) == 56 + 512 * 92 + 8192 * 8 + 2048 * 8);
+static_assert(sizeof(Nat) == 56 + 512 * 100 + 8192 * 8 + 2048 * 8);
 
 }  // namespace sluice::layout

@@ -115,6 +115,8 @@ enum class EventKind : uint32_t {
     nat_subscriber_limit,  // the same
     nat_table_full,        // the same
     nat_table_filling,     // extra: percent
+    nat_target_died,       // address, mac: the port; extra: rule's id
+    nat_target_revived,    // the same
 };
 
 struct Event {
@@ -267,7 +269,14 @@ struct alignas(64) MainBlock {
     Sequence sequence;                 // guards `status`
     uint32_t reserved;
     MainStatus status;
+    // A bit for each of the snapshot's targets, of the `generation` above: it does not answer.
+    std::atomic<uint64_t> nat_targets_dead[max_nat_targets / 64];
     Ring<Event, main_events> events;
+
+    bool is_dead(uint32_t target) const noexcept {
+        return (nat_targets_dead[target / 64].load(std::memory_order_relaxed) >> target % 64 & 1) !=
+               0;
+    }
 };
 
 struct State {

@@ -99,6 +99,11 @@ class TestRouter {
     Context& context() { return context_; }
     // Null while the configuration has no NAT.
     nat::Translator* nat() { return nat_.get(); }
+    // As the main thread marks a forward's target that does not answer its probes; until the next
+    // configuration.
+    void mark_dead(uint32_t target) {
+        snapshot_->nat.targets[target].weight |= layout::target_is_dead;
+    }
     // As if the dataplane was killed and another took over its sessions.
     void restart_nat();
     const Plan& plan() const { return *plan_; }

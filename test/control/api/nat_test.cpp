@@ -114,7 +114,8 @@ TEST(NatApi, ShowsRulesInTheirOrderWithWhatTheyMatch) {
     EXPECT_EQ(rules[0]["packets"], 0);
     EXPECT_EQ(rules[1]["protocol"], "tcp");
     EXPECT_EQ(rules[1]["ports"], "80");
-    EXPECT_EQ(rules[1]["targets"][0], json::parse(R"({"address": "10.0.0.10:8080", "weight": 3})"));
+    EXPECT_EQ(rules[1]["targets"][0], json::parse(R"({"address": "10.0.0.10:8080", "weight": 3,
+                                                       "health": null})"));
 }
 
 TEST(NatApi, ShowsNoSessionsWhileThereIsNoMemoryOfThem) {
