@@ -137,7 +137,8 @@ std::vector<Errand> TunnelWatch::keepalives(const layout::Snapshot& s, uint64_t 
         const layout::Tunnel& wish = s.tunnels[place];
         if (!seen_[place].exists || wish.enabled == 0 || wish.keepalive_s == 0) continue;
         const bool waits_for_first = seen_[place].condition.obstacle == tunnel::Obstacle::no_answer;
-        if (waits_for_first || second % wish.keepalive_s == 0) {
+        // Not all of thousands in the same second.
+        if (waits_for_first || (second + place) % wish.keepalive_s == 0) {
             errands.push_back({Errand::Kind::keepalive, id_of(place), {}});
         }
     }
