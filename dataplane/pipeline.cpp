@@ -87,6 +87,7 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
         return v;
     }
     if (route.adjacency.kind == NextHopKind::local) {
+        if (translates(c)) nat::stay(c, packet, from);
         return deliver(c, packet, from);
     }
     if (route.adjacency.kind == NextHopKind::broadcast) return broadcast(c, packet, from, route);

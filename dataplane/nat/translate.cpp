@@ -27,6 +27,12 @@ Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage
     return v;
 }
 
+void stay(Context& c, const Packet& packet, const Arrival& arrival) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const bool leads = ip.more_fragments() && ip.fragment_offset() == 0;
+    if (leads && !arrival.translated) c.nat->fragments().lead(c, ip, {});
+}
+
 bool restore(Context& c, Packet packet) noexcept {
     const Tuple tuple = read_tuple(packet);
     if (tuple.kind == Tuple::Kind::unreadable || tuple.kind == Tuple::Kind::fragment) return false;

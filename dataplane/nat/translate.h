@@ -54,6 +54,10 @@ inline net::Ipv4Address destination_of(const Packet& packet, const Passage& pass
 Verdict open(Context& c, Packet packet, Arrival& arrival, const ipv4::Route& route,
              Passage& passage) noexcept;
 
+// Expects:  translate() passed the packet, which is for the router itself, so that open() is not
+//           asked. The other fragments of its datagram stay here, too.
+void stay(Context& c, const Packet& packet, const Arrival& arrival) noexcept;
+
 // Turns a packet that was translated back into what it was when it came, for an ICMP error that
 // quotes it. False when its session is no more.
 bool restore(Context& c, Packet packet) noexcept;

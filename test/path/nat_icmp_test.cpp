@@ -94,6 +94,27 @@ TEST_P(NatIcmp, AQueryComesInThroughAStaticRule) {
     EXPECT_TRUE(back.frame.checksums_hold());
 }
 
+TEST_P(NatIcmp, APingInFragmentsToTheRouterItselfIsAnswered) {
+    const Bytes whole = Frame(echo(8, 5, Bytes(40)).build()).ip_payload();
+    const auto part = [&](uint16_t id, unsigned begin, size_t end) {
+        return ipv4()
+            .from(remote)
+            .to(outside)
+            .id(id)
+            .protocol(1)
+            .fragment(begin, end < whole.size())
+            .payload(Bytes(whole.begin() + begin, whole.begin() + static_cast<long>(end)));
+    };
+    EXPECT_TRUE(net->router.receives("wan", part(1, 0, 16)).empty());
+    EXPECT_TRUE(only(net->router.receives("wan", part(1, 16, whole.size()))).frame.is_icmp(0, 0));
+
+    EXPECT_TRUE(net->router.receives("wan", part(2, 16, whole.size())).empty());
+    EXPECT_TRUE(net->router.receives("wan", part(2, 0, 16)).empty());
+    EXPECT_TRUE(only(net->router.waits(100ms)).frame.is_icmp(0, 0)) << "the last comes first";
+    EXPECT_EQ(net->router.all_drops(), 0u);
+    EXPECT_EQ(net->router.pool().outstanding(), 0u);
+}
+
 TEST_P(NatIcmp, AQuerysMappingLastsAMinute) {
     REQUIREMENT("RFC 5508 REQ-2", "A query's session lives for 60 seconds at least");
     const Sent out = only(net->router.receives("lan", echo(8, 77).to(remote)));
