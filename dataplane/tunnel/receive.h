@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Out of a tunnel: whose is the packet, is it as it should be, and what is inside
-// (RFC 2784 2, RFC 2890, RFC 2003 3.2, RFC 6040 4.2).
+// (RFC 2784 2, 3; RFC 2890; RFC 2003 3.1; RFC 6040 4.2).
 #pragma once
 #include "dataplane/context.h"
 

@@ -18,7 +18,7 @@ uint32_t long_at(const Frame& frame, size_t at) {
 constexpr size_t gre_at = 14 + 20;
 
 TEST_P(Gre, HeaderIsFourBytesOfVersionZeroAndType) {
-    REQUIREMENT("RFC 2784 2",
+    REQUIREMENT("RFC 2784 2.1",
                 "A header without options is flags and version of zero, and the EtherType of what "
                 "is inside");
     TestRouter& router = router_with({});
@@ -29,10 +29,10 @@ TEST_P(Gre, HeaderIsFourBytesOfVersionZeroAndType) {
 }
 
 TEST_P(Gre, ReservedBitsThatMustBeZeroAreRefused) {
-    REQUIREMENT("RFC 2784 2.1.1",
+    REQUIREMENT("RFC 2784 2.3",
                 "A packet with one of the bits 1 to 5 set is dropped, but for key and sequence "
                 "number of RFC 2890");
-    REQUIREMENT("RFC 2784 2.1.3", "A packet of another version than 0 is dropped");
+    REQUIREMENT("RFC 2784 2.3.1", "A packet of another version than 0 is dropped");
     TestRouter& router = router_with({});
     unsigned refused = 0;
     for (const uint16_t bit : {0x4000, 0x0800, 0x0400, 0x0001, 0x0002, 0x0004}) {
@@ -43,7 +43,7 @@ TEST_P(Gre, ReservedBitsThatMustBeZeroAreRefused) {
 }
 
 TEST_P(Gre, OtherReservedBitsAreIgnored) {
-    REQUIREMENT("RFC 2784 2.1.2", "Bits 6 to 12 are ignored on receipt");
+    REQUIREMENT("RFC 2784 2.3", "Bits 6 to 12 are ignored on receipt");
     TestRouter& router = router_with({});
     for (const uint16_t bit : {0x0200, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010, 0x0008}) {
         const auto sent =
@@ -53,7 +53,7 @@ TEST_P(Gre, OtherReservedBitsAreIgnored) {
 }
 
 TEST_P(Gre, ChecksumIsSentWhenAsked) {
-    REQUIREMENT("RFC 2784 2.3", "The checksum covers GRE's header and all that follows");
+    REQUIREMENT("RFC 2784 2.5", "The checksum covers GRE's header and all that follows");
     TestRouter& router = router_with({.there = R"("type": "gre", "checksum": true)"});
     for (const size_t size : {0, 1, 2, 99, 1400}) {
         const Frame frame = only(router.receives("lan", ipv4().to("10.9.0.5").payload(size))).frame;
@@ -73,7 +73,7 @@ Bytes with_checksum(const Bytes& packet, uint16_t error) {
 }
 
 TEST_P(Gre, ChecksumIsVerifiedWhenThere) {
-    REQUIREMENT("RFC 2784 2.3",
+    REQUIREMENT("RFC 2784 2.5",
                 "A packet whose checksum is wrong is dropped, whether we send checksums or not");
     TestRouter& router = router_with({});
     const Bytes packet = ip_bytes(inner().payload(77));

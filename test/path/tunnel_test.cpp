@@ -34,8 +34,10 @@ TEST_P(Tunnels, CarryAPacketBehindAnOuterHeader) {
 }
 
 TEST_P(Tunnels, GiveBackWhatTheyCarried) {
-    REQUIREMENT("RFC 2003 3.2",
+    REQUIREMENT("RFC 2003 3.1",
                 "The inner packet is forwarded as one that came by the tunnel, once older");
+    REQUIREMENT("RFC 2784 3.1",
+                "What was inside goes where its own destination is, its time to live one less");
     TestRouter& router = router_with({});
     const Bytes packet = inner().udp(1000, 53).payload(200);
     for (const auto& [frame, way] : {std::pair{from_there(plain_gre, ip_bytes(packet)), "gre"},
@@ -105,7 +107,7 @@ TEST_P(Tunnels, TellTheSourceWhatFits) {
 }
 
 TEST_P(Tunnels, FragmentInsideFirst) {
-    REQUIREMENT("RFC 4459 3.3",
+    REQUIREMENT("RFC 4459 3.4",
                 "What is too large and may be fragmented is fragmented before it is encapsulated");
     TestRouter& router = router_with({});
     const auto sent = router.receives("lan", ipv4().to("10.9.0.5").payload(1480));
@@ -212,7 +214,7 @@ TEST_P(Tunnels, AreDownWithoutARouteToTheirRemote) {
 }
 
 TEST_P(Tunnels, ThatWouldLeadIntoThemselvesAreRefused) {
-    REQUIREMENT("RFC 2003 4.4", "A packet is not encapsulated towards the tunnel it is in");
+    REQUIREMENT("RFC 2003 3.2", "A packet is not encapsulated towards the tunnel it is in");
     TestRouter& router = router_with({});
     intent::RouteChange change;
     change.prefix = net::Ipv4Prefix::of(ip("198.51.100.9"), 32);
