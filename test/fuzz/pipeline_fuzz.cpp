@@ -6,13 +6,9 @@
 // The input is a list of things that happen: a frame as it stands, a frame that is crafted to get
 // past the first checks, time, a link, a neighbour. The router has one interface for each mood.
 #include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include "dataplane/arp/request.h"
-#include "lib/net/checksum.h"
-#include "test/support/test_router.h"
+#include "test/fuzz/input.h"
 
 namespace {
 
@@ -43,42 +39,6 @@ constexpr std::array hosts{"10.1.0.1",  "10.1.0.2",  "10.1.0.3",   "10.2.0.1", "
                            "10.9.0.1",  "10.9.0.3",  "20.0.0.1",   "20.1.0.1", "20.1.0.2",
                            "20.1.0.3",  "20.2.0.1",  "20.3.0.1",   "20.4.0.1", "30.0.0.1",
                            "224.0.0.1", "127.0.0.1", "10.1.0.255", "0.0.0.0",  "255.255.255.255"};
-
-void promise(bool kept, const char* what) {
-    if (kept) return;
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-}
-
-class Input {
-  public:
-    Input(const uint8_t* data, size_t size) noexcept : data_(data), size_(size) {}
-    bool empty() const noexcept { return size_ == 0; }
-    uint8_t byte() noexcept {
-        if (size_ == 0) return 0;
-        --size_;
-        return *data_++;
-    }
-    uint16_t word() noexcept {
-        const uint8_t high = byte();
-        return static_cast<uint16_t>(high << 8 | byte());
-    }
-    Bytes bytes(size_t count) {
-        count = std::min(count, size_);
-        Bytes result(data_, data_ + count);
-        data_ += count;
-        size_ -= count;
-        return result;
-    }
-    template <typename T>
-    auto one_of(const T& choices) noexcept {
-        return choices[byte() % choices.size()];
-    }
-
-  private:
-    const uint8_t* data_;
-    size_t size_;
-};
 
 class Fuzzed {
   public:
@@ -212,23 +172,7 @@ class Fuzzed {
     }
 
     void check(const std::vector<Sent>& sent) {
-        for (const Sent& s : sent) {
-            const PlanInterface& out = router_.plan().interfaces[router_.id_of(s.interface)];
-            promise(s.frame.ethernet().source == out.mac, "frames come from the interface's MAC");
-            if (s.frame.is_arp()) {
-                promise(s.frame.size() == net::min_frame, "ARP frames have the least length");
-                continue;
-            }
-            promise(s.frame.is_ipv4(), "only ARP and IPv4 are sent");
-            const net::Ipv4Header& ip = s.frame.ipv4();
-            promise(ip.version() == 4 && ip.header_length() >= 20 &&
-                        14 + ip.header_length() <= s.frame.size(),
-                    "headers are whole");
-            promise(net::checksum_holds(&ip, ip.header_length()), "checksums are true");
-            promise(s.frame.size() == 14u + ip.total_length.host(), "lengths are true");
-            promise(ip.total_length.host() <= out.mtu, "packets fit the MTU");
-            promise(ip.ttl > 0, "nothing leaves that has run out of time");
-        }
+        for (const Sent& s : sent) promise_in_order(router_, s);
     }
 
     TestRouter router_{config, 256};
