@@ -98,6 +98,8 @@ struct NatRule {
     bool hairpin = true;
     bool inbound_refresh = false;
     NatExpired on_expired = NatExpired::drop;
+    bool ftp = false;  // "alg"
+    bool dns = false;
     bool operator==(const NatRule&) const = default;
 };
 

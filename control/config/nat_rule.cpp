@@ -48,6 +48,7 @@ constexpr KeyUse key_uses[] = {
     {"hairpin", source | dynamic | fixed | forward},
     {"inbound_refresh", source | dynamic | fixed | forward},
     {"on_expired", source | dynamic | fixed | forward},
+    {"alg", source | dynamic | fixed | forward},
 };
 
 }  // namespace
@@ -157,6 +158,15 @@ void RuleReader::read_choices() {
     fields_.read("parity", rule_.parity);
     fields_.read("hairpin", rule_.hairpin);
     fields_.read("inbound_refresh", rule_.inbound_refresh);
+    for (const json* alg : items_of(fields_.find("alg"))) {
+        if (*alg == "ftp") rule_.ftp = true;
+        if (*alg == "dns") rule_.dns = true;
+        if (*alg == "dns" && ((source | dynamic) & bit(rule_.type)) != 0) {
+            tell(*alg, fmt::format("{} rule has no name server inside that is asked from outside; "
+                                   "\"dns\" is for those that have: forward and static",
+                                   type_));
+        }
+    }
     const json* ports = given("ports");
     const auto range = ports ? read_ports(*ports, reading_.mistakes) : std::nullopt;
     if (range) rule_.ports = *range;

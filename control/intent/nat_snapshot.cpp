@@ -110,6 +110,8 @@ void fill_choices(layout::NatRule& to, const config::NatRule& from) {
     to.keep_parity = from.parity;
     to.inbound_refreshes = from.inbound_refresh;
     to.hairpin = from.hairpin;
+    to.algs =
+        static_cast<uint8_t>((from.ftp ? layout::alg_ftp : 0) | (from.dns ? layout::alg_dns : 0));
     to.block_size = from.block_size;
     to.blocks_a_subscriber = from.blocks_per_subscriber;
     to.ports_a_subscriber = from.ports_per_subscriber;

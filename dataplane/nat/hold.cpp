@@ -121,6 +121,20 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     return v;
 }
 
+Verdict Hold::take_own_port(Endpoint internal, net::Ipv4Address at,
+                            const flow::FlowKey& packet) noexcept {
+    const auto external = std::ranges::find(rule_.externals, at, &External::address);
+    if (external == rule_.externals.end()) return drop(DropReason::nat_no_port);
+    return use(nat::take_own_port(c_, rule_, *external, PortClass::tcp, internal), packet);
+}
+
+Verdict Hold::take_record(const flow::FlowKey& owner) noexcept {
+    record_ = c_.nat->shared().ftp_records.take(owner);
+    if (record_ != 0) return passed();
+    return refuse_flow(c_, owner, rule_, DropReason::nat_table_full,
+                       layout::EventKind::nat_table_full);
+}
+
 Verdict Hold::join(MappingId mapping, Endpoint internal, const flow::FlowKey& packet) noexcept {
     return use(join_port(c_, rule_, mapping, internal), packet);
 }
@@ -139,6 +153,7 @@ void Hold::permit(net::Ipv4Address remote) noexcept {
 void Hold::give_back() noexcept {
     nat::give_back(c_.nat->shared(), c_.nat->mapper(), {mapping_, flags_, subscriber_, remote_},
                    rule_.wish.id, &rule_, tick_of(c_));
+    if (record_ != 0) c_.nat->shared().ftp_records.give(record_);
 }
 
 }  // namespace sluice::nat

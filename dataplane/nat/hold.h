@@ -29,6 +29,15 @@ class Hold {
     // Writes the packet's new source into `leaves`. Drops: nat_no_port, nat_table_full, nat_busy.
     Verdict take_source(const flow::FlowKey& packet, const ipv4::Route& route,
                         flow::FlowKey& leaves) noexcept;
+    // A port at this very address for an endpoint inside, shared with no other. Drops: the same.
+    Verdict take_own_port(Endpoint internal, net::Ipv4Address at,
+                          const flow::FlowKey& packet) noexcept;
+    // An address of its own for a host, of a dynamic rule's pool. Drops: the same.
+    Verdict take_own_address(net::Ipv4Address internal, const flow::FlowKey& packet) noexcept {
+        return use(Taken{take_address(internal.value)}, packet);
+    }
+    // A record for an FTP connection. Drops: nat_table_full.
+    Verdict take_record(const flow::FlowKey& owner) noexcept;
     // One more session on a mapping of the host inside. Drops: nat_busy, nat_table_full.
     Verdict join(MappingId mapping, Endpoint internal, const flow::FlowKey& packet) noexcept;
     // RFC 4787 REQ-8: where the rule filters by address, the remote may send to the mapping now.
@@ -36,6 +45,7 @@ class Hold {
 
     uint32_t mapping() const noexcept { return mapping_; }
     uint16_t flags() const noexcept { return flags_; }
+    uint32_t record() const noexcept { return record_; }
 
   private:
     void give_back() noexcept;
@@ -51,6 +61,7 @@ class Hold {
     net::Ipv4Address home_{};  // where its ports would be
     net::Ipv4Address remote_{};
     uint32_t mapping_ = no_mapping;
+    uint32_t record_ = 0;
     uint16_t flags_ = 0;  // of the session
     bool kept_ = false;
 };

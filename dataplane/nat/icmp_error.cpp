@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/icmp_error.h"
 
-#include <array>
 #include <utility>
 
 #include "dataplane/nat/rewrite.h"
@@ -116,17 +115,9 @@ uint16_t restore_quotation(const Quotation& q, const flow::FlowKey& was) noexcep
     return net::fold(sum);
 }
 
-// Over all buffers.
 bool icmp_checksum_holds(const Packet& packet, uint32_t message) noexcept {
     const uint32_t end = ethernet_header + packet.ipv4().total_length.host();
-    std::array<uint8_t, 256> part;
-    uint64_t sum = 0;
-    for (uint32_t at = message; at < end; at += part.size()) {
-        const auto wanted = std::min<uint32_t>(part.size(), end - at);
-        if (packet.copy_out(at, part.data(), wanted) != wanted) return false;
-        sum += net::sum_words(part.data(), wanted);
-    }
-    return net::fold(sum) == 0xffff;
+    return end <= packet.length() && net::fold(sum_of(packet, message, end)) == 0xffff;
 }
 
 // The error goes where the session's packets in its direction go. Who sent it may be a router on

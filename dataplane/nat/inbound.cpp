@@ -2,6 +2,7 @@
 #include "dataplane/nat/inbound.h"
 
 #include "dataplane/ipv4/route.h"
+#include "dataplane/nat/awaiting.h"
 #include "dataplane/nat/probe.h"
 #include "dataplane/nat/translator.h"
 
@@ -135,6 +136,7 @@ Verdict redirect(Context& c, Packet packet, const Arrival& arrival, Passage& pas
         if (!opens_flow(t)) return drop(DropReason::nat_no_session);
         return by_rule(*rule, t, passage.redirection.emplace());
     }
+    if (rules.awaits_flows() && redirect_to_awaiting(c, t, passage.redirection)) return passed();
     const auto number = rules.number_of({t.key.destination.host()});
     return number ? by_mapping(c, packet, arrival, passage, *number, sender) : passed();
 }

@@ -5,7 +5,8 @@
 
 namespace sluice::nat {
 
-// In this order: forwards and static addresses, by the rules; then mappings that hosts inside
+// In this order: forwards and static addresses, by the rules; then flows that an ALG has read
+// of; then mappings that hosts inside
 // have made, as far as their filtering lets the packet in (RFC 4787 REQ-8).
 // Passed without a redirection: the packet is not for the NAT.
 Verdict redirect(Context& c, Packet packet, const Arrival& arrival, Passage& passage) noexcept;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/nat/dns/answer.h"
+#include "dataplane/nat/ftp/control.h"
 #include "dataplane/nat/hold.h"
 #include "dataplane/nat/log.h"
 #include "dataplane/nat/reset.h"
@@ -76,9 +78,15 @@ flow::NewSession session_of(const Context& c, const Beginning& b, const flow::Fl
     if (b.rule.wish.inbound_refreshes != 0) flags |= inbound_refreshes;
     if (b.passage.redirection && b.passage.redirection->hairpin) flags |= hairpinned;
     if (logs_sessions(c, b.rule)) flags |= is_logged;
+    if (hold.record() != 0 && !out) flags |= server_inside;
+    uint32_t state = with_record(first_state(b.key().protocol, b.direction), hold.record());
+    if (dns::asks(b.rule, b.direction, out ? b.key() : turned(leaves), b.key())) {
+        flags |= answers_by_name;
+        state = not_plain(state);
+    }
     return {.outbound = out ? b.key() : turned(leaves),
             .inbound = out ? turned(leaves) : b.key(),
-            .state = first_state(b.key().protocol, b.direction),
+            .state = state,
             .mapping = hold.mapping(),
             .rule = b.rule.wish.id,
             .flags = flags};
@@ -119,6 +127,10 @@ Begun begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
+    const flow::FlowKey& inside = b.direction == Direction::outbound ? b.key() : turned(leaves);
+    if (ftp::is_control(b.rule, b.direction, inside, b.key())) {
+        if (const Verdict v = hold.take_record(inside); !v.is_passed()) return {v, {}};
+    }
     const auto [status, flow] =
         c.nat->sessions().insert(session_of(c, b, leaves, hold), tick_of(c));
     switch (status) {
@@ -148,6 +160,12 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
         return used ? passed() : begun.verdict;
     }
     c.tally(layout::Tally::nat_sessions_made);
+    if (b.passage.redirection && b.passage.redirection->awaiting.exists()) {
+        c.nat->end(c, b.passage.redirection->awaiting.place());
+    }
+    if (ftp::concerns(c.nat->session(begun.flow))) {
+        ftp::begin(c, packet, b.passage.tuple, begun.flow);
+    }
     if (b.passage.redirection && b.passage.redirection->hairpin) {
         c.tally(layout::Tally::nat_hairpinned);
     }

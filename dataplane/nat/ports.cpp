@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned addresses_tried = 8;  // of a pool, where pooling is arbitrary
 constexpr unsigned ports_tried = 64;     // of an address, where mappings share them
+constexpr PortRange unprivileged{1024, 65535};
 
 // Endpoint-dependent mappings share ports, so that a random one will nearly always do.
 Acquired share_port_of(Mapper& mapper, PortClass c, uint32_t number, PortRange range) noexcept {
@@ -51,19 +52,32 @@ Taken take_in_block(Context& c, const Rule& rule, const Wish& wish,
     return {got.mapping, got.holds_block ? holds_block : uint16_t{0}};
 }
 
-Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
-              const External& at) noexcept {
-    const PortRange range{rule.wish.first_port, rule.wish.last_port};
-    if (rule.wish.mapping == layout::NatMapping::endpoint_dependent) {
-        return {share_port_of(c.nat->mapper(), pc, at.number, range)};
-    }
+bool shares_ports(const Rule& rule) noexcept {
+    return rule.wish.mapping == layout::NatMapping::endpoint_dependent;
+}
+
+// The ports of a forward are those that it answers at.
+PortRange range_of(const Rule& rule) noexcept {
+    const bool forwards = rule.wish.kind == NatKind::forward;
+    return forwards ? unprivileged : PortRange{rule.wish.first_port, rule.wish.last_port};
+}
+
+Taken take_unshared(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
+                    const External& at) noexcept {
     const Wish wish{.port_class = pc,
                     .internal = internal,
                     .address_index = at.number,
-                    .range = range,
+                    .range = range_of(rule),
                     .keep_parity = rule.wish.keep_parity != 0};
     if (rule.blocks != nullptr) return take_in_block(c, rule, wish, at.address);
     return {rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish)};
+}
+
+Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
+              const External& at) noexcept {
+    if (!shares_ports(rule)) return take_unshared(c, rule, pc, internal, at);
+    return {
+        share_port_of(c.nat->mapper(), pc, at.number, {rule.wish.first_port, rule.wish.last_port})};
 }
 
 // RFC 6888 REQ-4. A port is counted before it is taken, so that nobody at his limit wears out
@@ -87,6 +101,12 @@ Taken take_within_limit(Context& c, const Rule& rule, PortClass pc, Endpoint int
 }
 
 }  // namespace
+
+Taken take_own_port(Context& c, const Rule& rule, const External& at, PortClass pc,
+                    Endpoint internal) noexcept {
+    return shares_ports(rule) ? take_unshared(c, rule, pc, internal, at)
+                              : take_within_limit(c, rule, pc, internal, at);
+}
 
 Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint internal) noexcept {
     const uint16_t counts = rule.wish.ports_a_subscriber != 0 ? counts_port : uint16_t{0};

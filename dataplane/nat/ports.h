@@ -26,4 +26,8 @@ Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint intern
 // One worker, now and then: takes blocks of ports from hosts that have not used them for long.
 void sweep_blocks(Context& c) noexcept;
 
+// The same at this very address, and the port is the endpoint's alone, whatever the rule's mapping.
+Taken take_own_port(Context& c, const Rule& rule, const External& at, PortClass,
+                    Endpoint internal) noexcept;
+
 }  // namespace sluice::nat

@@ -38,7 +38,7 @@ void send_reset(Context& c, Packet segment) noexcept {
     constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
     packet.set_length(at + sizeof(TcpHeader));
     auto& reset = *packet.header_at<TcpHeader>(at);
-    const uint32_t headers = ip.header_length() + (to->offset >> 4) * 4u;
+    const uint32_t headers = ip.header_length() + to->length();
     const uint32_t total = ip.total_length.host();
     answer(reset, *to, total > headers ? total - headers : 0);
     ipv4::fill_own_header(c, packet, net::Protocol::tcp, ip.destination_address(),

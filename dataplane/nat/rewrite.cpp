@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/rewrite.h"
 
+#include <array>
+
 namespace sluice::nat {
 namespace {
 
@@ -58,6 +60,16 @@ void undo(Packet packet, const Tuple& tuple, const flow::Session& session,
     write(packet, tuple,
           {was.source, was.destination, was.source_port, was.destination_port,
            session.network_delta(way_back), session.transport_delta(way_back)});
+}
+
+uint64_t sum_of(const Packet& packet, uint32_t begin, uint32_t end) noexcept {
+    std::array<uint8_t, 256> part;
+    uint64_t sum = 0;
+    for (uint32_t at = begin; at < end; at += part.size()) {
+        const auto wanted = std::min<uint32_t>(part.size(), end - at);
+        sum += net::sum_words(part.data(), packet.copy_out(at, part.data(), wanted));
+    }
+    return sum;
 }
 
 }  // namespace sluice::nat

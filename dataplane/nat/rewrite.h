@@ -31,4 +31,7 @@ inline uint16_t ports_delta(uint16_t transport, uint16_t network) noexcept {
     return net::fold(uint32_t{transport} + static_cast<uint16_t>(~network));
 }
 
+// Ones' complement sum of a part of the packet, over all its buffers; to before `end`.
+uint64_t sum_of(const Packet& packet, uint32_t begin, uint32_t end) noexcept;
+
 }  // namespace sluice::nat

@@ -156,7 +156,12 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
         rule.externals = numbered(addresses_of(rule.pool, wish.out, s), supply);
         by_address_.insert(by_address_.end(), rule.externals.begin(), rule.externals.end());
     }
+    if (wish.kind == NatKind::forward && rule.has(layout::alg_ftp)) {
+        rule.externals = numbered(addresses_of(rule.pool, wish.in, s), supply);
+    }
     share_out(rule, supply);
+    with_numbers_.insert(with_numbers_.end(), rule.externals.begin(), rule.externals.end());
+    awaits_flows_ = awaits_flows_ || rule.has(layout::alg_ftp);
     for (const layout::NatTarget& t : rule.targets) {
         rule.total_weight += weight_of(t);
         if (is_alive(t)) rule.living_weight += weight_of(t);
@@ -232,6 +237,17 @@ const Rule* Rules::of_sender(const Question& q) const noexcept {
         return q.in != r.wish.out && r.takes_protocol(q.protocol) && r.is_for_host(q.source);
     });
     return found == rules_.end() ? nullptr : &*found;
+}
+
+const Rule* Rules::for_name(net::Ipv4Address inside) const noexcept {
+    for (const Rule& r : rules_) {
+        if (r.wish.kind == NatKind::fixed && inside.value >= r.internal.first &&
+            inside.value <= r.internal.last) {
+            return &r;
+        }
+        if (r.wish.kind == NatKind::dynamic && r.takes_source(inside)) return &r;
+    }
+    return nullptr;
 }
 
 const Rule* Rules::owner_of(uint16_t number, net::Ipv4Address internal) const noexcept {

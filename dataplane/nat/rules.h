@@ -60,7 +60,8 @@ struct Rule {
     std::span<const NatRange> from, to, pool, source_pool;
     NatRange internal{};
     std::span<const layout::NatTarget> targets;
-    // Where ports are shared out: the pool, or the interface's addresses; by address.
+    // Where ports are shared out: the pool, or the interface's addresses; by address. Of a forward
+    // with an ALG, the addresses that it is for.
     std::vector<External> externals;
     std::vector<External> source_externals;  // the same, for the other side of twice NAT
     std::vector<NatRange> interface_ranges;  // what `pool` shows where the rule is to an interface
@@ -70,6 +71,7 @@ struct Rule {
     std::shared_ptr<BlockAllocator> blocks{};  // null where ports are not given out in blocks
     std::optional<Deterministic> deterministic{};  // who has which ports (RFC 7422)
 
+    bool has(layout::NatAlg alg) const noexcept { return (wish.algs & alg) != 0; }
     bool takes_source(net::Ipv4Address a) const noexcept { return is_in(from, a); }
     bool takes_destination(net::Ipv4Address a) const noexcept { return is_in(to, a); }
     bool takes_protocol(uint8_t protocol) const noexcept {
@@ -132,11 +134,18 @@ class Rules {
     // The rule that gives the source of a packet from inside an external address when it leaves, or
     // would if it did; null where the packet is not from inside.
     const Rule* of_sender(const Question& q) const noexcept;
+    // The rule that gives a host inside an address of its own outside (fixed, dynamic), for who
+    // asks for it by name.
+    const Rule* for_name(net::Ipv4Address inside) const noexcept;
     // The source rule whose mappings at this external address hold this internal one.
     const Rule* owner_of(uint16_t number, net::Ipv4Address internal) const noexcept;
 
     // All addresses whose ports are shared out.
     std::span<const External> externals() const noexcept { return by_address_; }
+    // The same, and those at which an ALG takes ports for hosts behind a forward. Some twice.
+    std::span<const External> with_numbers() const noexcept { return with_numbers_; }
+    // Whether a rule has an ALG that awaits flows from outside.
+    bool awaits_flows() const noexcept { return awaits_flows_; }
     // Whether packets for the address may be for somebody else: it is of a pool, a forward's, or a
     // static one outside.
     bool is_external(net::Ipv4Address a) const noexcept;
@@ -164,8 +173,10 @@ class Rules {
     std::vector<layout::NatTarget> targets_;
     std::vector<Probed> probed_;  // by target
     std::vector<Rule> rules_;
-    std::vector<External> by_address_;                        // of all rules; sorted, each once
-    std::vector<NatRange> external_ranges_;                   // apart, in order
+    std::vector<External> by_address_;       // of all rules; sorted, each once
+    std::vector<NatRange> external_ranges_;  // apart, in order
+    std::vector<External> with_numbers_;
+    bool awaits_flows_ = false;
     std::array<uint16_t, layout::max_nat_rules> place_of_{};  // by id; 0: none, else one more
     std::array<uint16_t, layout::max_nat_rules> id_at_{};     // the same; 0: none
     std::array<bool, layout::max_interfaces> leaves_by_{};

@@ -2,6 +2,7 @@
 // What the NAT keeps in the 32 bits of Session::state, which control shows too:
 //   bits 0-7   the class of its idle time: place in flow::Timeouts
 //   bits 8-15  TcpState
+//   bits 16-29 number of an FTP connection's record (lib/nat/ftp_records.h); 0: none
 //   bit 31     plain: a packet that is no SYN, FIN or RST changes nothing
 #pragma once
 #include <algorithm>
@@ -29,6 +30,13 @@ constexpr uint32_t pack_tcp(TcpState tcp) noexcept {
                       tcp);
 }
 
+constexpr uint32_t record_of(uint32_t state) noexcept { return state >> 16 & 0x3fff; }
+// A session with a record is never plain, nor is one whose payload is read.
+constexpr uint32_t not_plain(uint32_t state) noexcept { return state & ~plain_bit; }
+constexpr uint32_t with_record(uint32_t state, uint32_t record) noexcept {
+    return record == 0 ? state : (state & ~plain_bit) | record << 16;
+}
+
 // The state that a session begins with.
 constexpr uint32_t first_state(uint8_t protocol, flow::Direction first) noexcept {
     if (protocol == net::Protocol::tcp) return pack_tcp(opened_by(first));
@@ -52,19 +60,42 @@ inline flow::Timeouts timeouts_of(const layout::NatSettings& s) noexcept {
 // Of SessionFacts::flags.
 constexpr uint16_t inbound_refreshes = 1;  // RFC 4787 REQ-6
 constexpr uint16_t hairpinned = 2;
-constexpr uint16_t grants_permission = 4;  // its remote address may send to the mapping
-constexpr uint16_t holds_count = 8;        // one of the subscriber's sessions
-constexpr uint16_t shares_port = 16;       // with sessions of other internal endpoints
-constexpr uint16_t maps_remote = 32;       // twice NAT: its mapping is the remote's
-constexpr uint16_t holds_block = 64;       // the block of ports that its mapping's is of
-constexpr uint16_t counts_port = 128;      // its mapping is one of the subscriber's ports
-constexpr uint16_t is_logged = 0x8000;     // the log was told of it, and will be of its end
+constexpr uint16_t grants_permission = 4;   // its remote address may send to the mapping
+constexpr uint16_t holds_count = 8;         // one of the subscriber's sessions
+constexpr uint16_t shares_port = 16;        // with sessions of other internal endpoints
+constexpr uint16_t maps_remote = 32;        // twice NAT: its mapping is the remote's
+constexpr uint16_t holds_block = 64;        // the block of ports that its mapping's is of
+constexpr uint16_t counts_port = 128;       // its mapping is one of the subscriber's ports
+constexpr uint16_t server_inside = 256;     // of an FTP control connection: inside are the replies
+constexpr uint16_t awaits_remote = 512;     // no flow yet: its remote's port is 0 (awaiting.h)
+constexpr uint16_t answers_by_name = 1024;  // from inside come a name server's answers
+constexpr uint16_t is_logged = 0x8000;      // the log was told of it, and will be of its end
 
 inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {
     return {f.keys[0].source.host()};
 }
 inline net::Ipv4Address remote_of(const flow::SessionFacts& f) noexcept {
     return {f.keys[0].destination.host()};
+}
+
+// RFC 4787 REQ-6
+constexpr uint16_t hairpinned = 2;
+constexpr uint16_t grants_permission = 4;  // its remote address may send to the mapping
+constexpr uint16_t holds_count = 8;        // one of the subscriber's sessions
+constexpr uint16_t shares_port = 16;       // with sessions of other internal endpoints
+constexpr uint16_t maps_remote = 32;       // twice NAT: its mapping is the remote's
+constexpr uint16_t server_inside = 64;     // of an FTP control connection: inside are the replies
+constexpr uint16_t awaits_remote = 128;    // no flow yet: its remote's port is 0 (awaiting.h)
+constexpr uint16_t answers_by_name = 256;  // from inside come a name server's answers
+constexpr uint16_t is_logged = 0x8000;     // the log was told of it, and will be of its end
+
+inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {
+    return {f.keys[0].source.host()};
+}
+// Who may send to the mapping by the session's permission: as he is when his packets come in. Of
+// a hairpinned session he is inside, and the host here knows him by his external address.
+inline net::Ipv4Address permitted_by(const flow::SessionFacts& f) noexcept {
+    return {f.keys[1].source.host()};
 }
 
 // RFC 4787 REQ-6: what comes from outside does not keep a mapping of UDP alive unless the rule says

@@ -11,7 +11,8 @@ namespace sluice::nat {
 Shared::Shared(const Memory& memory)
     : table(memory.sessions_memory, memory.sessions),
       mappings(memory.mappings, memory.addresses, memory.sessions),
-      counts(2 * memory.sessions) {}
+      counts(2 * memory.sessions),
+      ftp_records(memory.ftp_records) {}
 
 Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRings log) {
     Adopted adopted{table.adopt(now), 0};
@@ -22,13 +23,10 @@ Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRin
     for (uint32_t place = 0; place < table.capacity(); ++place) {
         const flow::Session& s = table.session(place);
         if (!s.is_live()) continue;
-        if (adopt_mapping(s.facts)) {
-            adopt_counts(s.facts);
-        } else {
-            ++adopted.contradictions;
-            log_ended(log, s.facts, uint64_t{now} * 1'000'000'000);
-            writer.remove(place, now);
-        }
+        if (adopt_all(s)) continue;
+        ++adopted.contradictions;
+        log_ended(log, s.facts, uint64_t{now} * 1'000'000'000);
+        writer.remove(place, now);
     }
     mappings.end_adoption(now, times);
     while (writer.begin_grace_period()) {
@@ -52,10 +50,22 @@ void Shared::drop_unused(const Rules* rules) noexcept {
     }
 }
 
+// What the session holds; nothing, and false, where part of it is another's.
+bool Shared::adopt_all(const flow::Session& s) noexcept {
+    const uint32_t record = record_of(s.state.load(std::memory_order_relaxed));
+    if (record != 0 && !ftp_records.adopt(record, s.key(flow::Direction::outbound))) return false;
+    if (!adopt_mapping(s.facts)) {
+        if (record != 0) ftp_records.give(record);
+        return false;
+    }
+    adopt_counts(s.facts);
+    return true;
+}
+
 uint32_t Shared::reserve(const Rule& forward, const Rules& rules) {
     uint32_t in_use = 0;
     const PortRange ports{forward.wish.first_port, forward.wish.last_port};
-    for (const External& e : rules.externals()) {
+    for (const External& e : rules.with_numbers()) {
         if (!Rule::is_in(forward.pool, e.address)) continue;
         for (const uint8_t protocol : {uint8_t{6}, uint8_t{17}}) {
             if (!forward.takes_protocol(protocol)) continue;

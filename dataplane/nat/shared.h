@@ -13,6 +13,7 @@
 #include "lib/flow/table.h"
 #include "lib/layout/nat_log.h"
 #include "lib/nat/counts.h"
+#include "lib/nat/ftp_records.h"
 #include "lib/nat/mapper.h"
 #include "lib/nat/mappings.h"
 
@@ -27,6 +28,7 @@ struct Memory {
     uint32_t addresses;
     std::span<std::byte> sessions_memory;  // flow::Table::bytes_for(sessions)
     uint32_t sessions;
+    std::span<std::byte> ftp_records = {};  // FtpRecords::bytes, or none to outlive nothing
 };
 
 class Shared {
@@ -61,6 +63,7 @@ class Shared {
     Mappings mappings;
     CountTable counts;
     ProbeAnswers answers;
+    FtpRecords ftp_records;
 
   private:
     struct Reserved {
@@ -75,6 +78,7 @@ class Shared {
     std::shared_ptr<BlockAllocator> blocks_of(const layout::NatRule& rule);
     void adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept;
 
+    bool adopt_all(const flow::Session& session) noexcept;
     bool adopt_mapping(const flow::SessionFacts& facts) noexcept;
     void adopt_counts(const flow::SessionFacts& facts) noexcept;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/translate.h"
 
+#include "dataplane/nat/dns/answer.h"
+#include "dataplane/nat/ftp/control.h"
 #include "dataplane/nat/icmp_error.h"
 #include "dataplane/nat/inbound.h"
 #include "dataplane/nat/rewrite.h"
@@ -8,6 +10,20 @@
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
+namespace {
+
+// Of sessions whose rule says so.
+Verdict translate_payload(Context& c, Packet packet, const Tuple& tuple, flow::Flow flow) noexcept {
+    const flow::Session& session = c.nat->session(flow);
+    if (ftp::concerns(session)) return ftp::translate(c, packet, tuple, flow);
+    if ((session.facts.flags & answers_by_name) != 0 &&
+        flow.direction() == flow::Direction::outbound) {
+        dns::translate(c, packet, tuple, session);
+    }
+    return passed();
+}
+
+}  // namespace
 
 Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage) noexcept {
     Tuple& tuple = passage.tuple = read_tuple(packet);
@@ -18,6 +34,9 @@ Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage
         default: break;
     }
     const flow::Flow flow = c.nat->index().find(tuple.key);
+    if (flow.exists()) {
+        if (const Verdict v = translate_payload(c, packet, tuple, flow); !v.is_passed()) return v;
+    }
     if (flow.exists() && use_session(c, packet, arrival, tuple, flow)) {
         passage.rule = c.nat->session(flow).facts.rule;
         return passed();

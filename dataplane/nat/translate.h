@@ -27,6 +27,7 @@ struct Redirection {
     bool hairpin = false;             // it came from inside
     const Rule* twice = nullptr;      // its source becomes another, too
     std::optional<Mapped> mapping{};  // an existing one that let it in
+    flow::Flow awaiting{};            // of the session that has waited for it, and ends with it
 };
 
 // What the first step leaves for the second.
@@ -39,7 +40,8 @@ struct Passage {
 // Expects:  validated and screened; the plan has rules.
 // Leaves:   arrival.translated, when the packet is of a session; else perhaps a redirection.
 // Drops:    nat_filtered, nat_no_target, nat_no_session, nat_icmp_unmatched, nat_malformed,
-//           nat_fragments_full. Finished: a fragment or a SYN that waits.
+//           nat_fragments_full, nat_alg_refused, nat_busy. Finished: a fragment or a SYN that
+//           waits.
 Verdict translate(Context& c, Packet& packet, Arrival& arrival, Passage& passage) noexcept;
 
 // The packet's destination for the route, redirected or not.

@@ -69,16 +69,19 @@ std::optional<Mapped> Translator::find_mapping(uint16_t number, uint8_t protocol
     return Mapped{*internal, MappingId(PortClass::address, number, 0)};
 }
 
-void Translator::let_go(Context& c, const flow::SessionFacts& facts) noexcept {
+void Translator::let_go(Context& c, const flow::SessionFacts& facts, uint32_t state) noexcept {
     log_ended(c, facts);
     const Rule* rule = c.plan->nat ? c.plan->nat->find(facts.rule) : nullptr;
     give_back(shared_, mapper_, holdings_of(facts), facts.rule, rule, tick_of(c));
+    if (record_of(state) != 0) shared_.ftp_records.give(record_of(state));
     c.tally(layout::Tally::nat_sessions_ended);
 }
 
 void Translator::end(Context& c, uint32_t place) noexcept {
-    const flow::SessionFacts facts = shared_.table.session(place).facts;
-    if (writer_.remove(place, tick_of(c)) == flow::Status::ok) let_go(c, facts);
+    const flow::Session& session = shared_.table.session(place);
+    const flow::SessionFacts facts = session.facts;
+    const uint32_t state = session.state.load(std::memory_order_relaxed);
+    if (writer_.remove(place, tick_of(c)) == flow::Status::ok) let_go(c, facts, state);
 }
 
 void Translator::follow(Context& c) noexcept {
@@ -115,7 +118,10 @@ void Translator::tick(Context& c) noexcept {
     follow(c);
     std::array<uint32_t, ended_a_tick> ended;
     const unsigned n = writer_.expire(tick_of(c), ended);
-    for (unsigned i = 0; i < n; ++i) let_go(c, shared_.table.session(ended[i]).facts);
+    for (unsigned i = 0; i < n; ++i) {
+        const flow::Session& session = shared_.table.session(ended[i]);
+        let_go(c, session.facts, session.state.load(std::memory_order_relaxed));
+    }
     if (next_checked_ < share_end_) end_those_without_rule(c);
     if (next_cleared_ < share_end_) end_those_to_clear(c);
     pass_grace_period();

@@ -54,7 +54,7 @@ class Translator {
 
   private:
     void follow(Context& c) noexcept;
-    void let_go(Context& c, const flow::SessionFacts& facts) noexcept;
+    void let_go(Context& c, const flow::SessionFacts& facts, uint32_t state) noexcept;
     void pass_grace_period() noexcept;
     void end_those_without_rule(Context& c) noexcept;
     void end_those_to_clear(Context& c) noexcept;

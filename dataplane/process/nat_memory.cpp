@@ -16,9 +16,11 @@ namespace {
 using layout::NatRegion;
 
 constexpr uint64_t page = 4096;
-constexpr uint64_t mappings_at = page;
-
 constexpr uint64_t round_up(uint64_t n) noexcept { return (n + page - 1) / page * page; }
+
+// Of one size, and so at one place, whatever the configuration.
+constexpr uint64_t ftp_at = page;
+constexpr uint64_t mappings_at = round_up(ftp_at + nat::FtpRecords::bytes);
 
 uint64_t sessions_at(uint32_t addresses) noexcept {
     return round_up(mappings_at + nat::Mappings::bytes_for(addresses));
@@ -42,7 +44,8 @@ void log_lost(nat::LogRings log, const flow::Table& table,
 nat::Memory NatMemory::parts() const noexcept {
     auto& region = region_.as<NatRegion>();
     return {part(region, mappings_at, nat::Mappings::bytes_for(addresses_)), addresses_,
-            part(region, sessions_at(addresses_), flow::Table::bytes_for(sessions_)), sessions_};
+            part(region, sessions_at(addresses_), flow::Table::bytes_for(sessions_)), sessions_,
+            part(region, ftp_at, nat::FtpRecords::bytes)};
 }
 
 // Control finds the parts by what stands in the region.
@@ -57,6 +60,7 @@ void NatMemory::lay_out(uint32_t sessions, uint32_t addresses) {
         to.offset.store(offset, std::memory_order_release);
         to.size.store(size, std::memory_order_release);
     };
+    tell(region.ftp, ftp_at, nat::FtpRecords::bytes);
     tell(region.mappings, mappings_at, nat::Mappings::bytes_for(addresses));
     tell(region.sessions, sessions_at(addresses), flow::Table::bytes_for(sessions));
 }

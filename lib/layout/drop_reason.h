@@ -136,6 +136,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "look at the targets' health in `sluice show nat`")                                          \
     X(nat_malformed, warning, "it is cut short before what has to be translated",                  \
       "look for a broken sender or tiny fragments (RFC 1858)")                                     \
+    X(nat_alg_refused, notice,                                                                     \
+      "a segment of an FTP connection that can not be translated as it is",                        \
+      "nothing, while it is rare: its sender repeats it")                                          \
     X(nat_icmp_malformed, notice, "an ICMP error or the packet it quotes has a wrong checksum",    \
       "look for a broken router on the way")                                                       \
     X(nat_icmp_unmatched, notice, "an ICMP error from inside is of no session",                    \

@@ -44,6 +44,12 @@ enum class NatPortChoice : uint8_t {
     deterministic,  // computed from the internal address (RFC 7422)
 };
 
+// What looks into payloads, of sessions of the rule: a bit each.
+enum NatAlg : uint8_t {
+    alg_ftp = 1,  // RFC 959, RFC 2428
+    alg_dns = 2,  // RFC 2694
+};
+
 // A part of one of the common arrays.
 struct NatList {
     uint16_t first;
@@ -96,7 +102,8 @@ struct NatRule {
     uint8_t inbound_refreshes;  // RFC 4787 REQ-6
     uint8_t to_interface;       // external address: that of `out` (forward: of `in`)
     uint8_t hairpin;            // RFC 4787 REQ-9
-    uint8_t reserved[3];
+    uint8_t algs;               // bits of NatAlg
+    uint8_t reserved[2];
     NatList from;         // source addresses; none: any
     NatList to;           // destination addresses; none: any
     NatList pool;         // external addresses; for `fixed` one range, the external prefix

@@ -8,6 +8,7 @@
 
 #include "lib/flow/session.h"
 #include "lib/layout/regions.h"
+#include "lib/nat/ftp_records.h"
 #include "lib/shm/region.h"
 
 namespace sluice::layout {
@@ -22,7 +23,8 @@ struct NatRegion {
     shm::Stamp stamp;
     RegionPart mappings;  // nat::Mappings' memory, which begins with the external addresses
     RegionPart sessions;  // flow::Table's memory; the last, so that it can grow
-    uint64_t reserved[4];
+    RegionPart ftp;       // nat::FtpRecords' memory
+    uint64_t reserved[2];
 };
 static_assert(sizeof(NatRegion) == 192 && offsetof(NatRegion, mappings) == 128);
 
@@ -31,7 +33,7 @@ constexpr shm::Layout nat_region_layout(uint64_t size) noexcept {
     return {"sessions",
             fold_numbers({revision, sizeof(NatRegion), sizeof(flow::Session),
                           sizeof(flow::SessionFacts), offsetof(flow::Session, commit),
-                          max_nat_addresses}),
+                          max_nat_addresses, sizeof(nat::FtpRecord), nat::most_ftp_records}),
             version, size};
 }
 

@@ -189,6 +189,14 @@ Ipv4Builder& Ipv4Builder::tcp(uint16_t source, uint16_t destination, uint8_t fla
     transport_[13] = flags;
     return *this;
 }
+Ipv4Builder& Ipv4Builder::numbers(uint32_t sequence, uint32_t acknowledgement, Bytes options) {
+    const net::Be32 both[] = {net::be32(sequence), net::be32(acknowledgement)};
+    std::memcpy(transport_.data() + 4, static_cast<const void*>(both), sizeof both);
+    options.resize((options.size() + 3) / 4 * 4);
+    transport_[12] = static_cast<uint8_t>((20 + options.size()) / 4 << 4);
+    transport_.insert(transport_.end(), options.begin(), options.end());
+    return *this;
+}
 Ipv4Builder& Ipv4Builder::icmp(uint8_t type, uint8_t code) {
     ip_.protocol = static_cast<uint8_t>(net::Protocol::icmp);
     transport_.clear();

@@ -69,6 +69,8 @@ class Ipv4Builder {
     // Headers in front of the payload, ports in host order.
     Ipv4Builder& udp(uint16_t source, uint16_t destination);
     Ipv4Builder& tcp(uint16_t source, uint16_t destination, uint8_t flags = 0x10);
+    // Of TCP, behind tcp(); the options are padded to whole words.
+    Ipv4Builder& numbers(uint32_t sequence, uint32_t acknowledgement, Bytes options = {});
     Ipv4Builder& no_transport_checksum();
     Ipv4Builder& echo_request(uint16_t id = 1, uint16_t sequence = 1);
     Ipv4Builder& icmp(uint8_t type, uint8_t code);

@@ -88,9 +88,18 @@ void TestRouter::start_anew() {
     std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
     context_.now_ns = start_ns;
     context_.next_identification = 0;
+    forget_sessions();
     if (links_ == std::vector<bool>(layout::max_interfaces, true)) return;
     links_.assign(layout::max_interfaces, true);
     intent_writer_->set_links(links_);
+    take_plan();
+}
+
+void TestRouter::forget_sessions() {
+    if (nat_ == nullptr) return;
+    nat_->clear(pool_);
+    nat_.reset();
+    session_memory_.reset();
     take_plan();
 }
 
@@ -152,12 +161,14 @@ void TestRouter::start_nat(uint32_t sessions) {
         session_count_ = sessions;
         session_memory_ = zeroed(flow::Table::bytes_for(sessions));
         mapping_memory_ = zeroed(mapping_bytes);
+        ftp_memory_ = zeroed(nat::FtpRecords::bytes);
     }
     nat_shared_ = std::make_unique<nat::Shared>(
         nat::Memory{{mapping_memory_.get(), mapping_bytes},
                     addresses,
                     {session_memory_.get(), flow::Table::bytes_for(session_count_)},
-                    session_count_});
+                    session_count_,
+                    {ftp_memory_.get(), nat::FtpRecords::bytes}});
     nat_shared_->adopt(nat::tick_of(context_), {});
     nat_ = std::make_unique<nat::Translator>(*nat_shared_, 0, 1, nullptr);
     context_.nat = nat_.get();

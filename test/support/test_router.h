@@ -137,6 +137,7 @@ class TestRouter {
     void send(InterfaceId interface, Packet packet);
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
+    void forget_sessions();
     void start_nat(uint32_t sessions);
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
@@ -164,7 +165,8 @@ class TestRouter {
     std::unique_ptr<layout::TunnelState[]> tunnels_;
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
-    MappedMemory mapping_memory_, session_memory_;  // which outlive a dataplane
+    MappedMemory mapping_memory_, session_memory_,
+        ftp_memory_;  // which outlive a dataplane
     uint32_t session_count_ = 0;
     std::unique_ptr<nat::Shared> nat_shared_;
     std::unique_ptr<nat::Translator> nat_;

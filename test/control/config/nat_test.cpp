@@ -436,5 +436,24 @@ TEST(Sessions, OfWhichThereCanNotBeSoManyAreTold) {
                             "67108864"));
 }
 
+TEST(Nat, AnAlgIsAListOfThoseThereAre) {
+    const auto nat = with_rules(R"({"type": "source", "out": "wan", "to": "interface",
+                                    "alg": ["ftp"]},
+                                   {"type": "source", "out": "wan", "to": "interface"})")
+                         .nat;
+    EXPECT_TRUE(nat[0].ftp);
+    EXPECT_FALSE(nat[1].ftp);
+    EXPECT_THAT(told_of(R"("type": "exempt", "alg": ["ftp"])"),
+                ElementsAre(HasSubstr("an exempt rule has no \"alg\"")));
+    EXPECT_EQ(
+        told_of(R"("type": "source", "out": "wan", "to": "interface", "alg": ["sip"])").size(), 1U);
+    EXPECT_THAT(told_of(R"("type": "source", "out": "wan", "to": "interface", "alg": ["dns"])"),
+                ElementsAre(HasSubstr("\"dns\" is for those that have: forward and static")));
+    EXPECT_TRUE(with_rules(R"({"type": "static", "external": "203.0.113.9",
+                               "internal": "10.0.0.9", "alg": ["dns", "ftp"]})")
+                    .nat[0]
+                    .dns);
+}
+
 }  // namespace
 }  // namespace sluice::config
