@@ -74,24 +74,6 @@ constexpr uint16_t is_logged = 0x8000;      // the log was told of it, and will 
 inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {
     return {f.keys[0].source.host()};
 }
-inline net::Ipv4Address remote_of(const flow::SessionFacts& f) noexcept {
-    return {f.keys[0].destination.host()};
-}
-
-// RFC 4787 REQ-6
-constexpr uint16_t hairpinned = 2;
-constexpr uint16_t grants_permission = 4;  // its remote address may send to the mapping
-constexpr uint16_t holds_count = 8;        // one of the subscriber's sessions
-constexpr uint16_t shares_port = 16;       // with sessions of other internal endpoints
-constexpr uint16_t maps_remote = 32;       // twice NAT: its mapping is the remote's
-constexpr uint16_t server_inside = 64;     // of an FTP control connection: inside are the replies
-constexpr uint16_t awaits_remote = 128;    // no flow yet: its remote's port is 0 (awaiting.h)
-constexpr uint16_t answers_by_name = 256;  // from inside come a name server's answers
-constexpr uint16_t is_logged = 0x8000;     // the log was told of it, and will be of its end
-
-inline net::Ipv4Address subscriber_of(const flow::SessionFacts& f) noexcept {
-    return {f.keys[0].source.host()};
-}
 // Who may send to the mapping by the session's permission: as he is when his packets come in. Of
 // a hairpinned session he is inside, and the host here knows him by his external address.
 inline net::Ipv4Address permitted_by(const flow::SessionFacts& f) noexcept {

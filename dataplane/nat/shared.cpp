@@ -112,7 +112,7 @@ void Shared::adopt_counts(const flow::SessionFacts& f) noexcept {
     }
     const MappingId id = MappingId::from_bits(f.mapping);
     if ((f.flags & grants_permission) != 0) {
-        counts.add(permission_key(id, remote_of(f)), CountTable::most);
+        counts.add(permission_key(id, permitted_by(f)), CountTable::most);
     }
     if ((f.flags & counts_port) != 0 && f.mapping != no_mapping && mappings.mark(id)) {
         counts.add(ports_key(subscriber_of(f)), CountTable::most);
@@ -143,7 +143,7 @@ void Shared::adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept {
 }
 
 Holdings holdings_of(const flow::SessionFacts& f) noexcept {
-    return {f.mapping, f.flags, subscriber_of(f), remote_of(f)};
+    return {f.mapping, f.flags, subscriber_of(f), permitted_by(f)};
 }
 
 void give_back(Shared& shared, Mapper& mapper, const Holdings& held, uint16_t rule_id,

@@ -6,88 +6,16 @@
 //   What comes back of a flow reaches who sent it, as an answer to what he sent.
 //   Nothing of a packet changes but addresses, ports or identifier, ttl and checksums, which hold.
 //   Both routers send the same bytes, and count the same.
-//   No two sessions share an endpoint pair outside or inside.
-//   Sessions made are those that ended and those that live.
+//   What test/support/nat_check.h says.
 #include <map>
 #include <optional>
-#include <set>
 
-#include "test/path/nat_random.h"
+#include "test/path/two_nats.h"
 
 namespace sluice::test {
 namespace {
 
 constexpr uint8_t syn = 0x02, ack = 0x10;
-
-// The numbers that the router gives to its own packets differ, and with them its checksums.
-std::pair<std::string, Bytes> comparable(const Sent& s) {
-    Bytes bytes = s.frame.bytes();
-    if (s.frame.is_ipv4() && s.frame.ipv4().protocol == icmp)
-        bytes[18] = bytes[19] = bytes[24] = bytes[25] = 0;
-    return {s.interface, bytes};
-}
-std::multiset<std::pair<std::string, Bytes>> comparable(const std::vector<Sent>& all) {
-    std::multiset<std::pair<std::string, Bytes>> result;
-    for (const Sent& s : all) result.insert(comparable(s));
-    return result;
-}
-
-class TwoNats {
-  public:
-    explicit TwoNats(const std::string& rules)
-        : wishes_{.rest =
-                      R"(, "nat": [)" + rules + R"(], "sessions": {"max": 1024})" + neighbours()} {
-        plain_.router.use_plain_way_only();
-        choose_ports_alike();
-    }
-    std::vector<Sent> receive(const std::string& interface, const std::vector<Bytes>& burst) {
-        std::vector<Sent> by_fast = fast_.router.receives(interface, burst);
-        const std::vector<Sent> by_plain = plain_.router.receives(interface, burst);
-        EXPECT_EQ(by_fast.size(), by_plain.size());
-        EXPECT_TRUE(comparable(by_fast) == comparable(by_plain));
-        return by_fast;
-    }
-    void wait(std::chrono::seconds time) {
-        let_pass(fast_, time);
-        let_pass(plain_, time);
-    }
-    void restart() {
-        fast_.router.restart_nat();
-        plain_.router.restart_nat();
-        choose_ports_alike();
-    }
-    void check() {
-        for (unsigned i = 0; i < layout::drop_reason_count; ++i) {
-            const auto reason = static_cast<DropReason>(i);
-            ASSERT_EQ(fast_.router.drops(reason), plain_.router.drops(reason))
-                << layout::text_of(reason).name;
-        }
-        check_sessions(fast_.router);
-        check_sessions(plain_.router);
-    }
-    TestRouter& router() { return fast_.router; }
-
-  private:
-    void choose_ports_alike() {
-        plain_.router.nat()->mapper().random() = fast_.router.nat()->mapper().random();
-    }
-    static void check_sessions(TestRouter& router) {
-        uint64_t live = 0;
-        std::set<std::string> keys;
-        for (const flow::Session& s : router.nat()->shared().table.sessions()) {
-            if (!s.is_live()) continue;
-            ++live;
-            for (const flow::FlowKey& k : s.facts.keys) {
-                keys.emplace(reinterpret_cast<const char*>(&k), sizeof k);
-            }
-        }
-        ASSERT_EQ(keys.size(), 2 * live);
-        ASSERT_EQ(router.tally(layout::Tally::nat_sessions_made),
-                  router.tally(layout::Tally::nat_sessions_ended) + live);
-    }
-    Wishes wishes_;
-    Network fast_{wishes_}, plain_{wishes_};
-};
 
 struct Side {
     std::string interface;
