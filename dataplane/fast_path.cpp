@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/fast_path.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include "dataplane/arp/neighbour_table.h"
 #include "dataplane/classify.h"
@@ -15,6 +17,33 @@ namespace sluice::fast_path {
 namespace {
 
 using layout::Stage;
+
+// The burst as it came. Passes leave packets one after the other, so the rest is put in order
+// again: what is not sent the fast way is seen to in the order in which it came.
+class Arrived {
+  public:
+    Arrived(rte_mbuf* const* packets, unsigned count) noexcept : count_(count) {
+        std::copy_n(packets, count, packets_.begin());
+    }
+    // Those that are neither sent nor taken out of a tunnel, which both are in order.
+    void order(rte_mbuf** rest, std::span<rte_mbuf* const> sent,
+               std::span<rte_mbuf* const> taken_out) const noexcept {
+        size_t s = 0, t = 0;
+        for (unsigned i = 0; i < count_; ++i) {
+            if (s < sent.size() && packets_[i] == sent[s]) {
+                ++s;
+            } else if (t < taken_out.size() && packets_[i] == taken_out[t]) {
+                ++t;
+            } else {
+                *rest++ = packets_[i];
+            }
+        }
+    }
+
+  private:
+    std::array<rte_mbuf*, burst_size> packets_;
+    unsigned count_;
+};
 
 // Whether each source is reached by the interface it came from, all looked up at once.
 unsigned keep_right_ways(const Context& c, InterfaceId in, Columns& col, unsigned n,
@@ -135,10 +164,10 @@ void rewrite(const Plan& plan, const Columns& col, unsigned n) noexcept {
     }
 }
 
-// From rows of candidates to the transmitter; those that need the plain way join the rest.
-// `in`: none for what came out of tunnels.
-void carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
-           StageClock& clock) noexcept {
+// From rows of candidates to the transmitter; those that need the plain way join the rest. Returns
+// how many rows were sent. `in`: none for what came out of tunnels.
+unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
+               StageClock& clock) noexcept {
     const Plan& plan = *c.plan;
     const bool translates = plan.nat != nullptr && c.nat != nullptr;
     const bool tunnels = plan.tunnels != nullptr;
@@ -146,7 +175,7 @@ void carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
         n = nat::find_sessions(c, col, n, rest);
         clock.lap(Stage::nat, n);
     }
-    if (n == 0) return;
+    if (n == 0) return 0;
 
     fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
     clock.lap(Stage::lookup, n);
@@ -163,6 +192,7 @@ void carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
     rewrite(plan, col, n);
     c.transmitter.send(col.out.data(), col.packet.data(), n);
     clock.lap(Stage::rewrite, n);
+    return n;
 }
 
 }  // namespace
@@ -173,6 +203,7 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
     uint64_t bytes = 0;
     const Plan& plan = *c.plan;
     StageClock clock(c);
+    const Arrived arrived(packets, count);
     unsigned n = classify({plan.interfaces[in].mac.as_bits(), plan.own_filter.data()},
                           {packets, count}, col, bytes);
     Rest rest(packets, count - n);
@@ -187,7 +218,10 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
         n = tunnel::take_out(c, col, n, inner);
         clock.lap(Stage::tunnel, inner.count);
     }
-    carry(c, in, col, n, rest, clock);
+    n = carry(c, in, col, n, rest, clock);
+    if (rest.count() > 0) {
+        arrived.order(packets, {col.packet.data(), n}, {inner.packets.data(), inner.count});
+    }
     return rest.count();
 }
 
@@ -196,11 +230,13 @@ unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept {
     uint64_t bytes = 0;
     StageClock clock(c);
     constexpr uint64_t nobody = 0;
-    const unsigned n = classify({nobody, c.plan->own_filter.data()},
-                                {inner.packets.data(), inner.count}, col, bytes);
+    const Arrived arrived(inner.packets.data(), inner.count);
+    unsigned n = classify({nobody, c.plan->own_filter.data()}, {inner.packets.data(), inner.count},
+                          col, bytes);
     Rest rest(inner.packets.data(), inner.count - n);
     clock.lap(Stage::classify, inner.count);
-    carry(c, layout::no_interface, col, n, rest, clock);
+    n = carry(c, layout::no_interface, col, n, rest, clock);
+    if (rest.count() > 0) arrived.order(inner.packets.data(), {col.packet.data(), n}, {});
     return rest.count();
 }
 
