@@ -75,7 +75,8 @@ const json* RuleReader::given(const char* key) const {
     static const json& rule_schema = schema()["definitions"]["nat_rule"];
     const json* value = fields_.find(key);
     if (value == nullptr) return nullptr;
-    return *value == (*schema_of_member(rule_schema, key))["default"] ? nullptr : value;
+    const json& its_schema = *schema_of_member(rule_schema, key);
+    return without_defaults(*value, its_schema) == its_schema["default"] ? nullptr : value;
 }
 
 void RuleReader::tell(const json& value, const std::string& message) {
