@@ -251,7 +251,7 @@ def put_older_builds_memory(net, name):
     stamp = path.read_bytes()[:VERSION_AT]
     other = bytearray(stamp + b"sluice 99.9.9\0" + b"\xa5" * (3 << 20))
     number, size = struct.unpack_from("QQ", other, LAYOUT_AT)
-    struct.pack_into("QQ", other, LAYOUT_AT, number * 3 + 1, size // 5)
+    struct.pack_into("QQ", other, LAYOUT_AT, number ^ 0xA5, size // 5)
     beside = path.with_name(path.name + ".older")
     beside.write_bytes(other)
     beside.rename(path)
