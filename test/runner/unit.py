@@ -62,6 +62,10 @@ def run_unit_tests(build, wanted, total, scratch):
         done = {} if wanted else {program: str(r) for program, r in reports.items() if r.exists()}
         run_one(test, build, total, [done.get(build / word, word) for word in test["cmd"]])
 
-    in_streams([lambda test=test: run_compiled(test) for test in compiled])
+    # Threads that wait for each other want the processors that they count on.
+    for test in compiled:
+        if not test["is_parallel"]:
+            run_compiled(test)
+    in_streams([lambda test=test: run_compiled(test) for test in compiled if test["is_parallel"]])
     in_streams([lambda test=test: run_script(test) for test in scripts
                 if not wanted or wanted in test["name"]])
