@@ -2,6 +2,7 @@
 #include "dataplane/tunnel/receive.h"
 
 #include "dataplane/ipv4/own.h"
+#include "dataplane/ipv4/validate.h"
 #include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/send.h"
@@ -123,6 +124,7 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
     count(c, t, packet);
     if (!merge_ecn(packet, opened.ecn)) return drop(DropReason::tunnel_ecn);
     if (is_question(packet, t)) {
+        if (const Verdict v = ipv4::validate(packet, c.pool); !v.is_passed()) return v;
         ipv4::send_own(c, packet);
         return finished();
     }

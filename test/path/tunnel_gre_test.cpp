@@ -199,6 +199,21 @@ TEST_P(Gre, KeepaliveOfATunnelWithAKeyIsAnsweredWithIt) {
     EXPECT_EQ(router.all_drops(), 0u);
 }
 
+// Else its parts would be filled with what the buffers held before.
+TEST_P(Gre, KeepaliveThatIsShorterThanItSaysIsNotForwardedBack) {
+    TestRouter& router = router_with({});
+    Bytes question = ipv4()
+                         .from("203.0.113.2")
+                         .to("198.51.100.9")
+                         .protocol(gre_protocol)
+                         .payload(words({0, 0}))
+                         .total_length(4000);
+    net::fill_checksum(*reinterpret_cast<net::Ipv4Header*>(question.data() + 14));
+    EXPECT_TRUE(router.receives("wan", from_there(plain_gre, ip_bytes(question))).empty());
+    EXPECT_EQ(router.drops(DropReason::ip_bad_total_length), 1u);
+    EXPECT_EQ(router.pool().outstanding(), 0u);
+}
+
 TEST_P(Gre, AnswerToAKeepaliveKeepsTheTunnelUp) {
     TestRouter& router =
         router_with({.there = R"("type": "gre", "keepalive_s": 2, "keepalive_attempts": 3)"});
