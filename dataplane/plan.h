@@ -94,10 +94,6 @@ struct Plan {
     static constexpr uint32_t own_hash(uint32_t address) noexcept {
         return address * 0x9e3779b1u >> 20;
     }
-    bool may_be_own(uint32_t address) const noexcept {
-        const uint32_t hash = own_hash(address);
-        return (own_filter[hash >> 5] >> (hash & 31) & 1) != 0;
-    }
     // The member of an equal-cost group that a flow takes; 0 when none is alive.
     uint16_t member(const Adjacency& group, uint32_t flow_hash) const noexcept {
         return groups[group.index].bucket[flow_hash % Group::buckets];
