@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "lib/time_units.h"
+
 namespace sluice {
 
 class TokenBucket {
@@ -29,7 +31,6 @@ class TokenBucket {
     }
 
   private:
-    static constexpr uint64_t second_ns = 1'000'000'000;
     std::atomic<uint64_t> full_ns_{0};
 };
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

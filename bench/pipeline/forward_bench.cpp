@@ -84,7 +84,7 @@ void forward(benchmark::State& state, size_t routes, unsigned burst) {
     if (router.sink().sent() - sent < packets * 99 / 100) state.SkipWithError("packets were lost");
 }
 
-const int registered = [] {
+const int registered_forwarding = [] {
     for (const auto& [name, routes] :
          {std::pair<const char*, size_t>{"1", 1}, {"100000", 100'000}, {"full", 1u << 30}}) {
         const std::string full_name = std::string("pipeline/forward/routes:") + name;

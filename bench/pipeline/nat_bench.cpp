@@ -136,7 +136,7 @@ void new_flows(benchmark::State& state) {
     if (router->sink().sent() != next) state.SkipWithError("packets were lost");
 }
 
-const int registered = [] {
+const int registered_nat = [] {
     for (const uint32_t sessions : {1024u, 65'536u, 1u << 20, 1u << 22}) {
         for (const bool by_zipf : {false, true}) {
             const std::string name =

@@ -93,7 +93,7 @@ json history(Control& control, const Params&) {
     return {{"history", std::move(entries)}};
 }
 
-json get(Control& control, const Params& params) {
+json get_config(Control& control, const Params& params) {
     if (const auto number = params.optional_number("number", UINT32_MAX)) {
         const auto text = control.config.history().text(static_cast<uint32_t>(*number));
         if (!text)
@@ -191,9 +191,9 @@ json progress(Control& control, const Params& params) {
 
 std::span<const Method> config_methods() {
     static constexpr Method methods[] = {
-        {"config.diff", diff},     {"config.apply", apply},       {"config.confirm", confirm},
-        {"config.reload", reload}, {"config.rollback", rollback}, {"config.history", history},
-        {"config.get", get},       {"config.progress", progress},
+        {"config.diff", diff},      {"config.apply", apply},       {"config.confirm", confirm},
+        {"config.reload", reload},  {"config.rollback", rollback}, {"config.history", history},
+        {"config.get", get_config}, {"config.progress", progress},
     };
     return methods;
 }

@@ -98,7 +98,7 @@ json device_counters(const layout::DeviceCounters& d) {
             {"allowance", std::move(allowance)}};
 }
 
-json describe(const Control& control, const config::Interface& wish) {
+json describe_interface(const Control& control, const config::Interface& wish) {
     const layout::InterfaceId id = control.intent.interface_id(wish.name);
     json result{{"name", wish.name},
                 {"id", id},
@@ -131,7 +131,7 @@ json describe(const Control& control, const config::Interface& wish) {
     return result;
 }
 
-json list(Control& control, const Params& params) {
+json list_interfaces(Control& control, const Params& params) {
     const auto only = params.optional_text("name");
     control.state.refresh();
     control.follow_links();
@@ -139,7 +139,7 @@ json list(Control& control, const Params& params) {
     std::vector<std::string> names;
     for (const config::Interface& wish : control.intent.config().interfaces) {
         names.push_back(wish.name);
-        if (!only || *only == wish.name) interfaces.push_back(describe(control, wish));
+        if (!only || *only == wish.name) interfaces.push_back(describe_interface(control, wish));
     }
     if (only && interfaces.empty()) {
         throw Failure(error::refused,
@@ -153,7 +153,7 @@ json list(Control& control, const Params& params) {
 }  // namespace
 
 std::span<const Method> interface_methods() {
-    static constexpr Method methods[] = {{"interface.list", list}};
+    static constexpr Method methods[] = {{"interface.list", list_interfaces}};
     return methods;
 }
 

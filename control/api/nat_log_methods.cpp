@@ -13,7 +13,7 @@ json describe(const std::optional<nat_log::NatLog::Status>& status) {
             {"trouble", status->trouble}};
 }
 
-json get(Control& control, const Params&) {
+json get_nat_log(Control& control, const Params&) {
     return {{"file", describe(control.nat_log.file())},
             {"ipfix", describe(control.nat_log.ipfix())}};
 }
@@ -26,7 +26,7 @@ json reopen(Control& control, const Params&) {
 }  // namespace
 
 std::span<const Method> nat_log_methods() {
-    static constexpr Method methods[] = {{"nat_log.get", get}, {"nat_log.reopen", reopen}};
+    static constexpr Method methods[] = {{"nat_log.get", get_nat_log}, {"nat_log.reopen", reopen}};
     return methods;
 }
 

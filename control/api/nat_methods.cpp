@@ -126,7 +126,7 @@ json describe_addresses(const Control& control) {
     return list;
 }
 
-json list(Control& control, const Params&) {
+json list_rules(Control& control, const Params&) {
     control.state.refresh();
     control.sessions.refresh();
     json rules = json::array();
@@ -179,8 +179,10 @@ json cleared(Control& control, const Params& params) {
 }  // namespace
 
 std::span<const Method> nat_methods() {
-    static constexpr Method methods[] = {
-        {"nat.list", list}, {"nat.owner", owner}, {"nat.clear", clear}, {"nat.cleared", cleared}};
+    static constexpr Method methods[] = {{"nat.list", list_rules},
+                                         {"nat.owner", owner},
+                                         {"nat.clear", clear},
+                                         {"nat.cleared", cleared}};
     return methods;
 }
 

@@ -33,7 +33,7 @@ json each_session(Control& control, const Params& params, uint64_t limit, See&& 
             {"capacity", sessions.size()}};
 }
 
-json list(Control& control, const Params& params) {
+json list_sessions(Control& control, const Params& params) {
     const auto now = static_cast<uint32_t>(control::monotonic_ns() / 1'000'000'000);
     json rows = json::array();
     json answer = each_session(control, params, params.number_or("limit", 50, most_rows),
@@ -62,7 +62,8 @@ json numbers(Control& control, const Params& params) {
 }  // namespace
 
 std::span<const Method> session_methods() {
-    static constexpr Method methods[] = {{"session.list", list}, {"session.numbers", numbers}};
+    static constexpr Method methods[] = {{"session.list", list_sessions},
+                                         {"session.numbers", numbers}};
     return methods;
 }
 

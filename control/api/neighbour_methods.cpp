@@ -57,7 +57,7 @@ json remove(Control& control, const Params& params) {
     return json::object();
 }
 
-json list(Control& control, const Params& params) {
+json list_neighbours(Control& control, const Params& params) {
     const auto only = params.optional_text("interface");
     control.state.refresh();
     json rows = json::array();
@@ -82,7 +82,7 @@ json list(Control& control, const Params& params) {
 
 std::span<const Method> neighbour_methods() {
     static constexpr Method methods[] = {
-        {"neighbour.add", add}, {"neighbour.remove", remove}, {"neighbour.list", list}};
+        {"neighbour.add", add}, {"neighbour.remove", remove}, {"neighbour.list", list_neighbours}};
     return methods;
 }
 

@@ -121,7 +121,7 @@ std::string source_of(const Control& control, net::Ipv4Prefix prefix) {
     return "unknown";
 }
 
-json list(Control& control, const Params& params) {
+json list_routes(Control& control, const Params& params) {
     const net::Ipv4Prefix inside = prefix_in(params);
     const uint64_t limit = params.number_or("limit", 1000, 100'000);
     const uint64_t skip = params.number_or("skip", 0, UINT32_MAX);
@@ -151,7 +151,7 @@ std::span<const Method> route_methods() {
     static constexpr Method methods[] = {{"route.change", change},
                                          {"route.flush", flush},
                                          {"route.lookup", lookup},
-                                         {"route.list", list}};
+                                         {"route.list", list_routes}};
     return methods;
 }
 

@@ -46,7 +46,7 @@ void add_state(json& result, const Control& control, const layout::State& state,
     }
 }
 
-json describe(const Control& control, const config::Interface& wish) {
+json describe_tunnel(const Control& control, const config::Interface& wish) {
     json addresses = json::array();
     for (const net::InterfaceAddress& a : wish.addresses) addresses.push_back(net::to_string(a));
     json result{{"name", wish.name},
@@ -72,7 +72,7 @@ json list(Control& control, const Params& params) {
     json tunnels = json::array();
     for (const config::Interface& wish : control.intent.config().interfaces) {
         if (!wish.tunnel || (only && *only != wish.name)) continue;
-        tunnels.push_back(describe(control, wish));
+        tunnels.push_back(describe_tunnel(control, wish));
     }
     if (only && tunnels.empty()) {
         throw Failure(error::refused,

@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct Options {
+struct ApplyOptions {
     std::string file;
     uint32_t confirm_s = 0;
     double timeout_s = 10;
@@ -151,7 +151,7 @@ void tell_outcome(Session& session, json answer, double timeout_s) {
     }
 }
 
-void apply(Session& session, const Options& o) {
+void apply(Session& session, const ApplyOptions& o) {
     json params = source_params(o.file);
     if (o.dry_run) params["dry_run"] = true;
     if (o.confirm_s > 0) params["confirm_s"] = o.confirm_s;
@@ -187,7 +187,7 @@ void print_history(const json& answer) {
 }  // namespace
 
 void add_config_commands(CLI::App& app, CLI::App& show, Session& session) {
-    const auto o = std::make_shared<Options>();
+    const auto o = std::make_shared<ApplyOptions>();
     const auto json_flag = [&](CLI::App* command) {
         command->add_flag("--json", session.json_output, "print the answer as JSON (docs/api.md)");
     };

@@ -75,7 +75,7 @@ void print_tunnel(const json& asked, const json& got) {
                mtu.is_string() ? mtu.get<std::string>() : mtu.dump());
 }
 
-void print_whole(const json& i) {
+void print_interface(const json& i) {
     const std::string condition = i.value("condition", "");
     const json& asked = i["asked"];
     const json& got = i["got"];
@@ -102,7 +102,7 @@ void print_whole(const json& i) {
     print_device_counters(i["device_counters"]);
 }
 
-void print_table(const json& answer) {
+void print_interfaces(const json& answer) {
     Table table({"NAME", "CONDITION", "ADDRESSES", "MTU", "SPEED", "RX", "TX", "RX PPS", "RX BPS",
                  "TX PPS", "TX BPS", "DEVICE DROPS"},
                 {false, false, false, true, true, true, true, true, true, true, true, true});
@@ -147,8 +147,8 @@ void add_interface_commands(CLI::App&, CLI::App& show, Session& session) {
             return session.client().call("interface.list", params);
         },
         [name](const json& answer) {
-            if (name->empty()) return print_table(answer);
-            for (const json& i : answer["interfaces"]) print_whole(i);
+            if (name->empty()) return print_interfaces(answer);
+            for (const json& i : answer["interfaces"]) print_interface(i);
         });
     shown->add_option("NAME", *name, "all about this one");
 }

@@ -6,7 +6,7 @@
 namespace sluice::cli {
 namespace {
 
-struct Options {
+struct NeighbourOptions {
     std::string interface, address, mac;
 };
 
@@ -32,7 +32,7 @@ void print_list(const json& answer) {
 }  // namespace
 
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session) {
-    const auto o = std::make_shared<Options>();
+    const auto o = std::make_shared<NeighbourOptions>();
     CLI::App& neighbour = *app.add_subcommand("neighbour",
                                               "MAC addresses fixed by hand, beside the "
                                               "configuration");

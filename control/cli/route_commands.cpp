@@ -10,7 +10,7 @@
 namespace sluice::cli {
 namespace {
 
-struct Options {
+struct RouteOptions {
     std::string prefix;
     std::vector<std::string> way;
     std::string file;
@@ -37,14 +37,14 @@ json change(Session& session, std::string_view text, bool remove,
                                            "text", text);
 }
 
-void change_one(Session& session, const Options& o, bool remove) {
+void change_one(Session& session, const RouteOptions& o, bool remove) {
     std::string line = o.prefix;
     for (const std::string& word : o.way) line += " " + word;
     const json answer = change(session, line, remove);
     for (const json& e : answer["errors"]) throw Refused(e.value("message", ""), nullptr);
 }
 
-void change_file(Session& session, const Options& o, bool remove) {
+void change_file(Session& session, const RouteOptions& o, bool remove) {
     const auto begin = std::chrono::steady_clock::now();
     const std::string text = read_lines_file(o.file);
     std::string_view rest = text;
@@ -125,7 +125,7 @@ void print_lookup(const json& answer) {
     if (!why.empty()) fmt::print("{} {}\n", in_colour(Colour::red, "does not get there:"), why);
 }
 
-void print_list(const json& answer) {
+void print_routes(const json& answer) {
     if (!answer["candidates"].empty()) print_candidates(answer["candidates"]);
     Table table({"PREFIX", "SOURCE", "WAY"});
     for (const json& r : answer["routes"]) {
@@ -140,7 +140,7 @@ void print_list(const json& answer) {
     }
 }
 
-json ask(Session& session, const Options& o) {
+json ask(Session& session, const RouteOptions& o) {
     if (net::parse_address(o.where)) {
         return session.client().call("route.lookup", {{"address", o.where}});
     }
@@ -152,7 +152,7 @@ json ask(Session& session, const Options& o) {
 }  // namespace
 
 void add_route_commands(CLI::App& app, CLI::App& show, Session& session) {
-    const auto o = std::make_shared<Options>();
+    const auto o = std::make_shared<RouteOptions>();
     CLI::App& route = *app.add_subcommand("route",
                                           "routes beside the configuration, kept until they "
                                           "are withdrawn or the machine restarts");
@@ -195,7 +195,7 @@ void add_route_commands(CLI::App& app, CLI::App& show, Session& session) {
                 print_lookup(answer);
                 if (!answer["reached"]) session.exit_code = exit_refused;
             } else {
-                print_list(answer);
+                print_routes(answer);
             }
         });
     shown->add_option("WHERE", o->where, "an address, or a prefix to look inside");

@@ -25,7 +25,7 @@ std::string packets(const json& t, const char* which) {
 
 std::string number_or_dash(const json& value) { return value.is_null() ? "-" : value.dump(); }
 
-void print_table(const json& answer) {
+void print_tunnels(const json& answer) {
     Table table({"NAME", "TYPE", "LOCAL - REMOTE", "CONDITION", "MTU", "RX", "TX"},
                 {false, false, false, false, true, true, true});
     for (const json& t : answer["tunnels"]) {
@@ -43,7 +43,7 @@ void print_table(const json& answer) {
     }
 }
 
-void print_whole(const json& t) {
+void print_tunnel(const json& t) {
     fmt::print("{} is {}{}\n", in_colour(Colour::bold, t.value("name", "")), condition_of(t),
                t.value("description", "").empty() ? "" : ": " + t.value("description", ""));
     if (!t.value("why", "").empty()) fmt::print("  why: {}\n", t.value("why", ""));
@@ -80,8 +80,8 @@ void add_tunnel_commands(CLI::App&, CLI::App& show, Session& session) {
             return session.client().call("tunnel.list", params);
         },
         [name](const json& answer) {
-            if (name->empty()) return print_table(answer);
-            for (const json& t : answer["tunnels"]) print_whole(t);
+            if (name->empty()) return print_tunnels(answer);
+            for (const json& t : answer["tunnels"]) print_tunnel(t);
         });
     shown->add_option("NAME", *name, "all about this one");
 }

@@ -75,7 +75,7 @@ class Heritage {
     std::map<std::string, std::map<std::string, uint16_t>> by_meaning_;
 };
 
-class Places {
+class RulePlaces {
   public:
     bool take(uint16_t id) {
         bool& taken = taken_[id % layout::max_nat_rules];
@@ -90,7 +90,7 @@ class Places {
 
 void give_ids(Nat& nat, const Nat& last) {
     Heritage heritage(last);
-    Places places;
+    RulePlaces places;
     for (const bool renamed : {false, true}) {
         for (uint32_t n = 0; n < nat.settings.rule_count; ++n) {
             NatRule& rule = nat.rules[n];

@@ -16,7 +16,7 @@ namespace sluice::nat_log {
 namespace {
 
 // Places in Progress::notes: which file it was, and how long before the batch.
-enum Note { device, inode, size_before };
+enum FileNote { device, inode, size_before };
 
 struct stat of_file(int file) {
     struct stat info {};

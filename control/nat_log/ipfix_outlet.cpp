@@ -18,7 +18,7 @@ namespace {
 
 // Places in Progress::notes: the sequence number before the batch and, once it is counted, behind
 // it; our port, since a collector knows a session by its ports.
-enum Note { before_batch, behind_batch, own_port };
+enum IpfixNote { before_batch, behind_batch, own_port };
 
 uint64_t seconds_since_1970() { return static_cast<uint64_t>(::time(nullptr)); }
 

@@ -8,11 +8,10 @@
 
 #include "control/process/files.h"
 #include "control/state/read.h"
+#include "lib/time_units.h"
 
 namespace sluice::control {
 namespace {
-
-constexpr uint64_t second_ns = 1'000'000'000;
 
 // proc(5): the 14th and 15th word of /proc/PID/stat, the second of which is a name in brackets.
 uint64_t processor_time_ns(uint32_t process) {

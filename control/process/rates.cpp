@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/process/rates.h"
 
+#include "lib/time_units.h"
+
 namespace sluice::control {
 namespace {
 
-constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t look_every_ns = second_ns / 4;
 
 // A counter that went back is one of a new memory.

@@ -8,13 +8,13 @@
 namespace sluice::state {
 namespace {
 
-constexpr shm::Layout layout_of_any_size = layout::nat_log_layout(0);
+constexpr shm::Layout nat_log_of_any_size = layout::nat_log_layout(0);
 
 }  // namespace
 
 void NatLogView::refresh() {
     struct stat info {};
-    const auto link = run_directory_ / layout_of_any_size.name;
+    const auto link = run_directory_ / nat_log_of_any_size.name;
     const uint64_t inode = ::stat(link.c_str(), &info) == 0 ? info.st_ino : 0;
     if (inode == 0) region_ = {};
     const bool is_another = inode != inode_ || (region_ && region_.grown());
@@ -26,7 +26,7 @@ void NatLogView::open() {
     trouble_.clear();
     region_ = {};
     try {
-        region_ = shm::Region::view(run_directory_, layout_of_any_size);
+        region_ = shm::Region::view(run_directory_, nat_log_of_any_size);
     } catch (const shm::Absent&) {
         inode_ = 0;
     } catch (const shm::Error& error) {

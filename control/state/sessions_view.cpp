@@ -9,13 +9,13 @@
 namespace sluice::state {
 namespace {
 
-constexpr shm::Layout layout_of_any_size = layout::nat_region_layout(sizeof(layout::NatRegion));
+constexpr shm::Layout sessions_of_any_size = layout::nat_region_layout(sizeof(layout::NatRegion));
 
 }  // namespace
 
 void SessionsView::refresh() {
     struct stat info {};
-    const auto link = run_directory_ / layout_of_any_size.name;
+    const auto link = run_directory_ / sessions_of_any_size.name;
     const uint64_t inode = ::stat(link.c_str(), &info) == 0 ? info.st_ino : 0;
     if (inode == 0) region_ = {};
     const bool is_another = inode != inode_ || (region_ && region_.grown());
@@ -27,7 +27,7 @@ void SessionsView::open() {
     trouble_.clear();
     region_ = {};
     try {
-        region_ = shm::Region::view(run_directory_, layout_of_any_size);
+        region_ = shm::Region::view(run_directory_, sessions_of_any_size);
     } catch (const shm::Absent&) {
         inode_ = 0;
     } catch (const shm::Error& error) {

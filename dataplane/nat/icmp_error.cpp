@@ -60,13 +60,6 @@ bool read_quotation(const Packet& packet, Quotation& q) noexcept {
     return true;
 }
 
-flow::FlowKey turned(const flow::FlowKey& k) noexcept {
-    flow::FlowKey t = k;
-    std::swap(t.source, t.destination);
-    std::swap(t.source_port, t.destination_port);
-    return t;
-}
-
 // Puts two bytes elsewhere's place and tells by how much the sum of words has grown.
 uint32_t put(uint8_t* at, net::Be16 value) noexcept {
     net::Be16 before;

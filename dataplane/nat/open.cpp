@@ -64,13 +64,6 @@ Direction direction_of(const Rule* source, const Passage& passage) noexcept {
     return from_inside ? Direction::outbound : Direction::inbound;
 }
 
-flow::FlowKey turned(const flow::FlowKey& k) noexcept {
-    flow::FlowKey back = k;
-    std::swap(back.source, back.destination);
-    std::swap(back.source_port, back.destination_port);
-    return back;
-}
-
 flow::NewSession session_of(const Context& c, const Beginning& b, const flow::FlowKey& leaves,
                             const Hold& hold) noexcept {
     const bool out = b.direction == Direction::outbound;

@@ -2,6 +2,7 @@
 // What of a packet the NAT looks at: its 5-tuple, and where its transport header lies.
 #pragma once
 #include <cstdint>
+#include <utility>
 
 #include "dataplane/packet.h"
 #include "lib/flow/key.h"
@@ -25,6 +26,13 @@ struct Tuple {
 
     bool is_tcp() const noexcept { return key.protocol == net::Protocol::tcp; }
 };
+
+// The key of what answers.
+constexpr flow::FlowKey turned(flow::FlowKey k) noexcept {
+    std::swap(k.source, k.destination);
+    std::swap(k.source_port, k.destination_port);
+    return k;
+}
 
 namespace tcp {
 inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;

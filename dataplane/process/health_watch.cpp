@@ -3,12 +3,10 @@
 
 #include <algorithm>
 
+#include "lib/time_units.h"
+
 namespace sluice {
-namespace {
-
-constexpr uint64_t second_ns = 1'000'000'000;
-
-}  // namespace
+namespace {}  // namespace
 
 void HealthWatch::follow(const layout::Snapshot& s, const std::function<bool(uint32_t)>& was_dead) {
     std::vector<Target> targets;

@@ -12,12 +12,12 @@
 #include "dataplane/process/clock.h"
 #include "dataplane/process/numa.h"
 #include "lib/layout/regions.h"
+#include "lib/time_units.h"
 
 namespace sluice {
 namespace {
 
 constexpr uint64_t tenth_ns = 100'000'000;
-constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t patience_ns = 1'000'000'000;  // with workers
 constexpr unsigned seconds_between_questions = 5;
 // Changes come in company, an apply in several steps: after one the next is looked for more often.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tunnel/burst.h"
 
+#include "dataplane/tunnel/clamp_mss.h"
 #include "dataplane/tunnel/ecn.h"
 #include "lib/net/checksum.h"
 
@@ -16,7 +17,6 @@ constexpr uint32_t ip_header = sizeof(net::Ipv4Header);
 constexpr uint32_t outer_end = ethernet_header + ip_header;
 constexpr unsigned tos_at = 15, fragment_at = 20, protocol_at = 23;
 constexpr unsigned tcp_flags_behind_ip = 13;
-constexpr uint8_t syn = 0x02;
 
 bool is_fragment(const uint8_t* frame) noexcept {
     return (load<uint16_t>(frame + fragment_at) & net::be16(0x3fff).raw()) != 0;
@@ -27,7 +27,7 @@ bool may_be_syn(const uint8_t* frame, uint32_t bytes) noexcept {
     if (frame[protocol_at] != net::Protocol::tcp) return false;
     if ((load<uint16_t>(frame + fragment_at) & net::be16(0x1fff).raw()) != 0) return false;
     constexpr uint32_t flags_at = outer_end + tcp_flags_behind_ip;
-    return bytes <= flags_at || (frame[flags_at] & syn) != 0;
+    return bytes <= flags_at || (frame[flags_at] & tcp_syn) != 0;
 }
 
 // A row that may have come in a tunnel, by its outer headers.

@@ -7,7 +7,6 @@ namespace sluice::tunnel {
 namespace {
 
 constexpr uint32_t tcp_header = 20;
-constexpr uint8_t syn = 0x02;
 constexpr uint8_t end_of_options = 0, no_operation = 1, maximum_segment_size = 2;
 
 // Where the option's value lies in the TCP header; 0 where there is none.
@@ -50,7 +49,7 @@ void clamp_mss(const Packet& packet, uint32_t mtu) noexcept {
     const uint32_t at = ethernet_header + ip.header_length();
     if (at + tcp_header > packet.contiguous()) return;
     uint8_t* tcp = packet.data() + at;
-    if ((tcp[13] & syn) == 0) return;
+    if ((tcp[13] & tcp_syn) == 0) return;
     const uint32_t length = std::min<uint32_t>((tcp[12] >> 4) * 4u, packet.contiguous() - at);
     const uint32_t value_at = find_mss(tcp, length);
     if (value_at == 0) return;

@@ -8,6 +8,7 @@
 #include "dataplane/tunnel/overhead.h"
 #include "dataplane/tunnel/send.h"
 #include "lib/fib/reader.h"
+#include "lib/time_units.h"
 
 namespace sluice::tunnel {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using layout::NextHop;
 using layout::Snapshot;
 
-constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t path_mtu_s = 600;
 constexpr uint32_t least_path_mtu = 576;
 constexpr uint32_t largest_mtu = 9216;

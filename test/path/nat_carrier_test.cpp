@@ -7,8 +7,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, rst = 0x04, ack = 0x10;
-
 class NatCarrier : public NatBothWays {
   protected:
     static std::string lan(Network& net, const Ipv4Builder& packet) {

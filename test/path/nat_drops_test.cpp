@@ -5,8 +5,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, ack = 0x10;
-
 class NatDrops : public NatBothWays {
   protected:
     static Ipv4Builder udp_from_inside(uint16_t port = 5000, const char* to = "192.0.2.1") {
@@ -107,7 +105,6 @@ TEST_P(NatDrops, AFlowWhileAnotherWorkerIsAtItsPlaceInTheIndex) {
 
 TEST_P(NatDrops, AnotherHostsFlowOfAProtocolWithoutPortsToTheSameRemote) {
     const auto net = with_source_rule();
-    constexpr uint8_t gre = 47;
     only(net->router.receives("lan", ipv4().from("10.0.0.9").to("192.0.2.1").protocol(gre)));
     EXPECT_TRUE(
         net->router.receives("lan", ipv4().from("10.0.0.8").to("192.0.2.1").protocol(gre)).empty());

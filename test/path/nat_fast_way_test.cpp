@@ -10,8 +10,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
-
 class NatFastWay : public ::testing::TestWithParam<uint32_t> {
   protected:
     std::string inside_host() { return "10.0.0." + std::to_string(2 + dice.below(9)); }

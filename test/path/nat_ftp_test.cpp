@@ -5,7 +5,7 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t fin = 0x01, syn = 0x02, push = 0x08, ack = 0x10;
+constexpr uint8_t push = 0x08;
 constexpr uint32_t our_start = 0xfffffff0, their_start = 5000;  // the first of them wraps soon
 constexpr const char* server = "192.0.2.1";
 
@@ -69,7 +69,6 @@ class Connection {
     uint16_t our_port_, their_port_;
     uint32_t start_ = our_start, other_start_ = their_start;
 };
-
 
 class NatFtp : public NatBothWays {
   protected:

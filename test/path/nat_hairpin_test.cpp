@@ -5,8 +5,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, ack = 0x10;
-
 class NatHairpin : public NatBothWays {
   protected:
     static std::string lan(Network& net, const Ipv4Builder& packet) {

@@ -8,8 +8,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, rst = 0x04, ack = 0x10;
-
 class NatHealth : public NatBothWays {
   protected:
     std::unique_ptr<Network> probing(const std::string& probe, const std::string& more = "") {

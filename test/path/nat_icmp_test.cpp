@@ -7,7 +7,6 @@ namespace sluice::test {
 namespace {
 
 constexpr const char* midway = "198.51.100.7";  // a router outside
-constexpr uint8_t gre = 47, ipip = 4;
 
 uint16_t identifier(const Sent& s) { return word_at(s.frame.ip_payload(), 4); }
 

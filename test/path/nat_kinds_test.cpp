@@ -7,9 +7,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, ack = 0x10;
-constexpr uint8_t gre = 47;
-
 class NatKinds : public NatBothWays {
   protected:
     // What becomes of a packet.

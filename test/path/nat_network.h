@@ -6,6 +6,9 @@
 
 namespace sluice::test {
 
+inline constexpr uint8_t ipip = 4, gre = 47;                              // protocols
+inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;  // flags of TCP
+
 inline std::string source_of(const Sent& s) {
     return net::to_string(s.frame.ipv4().source_address());
 }

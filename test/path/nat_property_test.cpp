@@ -15,8 +15,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t syn = 0x02, ack = 0x10;
-
 struct Side {
     std::string interface;
     Ends ends;  // of a packet that comes in here

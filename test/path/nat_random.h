@@ -8,7 +8,7 @@
 
 namespace sluice::test {
 
-inline constexpr uint8_t icmp = 1, tcp = 6, udp = 17, gre = 47;
+inline constexpr uint8_t icmp = 1, tcp = 6, udp = 17;
 
 class Dice {
   public:

@@ -5,8 +5,6 @@
 namespace sluice::test {
 namespace {
 
-constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
-
 // A connection of 10.0.0.9:4000 to 192.0.2.1:80.
 class NatTcp : public NatBothWays {
   protected:

@@ -20,7 +20,6 @@ void* map_zeroed(size_t bytes) {
     return memory;
 }
 
-constexpr uint64_t second_ns = 1'000'000'000;
 constexpr uint64_t start_ns = 1000 * second_ns;
 
 config::Config read(std::string_view json) {

@@ -6,7 +6,7 @@
 namespace sluice::config {
 namespace {
 
-std::vector<std::string> told_of(const std::string& members) {
+std::vector<std::string> told_of_route(const std::string& members) {
     return told(router_with("\"routes\": [{" + members + "}]"));
 }
 
@@ -34,7 +34,7 @@ TEST(Routes, AreReadWhole) {
 }
 
 TEST(Routes, WithHostBitsAreToldThePrefixThatWasMeant) {
-    EXPECT_THAT(told_of(R"("prefix": "10.0.0.1/8", "via": "10.0.0.2")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.0.0.1/8", "via": "10.0.0.2")"),
                 ElementsAre("c.json:3: routes[0].prefix: \"10.0.0.1/8\" has host bits set; did you "
                             "mean \"10.0.0.0/8\"?"));
 }
@@ -42,13 +42,13 @@ TEST(Routes, WithHostBitsAreToldThePrefixThatWasMeant) {
 TEST(Routes, WithTextThatIsNoPrefixAreToldWhatOneIs) {
     for (const char* text : {"default", "10.0.0.0", "10.0.0.0/33", "10.0.0.256/32"}) {
         EXPECT_THAT(
-            told_of(fmt::format(R"("prefix": "{}", "via": "10.0.0.2")", text)),
+            told_of_route(fmt::format(R"("prefix": "{}", "via": "10.0.0.2")", text)),
             ElementsAre(fmt::format(
                 "c.json:3: routes[0].prefix: \"{}\" should be an IPv4 prefix such as 192.0.2.0/24",
                 text)));
     }
     EXPECT_THAT(
-        told_of(R"("via": "10.0.0.2")"),
+        told_of_route(R"("via": "10.0.0.2")"),
         ElementsAre("c.json:3: routes[0]: lacks \"prefix\": an IPv4 prefix such as 192.0.2.0/24"));
 }
 
@@ -60,39 +60,39 @@ TEST(Routes, ToAPrefixThatHasOneAreTold) {
 }
 
 TEST(Routes, ViaAnAddressInNoNetworkAreToldWhichNetworksThereAre) {
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "10.0.9.1")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "10.0.9.1")"),
                 ElementsAre("c.json:3: routes[0].via: \"10.0.9.1\" is in no interface's network; "
                             "there are lan 10.0.0.1/24 and wan 203.0.113.2/24"));
 }
 
 TEST(Routes, ViaAnAddressInNoNetworkMayNameTheInterface) {
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "10.0.9.1", "interface": "lan")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "10.0.9.1", "interface": "lan")"),
                 IsEmpty());
 }
 
 TEST(Routes, ViaAnotherInterfacesNetworkThanTheyNameAreTold) {
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "10.0.0.2", "interface": "wan")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "10.0.0.2", "interface": "wan")"),
                 ElementsAre("c.json:3: routes[0].via: \"10.0.0.2\" is in lan's network "
                             "10.0.0.0/24, but the route leaves by wan"));
 }
 
 TEST(Routes, ViaAnAddressNoNextHopCanHaveAreToldWhy) {
     const std::string at = "c.json:3: routes[0].via: ";
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "10.0.0.1")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "10.0.0.1")"),
                 ElementsAre(at + "\"10.0.0.1\" is the router's own address, on lan"));
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "10.0.0.255")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "10.0.0.255")"),
                 ElementsAre(at + "\"10.0.0.255\" is the broadcast address of 10.0.0.0/24"));
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": "239.1.1.1")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": "239.1.1.1")"),
                 ElementsAre(at + "\"239.1.1.1\" is a multicast address"));
     EXPECT_THAT(
-        told_of(R"("prefix": "10.8.0.0/16", "via": "gateway")"),
+        told_of_route(R"("prefix": "10.8.0.0/16", "via": "gateway")"),
         ElementsAre(at +
                     "\"gateway\" should be an IPv4 address such as 192.0.2.1, or a list of them"));
 }
 
 TEST(Routes, WithAWrongNextHopAmongSeveralAreToldWhich) {
     EXPECT_THAT(
-        told_of(R"("prefix": "10.8.0.0/16", "via": ["10.0.0.2", "10.0.0.2", 7, "x"])"),
+        told_of_route(R"("prefix": "10.8.0.0/16", "via": ["10.0.0.2", "10.0.0.2", 7, "x"])"),
         ElementsAre(
             "c.json:3: routes[0].via[1]: \"10.0.0.2\" stands here twice",
             "c.json:3: routes[0].via[2]: 7 should be an IPv4 address such as 192.0.2.1",
@@ -102,7 +102,7 @@ TEST(Routes, WithAWrongNextHopAmongSeveralAreToldWhich) {
 TEST(Routes, HaveAtMost64NextHops) {
     std::string via;
     for (int i = 2; i < 67; ++i) via += fmt::format("{}\"10.0.0.{}\"", i > 2 ? "," : "", i);
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "via": [)" + via + "]"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "via": [)" + via + "]"),
                 ElementsAre("c.json:3: routes[0].via: has 65 entries; at most 64 are allowed"));
 }
 
@@ -110,7 +110,7 @@ TEST(Routes, WithoutAWayAreToldWhatOneIs) {
     for (const char* members :
          {R"("prefix": "10.8.0.0/16")", R"("prefix": "10.8.0.0/16", "via": [])"}) {
         EXPECT_THAT(
-            told_of(members),
+            told_of_route(members),
             ElementsAre(
                 "c.json:3: routes[0]: lacks a way: \"via\" a next hop, or the \"interface\" "
                 "that the destinations are neighbours on"));
@@ -119,23 +119,23 @@ TEST(Routes, WithoutAWayAreToldWhatOneIs) {
 
 TEST(Routes, ThatDropAndYetHaveAWayAreTold) {
     EXPECT_THAT(
-        told_of(R"("prefix": "10.8.0.0/16", "type": "blackhole", "via": "10.0.0.2")"),
+        told_of_route(R"("prefix": "10.8.0.0/16", "type": "blackhole", "via": "10.0.0.2")"),
         ElementsAre(
             "c.json:3: routes[0].via: a blackhole route drops its packets and has no \"via\""));
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "type": "prohibit", "interface": "lan")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "type": "prohibit", "interface": "lan")"),
                 ElementsAre("c.json:3: routes[0].interface: a prohibit route drops its packets and "
                             "has no \"interface\""));
 }
 
 TEST(Routes, OfAnUnknownTypeAreToldTheKnownOnes) {
-    EXPECT_THAT(told_of(R"("prefix": "10.8.0.0/16", "type": "drop")"),
+    EXPECT_THAT(told_of_route(R"("prefix": "10.8.0.0/16", "type": "drop")"),
                 ElementsAre("c.json:3: routes[0].type: \"drop\" should be \"unicast\", "
                             "\"blackhole\", \"unreachable\" or \"prohibit\""));
 }
 
 TEST(Routes, ThroughAnUnknownInterfaceAreToldTheNearest) {
     EXPECT_THAT(
-        told_of(R"("prefix": "10.8.0.0/16", "interface": "wam")"),
+        told_of_route(R"("prefix": "10.8.0.0/16", "interface": "wam")"),
         ElementsAre(
             "c.json:3: routes[0].interface: there is no interface \"wam\"; did you mean \"wan\"?"));
     EXPECT_THAT(

@@ -11,8 +11,6 @@ using layout::EventKind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr uint64_t second_ns = 1'000'000'000;
-
 // A rule with two targets, asked every 2 s: dead after 3 without an answer, alive after 2 with.
 class HealthWatchTest : public testing::Test {
   protected:

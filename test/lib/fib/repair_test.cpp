@@ -10,14 +10,14 @@
 namespace sluice::fib {
 namespace {
 
-constexpr std::uint32_t first_slot = address(10, 0, 0, 0);
+constexpr std::uint32_t first_address = address(10, 0, 0, 0);
 constexpr std::uint32_t total_count = 16 * 256;  // small, so that each address can be looked at
 
 using Answers = std::vector<NextHopId>;
 
 Answers answers_of(const Table& table) {
     Answers answers(total_count);
-    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = find(table, first_slot + i);
+    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = find(table, first_address + i);
     return answers;
 }
 
@@ -25,7 +25,7 @@ Answers answers_of(std::span<const Route> routes) {
     PlainTrie trie;
     for (const Route& route : routes) trie.set(route.prefix, route.next_hop);
     Answers answers(total_count);
-    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = trie.find(first_slot + i);
+    for (std::uint32_t i = 0; i < total_count; ++i) answers[i] = trie.find(first_address + i);
     return answers;
 }
 
@@ -40,7 +40,7 @@ class Repair : public testing::Test {
     std::vector<Route> random_routes() {
         std::vector<Route> routes;
         for (unsigned i = random() % 40; i-- > 0;)
-            routes.push_back({prefix(first_slot + random() % total_count, 16 + random() % 17),
+            routes.push_back({prefix(first_address + random() % total_count, 16 + random() % 17),
                               static_cast<NextHopId>(1 + random() % 1000)});
         return routes;
     }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t sessions = 600;
 constexpr uint32_t numbers = 900;  // sessions that may be; more than there are places
-constexpr unsigned workers = 2;
+constexpr unsigned killed_workers = 2;
 constexpr unsigned kills = 150;
 
 // What each worker told of each session before and after it did something; shared with the judge.
@@ -21,17 +21,17 @@ enum class Told : uint32_t { absent, unsure, present };
 struct Diary {
     std::atomic<Told> told[numbers];
     std::atomic<uint64_t> operations;
-    std::atomic<uint64_t> quiescent[workers];
+    std::atomic<uint64_t> quiescent[killed_workers];
 };
 
 void work(Table& table, unsigned worker, Diary& diary, unsigned seed) {
-    Writer writer(table, worker, workers, short_timeouts);
-    std::mt19937 random(seed * workers + worker);
-    std::array<uint64_t, workers> noted{};
+    Writer writer(table, worker, killed_workers, short_timeouts);
+    std::mt19937 random(seed * killed_workers + worker);
+    std::array<uint64_t, killed_workers> noted{};
     bool waiting = false;
     for (;;) {
-        const auto n =
-            static_cast<uint32_t>(worker * numbers / workers + random() % (numbers / workers));
+        const auto n = static_cast<uint32_t>(worker * numbers / killed_workers +
+                                             random() % (numbers / killed_workers));
         const bool was_present = diary.told[n] == Told::present;
         diary.told[n] = Told::unsure;
         bool present = was_present;
@@ -47,11 +47,12 @@ void work(Table& table, unsigned worker, Diary& diary, unsigned seed) {
         diary.quiescent[worker].fetch_add(1);
         writer.expire(1, {});
         if (!waiting && writer.begin_grace_period()) {
-            for (unsigned w = 0; w < workers; ++w) noted[w] = diary.quiescent[w].fetch_add(0);
+            for (unsigned w = 0; w < killed_workers; ++w)
+                noted[w] = diary.quiescent[w].fetch_add(0);
             waiting = true;
         }
         bool passed = waiting;
-        for (unsigned w = 0; w < workers; ++w) passed &= diary.quiescent[w] != noted[w];
+        for (unsigned w = 0; w < killed_workers; ++w) passed &= diary.quiescent[w] != noted[w];
         if (passed) {
             writer.end_grace_period();
             waiting = false;

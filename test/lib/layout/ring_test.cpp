@@ -21,7 +21,7 @@ using test::Shared;
 using test::wait_until;
 
 constexpr uint64_t pushes = 300'000 / test::slowdown;
-constexpr unsigned readers = 3;
+constexpr unsigned ring_readers = 3;
 constexpr unsigned size = 16;
 
 using Entry = test::Block<64>;  // long enough to be overtaken while being read
@@ -80,7 +80,7 @@ TEST(Ring, GivesItsLastEntriesAndNoneThatWasOrIsNextOverwritten) {
 TEST(Ring, LetsReadersInThreadsFollowAndNoticeWhatTheyLost) {
     const Shared<SmallRing> ring;
     std::vector<std::thread> threads;
-    bool well[readers] = {};
+    bool well[ring_readers] = {};
     for (bool& mine : well) {
         threads.emplace_back([&ring, &mine] { mine = follows_and_notices_losses(*ring, pushes); });
     }
@@ -92,7 +92,7 @@ TEST(Ring, LetsReadersInThreadsFollowAndNoticeWhatTheyLost) {
 TEST(Ring, LetsReadersInProcessesFollowAndNoticeWhatTheyLost) {
     const Shared<SmallRing> ring;
     std::vector<Child> children;
-    for (unsigned i = 0; i < readers; ++i) {
+    for (unsigned i = 0; i < ring_readers; ++i) {
         children.emplace_back([&] { return follows_and_notices_losses(*ring, pushes); });
     }
     for (uint64_t number = 1; number <= pushes; ++number) push_number(*ring, number);

@@ -21,7 +21,7 @@ using test::Shared;
 using test::wait_until;
 
 constexpr uint64_t writes = 200'000 / test::slowdown;
-constexpr unsigned readers = 3;
+constexpr unsigned sequence_readers = 3;
 
 using Guarded = test::Block<64>;
 struct Memory {
@@ -65,7 +65,7 @@ TEST(Sequence, GivesBackWhatWasWritten) {
 TEST(Sequence, GivesReadersInThreadsOnlyWholeBlocksThatGrow) {
     const Shared<Memory> memory;
     std::vector<std::thread> threads;
-    bool well[readers] = {};
+    bool well[sequence_readers] = {};
     for (bool& mine : well) {
         threads.emplace_back([&memory, &mine] { mine = sees_whole_blocks_grow(*memory, writes); });
     }
@@ -77,7 +77,7 @@ TEST(Sequence, GivesReadersInThreadsOnlyWholeBlocksThatGrow) {
 TEST(Sequence, GivesReadersInProcessesOnlyWholeBlocksThatGrow) {
     const Shared<Memory> memory;
     std::vector<Child> children;
-    for (unsigned i = 0; i < readers; ++i) {
+    for (unsigned i = 0; i < sequence_readers; ++i) {
         children.emplace_back([&] { return sees_whole_blocks_grow(*memory, writes); });
     }
     for (uint64_t number = 1; number <= writes; ++number) memory->write(number);
