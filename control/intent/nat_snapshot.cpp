@@ -2,7 +2,6 @@
 #include "control/intent/nat_snapshot.h"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <stdexcept>
 
@@ -10,6 +9,7 @@
 
 #include "control/intent/nat_ids.h"
 #include "lib/layout/nat_log.h"
+#include "lib/layout/text.h"
 
 namespace sluice::intent {
 namespace {
@@ -121,7 +121,7 @@ void fill_choices(layout::NatRule& to, const config::NatRule& from) {
 void fill_rule(Nat& nat, const config::NatRule& from, const config::Config& config,
                const Places& places) {
     layout::NatRule& to = nat.rules[nat.settings.rule_count++];
-    std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
+    layout::copy_text(to.name, from.name);
     to.kind = kind_of(from.type);
     to.protocol = from.protocol;
     to.in = places.find(from.in);

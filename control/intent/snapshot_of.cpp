@@ -2,12 +2,12 @@
 #include "control/intent/snapshot_of.h"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include "control/intent/nat_snapshot.h"
+#include "lib/layout/text.h"
 
 namespace sluice::intent {
 namespace {
@@ -29,8 +29,8 @@ void fill_settings(Snapshot& s, const config::Config& config) {
 
 void fill_interface(layout::Interface& to, const config::Interface& from) {
     to = {};
-    std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
-    std::strncpy(to.device, from.device.c_str(), sizeof to.device - 1);
+    layout::copy_text(to.name, from.name);
+    layout::copy_text(to.device, from.device);
     to.mac = from.mac ? from.mac->as_bits() : 0;
     to.mtu = from.mtu;
     to.rx_queues = from.rx_queues.value_or(0);
@@ -47,7 +47,7 @@ void fill_interface(layout::Interface& to, const config::Interface& from) {
 layout::Tunnel wish_of(const config::Interface& from) {
     const config::Tunnel& wish = *from.tunnel;
     layout::Tunnel to{};
-    std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
+    layout::copy_text(to.name, from.name);
     to.local = wish.local.value;
     to.remote = wish.remote.value;
     to.key = wish.key.value_or(0);

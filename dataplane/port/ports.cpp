@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "lib/layout/text.h"
+
 namespace sluice::port {
 namespace {
 
@@ -30,13 +32,6 @@ bool same_port(const layout::Interface& a, const layout::Interface& b) noexcept 
 
 bool same_device(const layout::Interface& a, const layout::Interface& b) noexcept {
     return device_arguments(a) == device_arguments(b);
-}
-
-template <size_t N>
-void copy_text(char (&to)[N], std::string_view from) noexcept {
-    const size_t n = std::min(from.size(), N - 1);
-    std::memcpy(to, from.data(), n);
-    std::memset(to + n, 0, N - n);
 }
 
 std::string sentences(const std::vector<std::string>& why) {
@@ -210,8 +205,8 @@ void Ports::write_status(InterfaceId id) {
         status.mtu = facts_[id].mtu;
         status.mac = facts_[id].mac.as_bits();
         status.link_changes = slot.link_changes;
-        copy_text(status.name, slot.wish.name);
-        copy_text(status.why, slot.failure);
+        layout::copy_text(status.name, slot.wish.name);
+        layout::copy_text(status.why, slot.failure);
     }
     if (slot.port) {
         const Granted& got = slot.port->granted();
@@ -223,8 +218,8 @@ void Ports::write_status(InterfaceId id) {
         status.tx_queues = got.tx_queues;
         status.rx_descriptors = got.rx_descriptors;
         status.tx_descriptors = got.tx_descriptors;
-        copy_text(status.driver, slot.port->driver());
-        copy_text(status.why, sentences(got.why));
+        layout::copy_text(status.driver, slot.port->driver());
+        layout::copy_text(status.why, sentences(got.why));
     }
     layout::InterfaceBlock& block = state_.interfaces[id];
     block.sequence.write(block.status, status);

@@ -12,6 +12,7 @@
 #include "dataplane/process/clock.h"
 #include "dataplane/process/numa.h"
 #include "lib/layout/regions.h"
+#include "lib/layout/text.h"
 #include "lib/time_units.h"
 
 namespace sluice {
@@ -27,13 +28,6 @@ constexpr long lively_pause_ns = 2'000'000;
 constexpr long usual_pause_ns = 10'000'000;
 
 uint32_t milliseconds(uint64_t ns) noexcept { return static_cast<uint32_t>(ns / 1'000'000); }
-
-template <size_t N>
-void copy_text(char (&to)[N], std::string_view from) noexcept {
-    const size_t n = std::min(from.size(), N - 1);
-    std::memcpy(to, from.data(), n);
-    std::memset(to + n, 0, N - n);
-}
 
 std::vector<int> nodes_of_ports(const layout::Snapshot& wanted) {
     std::vector<int> nodes;
@@ -58,7 +52,7 @@ Router::Router(const RouterSettings& settings, layout::State& state, bool fresh)
       report_(state.main),
       neighbours_(state.neighbours),
       intent_(settings.run_directory),
-      nat_memory_(settings.run_directory, settings.when_foreign),
+      nat_(settings.run_directory, settings.when_foreign, state.main, report_),
       crew_(state, neighbours_, report_),
       tunnels_(state, report_) {
     if (!fresh) neighbours_.adopt(milliseconds(monotonic_ns()));
@@ -124,10 +118,8 @@ void Router::each_second(uint64_t now_ns) {
     ports_->read_counters();
     neighbours_.sweep(milliseconds(now_ns), plan_->arp);
     crew_.look_after(now_ns);
-    if (ports_to_reserve_ > 0) reserve_forwards();
-    watch_nat_fill();
+    nat_.each_second(*plan_, !unsettled_);
     send(tunnels_.keepalives(*snapshot_, now_ns));
-    if (nat_ && !unsettled_) nat_->drop_unused(plan_->nat.get());
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
@@ -143,7 +135,7 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     snapshot_ = std::make_unique<layout::Snapshot>(wanted);
     for (layout::Interface& i : snapshot_->interfaces) i.name[sizeof i.name - 1] = '\0';
     for (layout::Tunnel& t : snapshot_->tunnels) t.name[sizeof t.name - 1] = '\0';
-    follow_targets();
+    nat_.follow_targets(*snapshot_);
     port::Interfaces which = ports_->to_change(*snapshot_);
     seats_ = assign_seats(wanted.dataplane, settings_.cores, settings_.main_core,
                           nodes_of_ports(*snapshot_));
@@ -151,7 +143,7 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
         if (crew_.size() > 0) spdlog::warn("event=workers_restart workers={}", seats_.size());
         crew_.stop();
         which = port::all_interfaces;
-    } else if (!nat_fits(*snapshot_)) {
+    } else if (!nat_.fits(*snapshot_)) {
         crew_.stop();
     }
     if (withdraw(which)) forget_replaced(*snapshot_);
@@ -208,7 +200,7 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     orders->plan = plan_;
     orders->routes = intent_.routes();
     orders->tracer = tracer_;
-    if (snapshot_->nat.settings.log_events != 0) orders->nat_log = nat_log_;
+    if (snapshot_->nat.settings.log_events != 0) orders->nat_log = nat_.log();
     orders->nat_clear = nat_clear_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
     orders->workers = ports_->deal_queues(seats_, but);
@@ -220,59 +212,16 @@ void Router::send(std::vector<Errand> errands) {
     if (!errands.empty()) crew_.publish(orders(0, std::move(errands)));
 }
 
-// Workers get their hands on the NAT's tables when they start, and must not see them change size.
-bool Router::nat_fits(const layout::Snapshot& wanted) const {
-    if (wanted.nat.settings.sessions == 0) return true;
-    if (!nat_) return false;
-    auto all = numbered_addresses(nat_memory_.parts());
-    all.merge(external_addresses(wanted));
-    return all.size() <= nat_->mappings.addresses();
-}
-
-// A ring for each worker; there are no more of those than when this was made, unless none runs.
-void Router::open_nat_log() {
-    const bool wanted = snapshot_->nat.settings.log_events != 0;
-    if (!wanted || (nat_log_ && nat_log_->rings().size() >= seats_.size())) return;
-    nat_log_.reset();  // gives up its lock
-    nat_log_ = std::make_shared<NatLogMemory>(settings_.run_directory, settings_.when_foreign,
-                                              static_cast<unsigned>(seats_.size()));
-}
-
-// No worker runs. How many sessions there may be is decided once; addresses may come.
-void Router::open_nat(uint64_t now_ns) {
-    const layout::NatSettings& settings = snapshot_->nat.settings;
-    const uint32_t sessions = nat_ ? nat_->table.capacity() : settings.sessions;
-    uint32_t addresses = nat_ ? nat_->mappings.addresses() : 0;
-    const auto wanted = static_cast<uint32_t>(external_addresses(*snapshot_).size());
-    if (!nat_ || !nat_fits(*snapshot_)) addresses = room_for_addresses(addresses + wanted);
-    nat_.reset();
-    if (sessions == 0) return;
-    const nat::LogRings log =
-        settings.log_events != 0 && nat_log_ ? nat_log_->rings() : nat::LogRings{};
-    nat_.emplace(nat_memory_.open(sessions, addresses, log));
-    const auto adopted =
-        nat_->adopt(static_cast<uint32_t>(now_ns / second_ns), nat::quarantine_of(settings), log);
-    spdlog::info("event=sessions_adopted kept={} half_made={} half_removed={} refused={} room={}",
-                 adopted.sessions.kept - adopted.contradictions, adopted.sessions.half_made,
-                 adopted.sessions.half_removed, adopted.sessions.refused + adopted.contradictions,
-                 sessions);
-}
-
-void Router::reserve_forwards() {
-    if (nat_ && plan_->nat) ports_to_reserve_ = nat_->reserve_forwards(*plan_->nat);
-}
-
 void Router::replan(uint64_t now_ns) {
-    open_nat_log();
-    if (crew_.size() == 0) open_nat(now_ns);
+    nat_.open_log(*snapshot_, static_cast<unsigned>(seats_.size()));
+    if (crew_.size() == 0) nat_.open(*snapshot_, now_ns);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
-    plan_ = compile(*snapshot_, tunnels_.facts(ports_->facts()), neighbours_,
-                    nat_ ? nat_->supply() : nat::no_supply());
-    reserve_forwards();
+    plan_ = compile(*snapshot_, tunnels_.facts(ports_->facts()), neighbours_, nat_.supply());
+    nat_.reserve_forwards(*plan_);
     next_hops_.follow(*snapshot_, *plan_, neighbours_);
     auto first = orders(0, announcer_.on_plan(*plan_, now_ns));
     if (crew_.size() == 0) {
-        crew_.start(seats_, std::move(first), *own_packets_, nat_ ? &*nat_ : nullptr);
+        crew_.start(seats_, std::move(first), *own_packets_, nat_.tables());
     } else {
         crew_.publish(std::move(first));
     }
@@ -284,7 +233,7 @@ void Router::replan(uint64_t now_ns) {
     status_.worker_count = static_cast<uint32_t>(seats_.size());
     status_.message[0] = '\0';
     write_status();
-    tell_dead_targets();
+    nat_.tell_dead_targets();
     state_.main.generation.store(snapshot_->generation, std::memory_order_release);
     spdlog::info("event=plan_published generation={} workers={} after_ms={:.1f}",
                  snapshot_->generation, seats_.size(),
@@ -309,34 +258,13 @@ bool Router::watch_tunnels(uint64_t now_ns) {
     return tunnels_.look(*snapshot_, *intent_.routes(), ports_->facts(), now_ns);
 }
 
-// What the last dataplane knew of the targets is known still, if they are the same.
-void Router::follow_targets() {
-    const bool is_known =
-        state_.main.generation.load(std::memory_order_relaxed) == snapshot_->generation;
-    targets_.follow(*snapshot_, [&](uint32_t t) { return is_known && state_.main.is_dead(t); });
-    targets_.mark(*snapshot_);
-}
-
 void Router::watch_targets(uint64_t now_ns) {
-    if (!nat_) return;
-    auto look = targets_.look(
-        now_ns, [&](uint32_t t) { return nat_->answers.take(static_cast<uint16_t>(t)); });
-    for (const HealthWatch::Change& c : look.changes) {
-        report_.target(c.kind, c.rule, c.address, c.port);
-    }
-    if (!look.changes.empty()) {
-        targets_.mark(*snapshot_);
+    auto look = nat_.look_at_targets(*snapshot_, now_ns);
+    if (look.changed) {
         replan(now_ns);
-        tell_dead_targets();
+        nat_.tell_dead_targets();
     }
     send(std::move(look.probes));
-}
-
-void Router::tell_dead_targets() {
-    auto& words = state_.main.nat_targets_dead;
-    std::array<uint64_t, layout::max_nat_targets / 64> bits{};
-    for (const uint32_t t : targets_.dead()) bits[t / 64] |= uint64_t{1} << t % 64;
-    for (size_t n = 0; n < bits.size(); ++n) words[n].store(bits[n], std::memory_order_relaxed);
 }
 
 void Router::watch_nat_clear() {
@@ -344,16 +272,6 @@ void Router::watch_nat_clear() {
     if (request.number <= nat_clear_.number) return;
     nat_clear_ = request;
     crew_.publish(orders(0, {}));
-}
-
-// Told before it is full, and again only after it was emptier.
-void Router::watch_nat_fill() {
-    constexpr uint64_t high = 90, low = 80;
-    if (!nat_) return;
-    const uint64_t room = nat_->table.capacity();
-    const uint64_t percent = (room - nat_->table.free_places().count()) * 100 / room;
-    if (percent >= high && !nat_fills_) report_.sessions_filling(static_cast<unsigned>(percent));
-    nat_fills_ = percent >= high || (nat_fills_ && percent > low);
 }
 
 // Workers get a new tracer with each request, and none once it has what was asked for.
@@ -372,7 +290,7 @@ void Router::watch_traces() {
 void Router::refuse(uint64_t generation, std::string_view why) {
     report_.plan_refused(generation, why);
     status_.refused = generation;
-    copy_text(status_.message, why);
+    layout::copy_text(status_.message, why);
     write_status();
 }
 
@@ -381,7 +299,7 @@ void Router::write_status() {
     status_.tsc_hz = rte_get_tsc_hz();
     status_.process = static_cast<uint32_t>(::getpid());
     status_.huge_pages = settings_.huge_pages ? 1 : 0;
-    copy_text(status_.version, layout::version);
+    layout::copy_text(status_.version, layout::version);
     state_.main.sequence.write(state_.main.status, status_);
 }
 

@@ -17,9 +17,8 @@
 #include "dataplane/port/ports.h"
 #include "dataplane/process/announcer.h"
 #include "dataplane/process/crew.h"
-#include "dataplane/process/health_watch.h"
 #include "dataplane/process/intent_reader.h"
-#include "dataplane/process/nat_memory.h"
+#include "dataplane/process/nat_keeper.h"
 #include "dataplane/process/next_hop_watch.h"
 #include "dataplane/process/report.h"
 #include "dataplane/process/seats.h"
@@ -51,10 +50,6 @@ class Router {
     void make_pools(const layout::DataplaneSettings& settings);
     bool withdraw(port::Interfaces which);
     bool change_ports(port::Interfaces which, uint64_t now_ns);
-    bool nat_fits(const layout::Snapshot& wanted) const;
-    void open_nat_log();
-    void open_nat(uint64_t now_ns);
-    void reserve_forwards();
     void replan(uint64_t now_ns);
     void send(std::vector<Errand> errands);
     std::unique_ptr<Orders> orders(port::Interfaces but, std::vector<Errand> errands) const;
@@ -65,12 +60,9 @@ class Router {
     void settle();
     void watch_next_hops(uint64_t now_ns);
     bool watch_tunnels(uint64_t now_ns);
-    void follow_targets();
     void watch_targets(uint64_t now_ns);
-    void tell_dead_targets();
     void watch_traces();
     void watch_nat_clear();
-    void watch_nat_fill();
     void refuse(uint64_t generation, std::string_view why);
     void write_status();
     void note_readiness(uint64_t now_ns);
@@ -84,12 +76,9 @@ class Router {
     std::optional<port::Pools> pools_;
     std::optional<port::BufferPool> own_packets_;
     std::optional<port::Ports> ports_;
-    std::shared_ptr<NatLogMemory> nat_log_;
-    NatMemory nat_memory_;
-    std::optional<nat::Shared> nat_;  // outlives the workers
+    NatKeeper nat_;  // outlives the workers
     Crew crew_;
     NextHopWatch next_hops_;
-    HealthWatch targets_;
     Announcer announcer_;
     TunnelWatch tunnels_;
 
@@ -97,8 +86,6 @@ class Router {
     std::shared_ptr<const Plan> plan_;
     std::shared_ptr<trace::Tracer> tracer_;
     layout::NatClearRequest nat_clear_{};
-    bool nat_fills_ = false;
-    uint32_t ports_to_reserve_ = 0;  // of forwards, that mappings still have
     std::vector<Seat> seats_;
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "lib/layout/text.h"
+
 namespace sluice {
 namespace {
 
@@ -18,13 +20,6 @@ constexpr uint64_t settling_ns = 2'000'000'000;
 
 InterfaceId id_of(unsigned place) noexcept {
     return static_cast<InterfaceId>(layout::max_ports + place);
-}
-
-template <size_t N>
-void copy_text(char (&to)[N], std::string_view from) noexcept {
-    const size_t n = std::min(from.size(), N - 1);
-    std::memcpy(to, from.data(), n);
-    std::memset(to + n, 0, N - n);
 }
 
 std::string_view name_of(const layout::Tunnel& wish) noexcept {
@@ -105,9 +100,9 @@ void TunnelWatch::write_status(unsigned place, const layout::Snapshot& s) {
                                                   : InterfaceCondition::down;
         status.mtu = seen.condition.mtu;
         status.link_changes = seen.link_changes;
-        copy_text(status.name, name_of(s.tunnels[place]));
-        copy_text(status.driver, "tunnel");
-        copy_text(status.why, tunnel::sentence(seen.condition, s));
+        layout::copy_text(status.name, name_of(s.tunnels[place]));
+        layout::copy_text(status.driver, "tunnel");
+        layout::copy_text(status.why, tunnel::sentence(seen.condition, s));
     }
     layout::InterfaceBlock& block = state_.interfaces[id_of(place)];
     block.sequence.write(block.status, status);
