@@ -112,9 +112,21 @@ std::string device_identity(const std::string& device) {
     return pci_without_domain ? "0000:" + name : name;
 }
 
+// DPDK's driver would not come back from opening it before somebody connects.
+bool waits_for_its_peer(const std::string& device) {
+    const auto arguments = device.find(',');
+    return device.substr(0, arguments).find("virtio_user") != device.npos &&
+           arguments != device.npos && (device + ',').find(",server=1,", arguments) != device.npos;
+}
+
 void check_device(const json& value, const Interface& interface,
                   std::map<std::string, std::pair<std::string, const json*>>& devices,
                   Mistakes& mistakes) {
+    if (waits_for_its_peer(interface.device)) {
+        mistakes.add(value, fmt::format("{} would stop the router until its peer connects; without "
+                                        "server=1 the peer is the server, and may come and go",
+                                        brief(value)));
+    }
     const auto [other, is_new] =
         devices.try_emplace(device_identity(interface.device), interface.name, &value);
     if (is_new) return;

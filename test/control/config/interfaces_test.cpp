@@ -79,6 +79,18 @@ TEST(Interfaces, WithOneAnothersDeviceAreTold) {
                     "of a (line 2)"));
 }
 
+TEST(Interfaces, WhoseDriverWouldWaitForAPeerAreRefused) {
+    const auto of = [](const char* device) {
+        return told(fmt::format(R"({{"interfaces": {{"a": {{"device": "{}"}}}}}})", device));
+    };
+    EXPECT_THAT(of("net_virtio_user0,path=/run/v.sock,server=1"),
+                ElementsAre(HasSubstr("would stop the router until its peer connects")));
+    EXPECT_THAT(of("net_virtio_user0,server=1,path=/run/v.sock"), testing::SizeIs(1));
+    EXPECT_THAT(of("net_virtio_user0,path=/run/v.sock,server=0"), IsEmpty());
+    EXPECT_THAT(of("net_virtio_user0,path=/run/server=1"), IsEmpty());
+    EXPECT_THAT(of("net_vhost0,iface=/run/v.sock,server=1"), IsEmpty());
+}
+
 TEST(Interfaces, WithABadNameAreToldWhatAGoodOneIs) {
     for (const char* name : {"WAN", "1wan", "", "a234567890123456", "wan 1"}) {
         EXPECT_THAT(told(fmt::format(
