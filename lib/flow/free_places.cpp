@@ -5,21 +5,6 @@
 
 namespace sluice::flow {
 
-namespace {
-constexpr uint64_t full = ~uint64_t{0};
-}
-
-FreePlaces::FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept
-    : places_(places) {
-    size_t bits = places;
-    do {
-        size_[levels_] = (bits + 63) / 64;
-        words_[levels_] = words.data() + all_words_;
-        all_words_ += size_[levels_];
-        bits = size_[levels_++];
-    } while (bits > 1);
-}
-
 void FreePlaces::take_all() noexcept {
     for (size_t i = 0; i < all_words_; ++i) words_[0][i].store(full, std::memory_order_relaxed);
 }
@@ -45,7 +30,7 @@ size_t FreePlaces::find_from(size_t from) const noexcept {
     }
 }
 
-uint32_t FreePlaces::take_between(uint32_t begin, uint32_t end, uint32_t from) noexcept {
+uint32_t FreePlaces::search_between(uint32_t begin, uint32_t end, uint32_t from) noexcept {
     size_t at = from;
     for (unsigned i = 0; i < tries; ++i) {
         const size_t bit = find_from(at);
@@ -58,15 +43,6 @@ uint32_t FreePlaces::take_between(uint32_t begin, uint32_t end, uint32_t from) n
         at = bit;  // someone was faster
     }
     return none;
-}
-
-bool FreePlaces::take_this(uint32_t place) noexcept {
-    const size_t word = place / 64;
-    const uint64_t mask = uint64_t{1} << (place % 64);
-    const uint64_t before = words_[0][word].fetch_or(mask);
-    if ((before & mask) != 0) return false;
-    if ((before | mask) == full) mark_full(1, word);
-    return true;
 }
 
 void FreePlaces::give(uint32_t place) noexcept { unmark(0, place); }
@@ -87,10 +63,6 @@ void FreePlaces::mark_full(unsigned level, size_t bit) noexcept {
         if (words_[level - 1][bit].load() != full) return unmark(level, bit);
         if ((before | mask) != full) return;
     }
-}
-
-bool FreePlaces::is_free(uint32_t place) const noexcept {
-    return (words_[0][place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) == 0;
 }
 
 uint32_t FreePlaces::count() const noexcept {

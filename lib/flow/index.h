@@ -26,6 +26,7 @@
 #include "lib/flow/bucket.h"
 #include "lib/flow/key.h"
 #include "lib/flow/session.h"
+#include "lib/prefetch.h"
 
 namespace sluice::flow {
 
@@ -44,7 +45,7 @@ struct SessionKeys {
         return sessions[flow.place()].key(flow.direction());
     }
     bool is_live(Flow flow) const noexcept { return sessions[flow.place()].is_live(); }
-    void prefetch(Flow flow) const noexcept { __builtin_prefetch(&sessions[flow.place()]); }
+    void prefetch(Flow flow) const noexcept { sluice::prefetch(&sessions[flow.place()]); }
 };
 
 template <typename Keys>
@@ -58,7 +59,15 @@ class BasicIndex {
         : buckets_(buckets), keys_(keys), secret_(secret) {}
 
     uint64_t hash(const FlowKey& key) const noexcept { return hash_of(key, secret_); }
-    void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(&first(hash)); }
+    void prefetch(uint64_t hash) const noexcept { sluice::prefetch(&first(hash)); }
+
+    // False: find() would find nothing.
+    bool may_have(uint64_t hash) const noexcept {
+        const Bucket& bucket = first(hash);
+        return bucket.matches(tag(hash)) != 0 || bucket.away() != 0;
+    }
+    // Nearly always what find() would find, and fetches it; asks the first bucket alone.
+    Value guess(uint64_t hash) const noexcept { return candidate_in(first(hash), tag(hash)); }
 
     // The live value that has this key, if there is one.
     Value find(const FlowKey& key) const noexcept { return find(key, hash(key)); }
@@ -79,8 +88,11 @@ class BasicIndex {
         Linked linked;
         Value value;
     };
-    // The value has its key already, and this is the hash of it.
-    Outcome link(Value value, uint64_t hash) noexcept;
+    // The value has this key already, and this is the hash of it.
+    Outcome link(Value value, const FlowKey& key, uint64_t hash) noexcept;
+    Outcome link(Value value, uint64_t hash) noexcept {
+        return link(value, keys_.key(value), hash);
+    }
     Outcome link(Value value) noexcept { return link(value, hash(keys_.key(value))); }
     // True if the value is in the index no more; false if another worker is at its buckets.
     bool unlink(Value value, uint64_t hash) noexcept;

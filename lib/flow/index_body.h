@@ -132,8 +132,8 @@ uint64_t BasicIndex<Keys>::find_up_to_64(const FlowKey* keys, const uint64_t* ha
 }
 
 template <typename Keys>
-typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, uint64_t hash) noexcept {
-    const FlowKey& key = keys_.key(value);
+typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, const FlowKey& key,
+                                                          uint64_t hash) noexcept {
     Bucket& home = first(hash);
     Bucket& away = second(hash);
     const BucketLock at_home(home);

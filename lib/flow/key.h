@@ -2,6 +2,7 @@
 // What tells one flow of packets from another, and its hash.
 #pragma once
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -30,6 +31,11 @@ struct alignas(16) FlowKey {
 };
 static_assert(sizeof(FlowKey) == 16 && std::is_trivially_copyable_v<FlowKey>);
 static_assert(std::has_unique_object_representations_v<FlowKey>);
+
+// A key as two words: made in one piece, it can be hashed from registers.
+inline FlowKey key_of_words(uint64_t low, uint64_t high) noexcept {
+    return std::bit_cast<FlowKey>(std::array<uint64_t, 2>{low, high});
+}
 
 // Unknown to senders, so that none can choose addresses and ports that fill one bucket.
 struct HashSecret {

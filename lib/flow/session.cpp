@@ -19,19 +19,19 @@ HashSecret random_secret() {
 }
 
 void prepare_deltas(SessionFacts& facts) noexcept {
-    constexpr size_t addresses = offsetof(FlowKey, source_port);
-    constexpr size_t ports = offsetof(FlowKey, protocol) - addresses;
-    const auto sum = [&](Direction direction, size_t from, size_t length) {
-        const auto* key = reinterpret_cast<const char*>(&facts.keys[static_cast<int>(direction)]);
-        return net::fold(net::sum_words(key + from, length));
+    const auto& [before, after] = facts.keys;  // in any order of words, as sums are
+    const auto addresses = [](const FlowKey& k) -> uint64_t {
+        return uint64_t{k.source.raw()} + k.destination.raw();
     };
-    const auto gained = [&](size_t from, size_t length) -> uint32_t {
-        return static_cast<uint16_t>(~sum(Direction::outbound, from, length)) +
-               uint32_t{sum(Direction::inbound, from, length)};
+    const auto ports = [](const FlowKey& k) -> uint64_t {
+        return uint64_t{k.source_port.raw()} + k.destination_port.raw();
     };
-    const uint32_t network = gained(0, addresses);
+    const auto gained = [](uint64_t from, uint64_t to) -> uint64_t {
+        return static_cast<uint16_t>(~net::fold(from)) + to;
+    };
+    const uint64_t network = gained(addresses(before), addresses(after));
     facts.network_delta = net::fold(network);
-    facts.transport_delta = net::fold(network + gained(addresses, ports));
+    facts.transport_delta = net::fold(network + gained(ports(before), ports(after)));
 }
 
 bool copy_live(SessionCopy& copy, const Session& session) noexcept {

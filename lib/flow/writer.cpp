@@ -100,9 +100,19 @@ uint32_t Writer::take_place() noexcept {
         give_back_some();
         place = table_.free_.take(share_begin_);
     }
-    const bool own = place >= share_begin_ && place < share_end_;
-    next_place_ = own ? place : share_begin_;
+    const bool own = place >= share_begin_ && place + 1 < share_end_;
+    next_place_ = own ? place + 1 : share_begin_;
     return place;
+}
+
+void Writer::prefetch_places(unsigned inserts) const noexcept {
+    uint32_t place = next_place_;
+    for (; inserts > 0; --inserts, ++place) {
+        place = table_.free_.next_free(place);
+        if (place >= share_end_) return;
+        prefetch(&table_.sessions_[place]);
+        prefetch(&table_.look_at_[place]);
+    }
 }
 
 void Writer::fill(Session& session, const NewSession& made, uint32_t now) noexcept {

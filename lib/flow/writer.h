@@ -83,6 +83,8 @@ class Writer {
         Flow flow;  // outbound flow of what was made; or see Status
     };
     Made insert(const NewSession& session, uint32_t now) noexcept;
+    // For fetching ahead: the places that so many calls of insert() from now on will take.
+    void prefetch_places(unsigned inserts) const noexcept;
     // ok for the one caller who ended it; nobody finds it any more. Else gone, or busy.
     Status remove(uint32_t place, uint32_t now) noexcept;
     // The NAT's state and timeout class, of a session found in this burst. False if the state is

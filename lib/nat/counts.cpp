@@ -2,17 +2,39 @@
 #include "lib/nat/counts.h"
 
 #include <algorithm>
+#include <bit>
+
+#include "lib/flow/bucket.h"
+#include "lib/prefetch.h"
+
+#if SLUICE_FLOW_SSE2 && defined(__SSE4_1__)
+#include <smmintrin.h>
+#define SLUICE_NAT_SSE4 1
+#else
+#define SLUICE_NAT_SSE4 0
+#endif
 
 namespace sluice::nat {
 namespace {
 
 constexpr uint64_t count_mask = CountTable::most;
 constexpr uint64_t tag_mask = ~count_mask;
+// Two bits a word, as vectors give them, and which word the lowest is of.
+constexpr uint32_t bit_of(unsigned word) noexcept { return 3u << (2 * word); }
+constexpr uint32_t all_words = bit_of(CountTable::words_a_set) / 3 - 1;
+unsigned lowest(uint32_t bits) noexcept {
+    return static_cast<unsigned>(std::countr_zero(bits)) / 2;
+}
+
+constexpr size_t sets_a_page = 4096 / sizeof(CountTable::Set);
 
 size_t sets_for(uint32_t keys) noexcept {
     constexpr size_t fewest = 4;  // or few keys would have too few sets to choose from
     constexpr size_t keys_a_set = 4;
-    return std::max(fewest, (size_t{keys} + keys_a_set - 1) / keys_a_set);
+    const size_t sets = std::max(fewest, (size_t{keys} + keys_a_set - 1) / keys_a_set);
+    // Every set has all others of its page.
+    return sets < sets_a_page ? std::bit_ceil(sets)
+                              : (sets + sets_a_page - 1) / sets_a_page * sets_a_page;
 }
 
 }  // namespace
@@ -42,7 +64,7 @@ CountTable::CountTable(uint32_t keys)
     : memory_(sets_for(keys) * sizeof(Set)),
       sets_(memory_.as<Set>()),
       secret_(flow::random_secret()) {
-    memory_.use_huge_pages();
+    memory_.make_present();
 }
 
 uint64_t CountTable::hash(uint64_t key) const noexcept {
@@ -50,35 +72,66 @@ uint64_t CountTable::hash(uint64_t key) const noexcept {
     return flow::fold_product(mixed ^ secret_.words[1], secret_.words[2] | 1);
 }
 
-// The second set is found by bits that the tag has, the first one by others.
+// The second set is found by bits that the tag has, the first one by others. It is near the first,
+// so that one entry of the processor's table of pages does for both.
 CountTable::Place CountTable::place_of(uint64_t key) const noexcept {
-    const uint64_t hashed = hash(key);
     constexpr uint64_t golden = 0x9e3779b97f4a7c15;
-    return {set(hashed >> 32), set(hashed * golden >> 32), hashed << 24};
+    const uint64_t hashed = hash(key);
+    const size_t first = (hashed >> 32) * sets_.size() >> 32;
+    const size_t others = std::min(sets_.size(), sets_a_page) - 1;
+    const size_t apart = 1 + ((hashed * golden >> 32) * others >> 32);
+    return {sets_[first], sets_[first ^ apart], hashed << 24};
 }
 
 void CountTable::prefetch(uint64_t key) const noexcept {
     const Place place = place_of(key);
-    __builtin_prefetch(&place.first, 1);
-    __builtin_prefetch(&place.second, 1);
+    sluice::prefetch(&place.first);
+    sluice::prefetch(&place.second);
 }
 
-std::atomic<uint64_t>* CountTable::find_in(Set& set, uint64_t tag) noexcept {
-    for (std::atomic<uint64_t>& word : set.words) {
-        const uint64_t found = word.load(std::memory_order_acquire);
-        if (found != 0 && (found & tag_mask) == tag) return &word;
+CountTable::Seen CountTable::look_plain(const Set& set, uint64_t tag) noexcept {
+    Seen seen{};
+    for (unsigned i = 0; i < words_a_set; ++i) {
+        const uint64_t found = set.words[i].load(std::memory_order_acquire);
+        if (found != 0) seen.used |= bit_of(i);
+        if (found != 0 && (found & tag_mask) == tag) seen.same |= bit_of(i);
     }
-    return nullptr;
+    return seen;
 }
+
+#if SLUICE_NAT_SSE4
+// The line as four pairs of which the very first half is the lock; narrowed, each of their halves
+// is two bytes.
+CountTable::Seen CountTable::look(const Set& set, uint64_t tag) noexcept {
+    const auto* line = reinterpret_cast<const __m128i*>(&set);
+    const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(tag));
+    const __m128i tags = _mm_set1_epi64x(static_cast<long long>(tag_mask));
+    const __m128i pairs[4] = {_mm_load_si128(line), _mm_load_si128(line + 1),
+                              _mm_load_si128(line + 2), _mm_load_si128(line + 3)};
+    // Loads stay in order on x86; the compiler must leave them so.
+    std::atomic_signal_fence(std::memory_order_acquire);
+    const auto bits = [&](auto&& of) {
+        const __m128i low = _mm_packs_epi32(of(pairs[0]), of(pairs[1]));
+        const __m128i high = _mm_packs_epi32(of(pairs[2]), of(pairs[3]));
+        return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))) >> 2;
+    };
+    const uint32_t same =
+        bits([&](__m128i p) { return _mm_cmpeq_epi64(_mm_and_si128(p, tags), wanted); });
+    const uint32_t used =
+        ~bits([](__m128i p) { return _mm_cmpeq_epi64(p, _mm_setzero_si128()); }) & all_words;
+    return {same & used, used};
+}
+#else
+CountTable::Seen CountTable::look(const Set& set, uint64_t tag) noexcept {
+    return look_plain(set, tag);
+}
+#endif
 
 std::atomic<uint64_t>* CountTable::find(const Place& place) noexcept {
-    std::atomic<uint64_t>* const word = find_in(place.first, place.tag);
-    return word != nullptr ? word : find_in(place.second, place.tag);
-}
-
-std::atomic<uint64_t>* CountTable::empty_in(Set& set) noexcept {
-    for (std::atomic<uint64_t>& word : set.words) {
-        if (word.load(std::memory_order_relaxed) == 0) return &word;
+    for (Set* const set : {&place.first, &place.second}) {
+        if (const uint32_t same = look(*set, place.tag).same; same != 0) {
+            return &set->words[lowest(same)];
+        }
     }
     return nullptr;
 }
@@ -108,18 +161,20 @@ Counted CountTable::add(uint64_t key, uint32_t limit) noexcept {
 // filling up (Azar et al., "Balanced Allocations", 1994).
 Counted CountTable::put_in(const Place& place) noexcept {
     const Lock lock(place.first);
-    if (!lock.held() || find(place) != nullptr) return Counted::busy;
-    const auto used = [](const Set& set) {
-        return std::ranges::count_if(set.words, [](const auto& word) { return word != 0; });
-    };
-    const bool first = used(place.first) <= used(place.second);
-    Set& set = first ? place.first : place.second;
-    while (std::atomic<uint64_t>* const word = empty_in(set)) {
+    if (!lock.held()) return Counted::busy;
+    const Seen first = look(place.first, place.tag);
+    const Seen second = look(place.second, place.tag);
+    if ((first.same | second.same) != 0) return Counted::busy;
+    const bool in_first = std::popcount(first.used) <= std::popcount(second.used);
+    Set& set = in_first ? place.first : place.second;
+    const uint32_t used = in_first ? first.used : second.used;
+    if (used == all_words) return Counted::no_room;
+    for (uint32_t room = ~used & all_words; room != 0; room &= ~bit_of(lowest(room))) {
         uint64_t empty = 0;
-        if (word->compare_exchange_strong(empty, place.tag | 1)) return Counted::yes;
+        auto& word = set.words[lowest(room)];
+        if (word.compare_exchange_strong(empty, place.tag | 1)) return Counted::yes;
     }
-    return used(place.first) + used(place.second) < 2 * words_a_set ? Counted::busy
-                                                                    : Counted::no_room;
+    return Counted::busy;
 }
 
 void CountTable::subtract(uint64_t key) noexcept {

@@ -36,6 +36,8 @@ class CountTable {
 
     // Anything but `yes` changes nothing.
     Counted add(uint64_t key, uint32_t limit) noexcept;
+    // The same for a key that has no count yet, as far as the caller knows; busy if it has one.
+    Counted begin(uint64_t key) noexcept { return put_in(place_of(key)); }
     // For one that was added.
     void subtract(uint64_t key) noexcept;
     uint32_t count(uint64_t key) const noexcept;
@@ -43,13 +45,22 @@ class CountTable {
     // Hints that the key is asked about soon.
     void prefetch(uint64_t key) const noexcept;
 
-  private:
     static constexpr unsigned words_a_set = 7;
     struct alignas(64) Set {
         std::atomic<uint32_t> locked;
         std::atomic<uint64_t> words[words_a_set];
     };
     static_assert(sizeof(Set) == 64);
+    // Of a set's words, two bits each: those that have the tag, and those that have any.
+    struct Seen {
+        uint32_t same;
+        uint32_t used;
+        bool operator==(const Seen&) const noexcept = default;
+    };
+    static Seen look(const Set&, uint64_t tag) noexcept;
+    static Seen look_plain(const Set&, uint64_t tag) noexcept;  // the same, without vectors
+
+  private:
     struct Place {
         Set& first;
         Set& second;
@@ -58,11 +69,8 @@ class CountTable {
     class Lock;
 
     uint64_t hash(uint64_t key) const noexcept;
-    Set& set(uint64_t hash32) const noexcept { return sets_[hash32 * sets_.size() >> 32]; }
     Place place_of(uint64_t key) const noexcept;
     static std::atomic<uint64_t>* find(const Place&) noexcept;
-    static std::atomic<uint64_t>* find_in(Set&, uint64_t tag) noexcept;
-    static std::atomic<uint64_t>* empty_in(Set&) noexcept;
     static Counted put_in(const Place&) noexcept;
 
     PrivateMemory memory_;

@@ -21,6 +21,8 @@ Sides sides_of(PortRange range, uint16_t port) noexcept {
     return port <= last_privileged ? Sides{low, high} : Sides{high, low};
 }
 
+bool is_empty(PortRange range) noexcept { return range.first > range.last; }
+uint32_t size_of(PortRange range) noexcept { return range.last - range.first + 1u; }
 bool is_in(PortRange range, uint32_t port) noexcept {
     return range.first <= port && port <= range.last;
 }
@@ -33,21 +35,23 @@ Mapper::Mapper(Mappings& mappings, const QuarantineTimes& times)
 }
 
 Acquired Mapper::acquire(const Wish& wish) noexcept {
-    const MappingId found =
-        mappings_.find_external(wish.port_class, wish.internal, wish.address_index);
+    const auto key = MappingKeys::key_of(wish.port_class, wish.internal, wish.address_index);
+    const uint64_t hash = mappings_.index_.hash(key);
+    const MappingId found = mappings_.index_.find(key, hash);
     if (found.exists()) return join(found, wish.internal);
     const MappingId id = take_port(wish);
-    return id.exists() ? make(id, wish.internal) : Acquired{Got::no_port, {}};
+    return id.exists() ? make(id, wish.internal, key, hash) : Acquired{Got::no_port, {}};
 }
 
 Acquired Mapper::acquire_address(uint32_t internal_address, uint16_t pool_id,
                                  std::span<const uint16_t> pool) noexcept {
     const Endpoint internal{internal_address, pool_id};
-    const MappingId found =
-        mappings_.index_.find(MappingKeys::key_of(PortClass::address, internal, 0));
+    const auto key = MappingKeys::key_of(PortClass::address, internal, 0);
+    const uint64_t hash = mappings_.index_.hash(key);
+    const MappingId found = mappings_.index_.find(key, hash);
     if (found.exists()) return join(found, internal);
     const MappingId id = take_whole(pool);
-    return id.exists() ? make(id, internal) : Acquired{Got::no_port, {}};
+    return id.exists() ? make(id, internal, key, hash) : Acquired{Got::no_port, {}};
 }
 
 Acquired Mapper::acquire_shared(PortClass port_class, uint32_t address_index,
@@ -79,10 +83,11 @@ Acquired Mapper::join(MappingId id, Endpoint internal) noexcept {
 }
 
 // Has no sessions, and so is nobody's to use, until the index has taken it.
-Acquired Mapper::make(MappingId id, Endpoint internal) noexcept {
+Acquired Mapper::make(MappingId id, Endpoint internal, const flow::FlowKey& key,
+                      uint64_t hash) noexcept {
     const SlotWord mapped = SlotWord::mapped(internal, 0);
     mappings_.fill(id, mapped, mappings_.level(id).used);
-    const auto [linked, holder] = mappings_.index_.link(id);
+    const auto [linked, holder] = mappings_.index_.link(id, key, hash);
     if (linked == MappingIndex::Linked::ok) {
         mappings_.slot(id).store(mapped.with_sessions(1).bits(), std::memory_order_release);
         return {Got::made, id};
@@ -98,12 +103,29 @@ MappingId Mapper::take_port(const Wish& wish) noexcept {
     return id.exists() ? id : take_port_of(wish, sides.other);
 }
 
-MappingId Mapper::take_port_of(const Wish& wish, PortRange side) noexcept {
-    if (side.first > side.last) return {};
+// Where the search begins; `drawn` is below the side's size.
+uint32_t Mapper::start_in(const Wish& wish, PortRange side, uint32_t drawn) noexcept {
     const uint32_t wanted = wish.internal.port;
     uint32_t start = is_in(side, wanted) ? wanted : side.first;
-    if (wish.random) start = side.first + random_.below(side.last - side.first + 1u);
-    if (wish.keep_parity && (start ^ wanted) % 2 != 0) start ^= 1;
+    if (wish.random) start = side.first + drawn;
+    return wish.keep_parity && (start ^ wanted) % 2 != 0 ? start ^ 1 : start;
+}
+
+MappingId Mapper::foresee(const Wish& wish, unsigned later) noexcept {
+    const Sides sides = sides_of(wish.range, wish.internal.port);
+    const PortRange side = is_empty(sides.own) ? sides.other : sides.own;
+    const uint32_t drawn = wish.random ? random_.peek_below(size_of(side), later) : 0;
+    const uint32_t start = start_in(wish, side, drawn);
+    return {wish.port_class, wish.address_index, static_cast<uint16_t>(start)};
+}
+
+MappingId Mapper::take_port_of(const Wish& wish, PortRange side) noexcept {
+    if (is_empty(side)) return {};
+    const uint32_t start = start_in(wish, side, wish.random ? random_.below(size_of(side)) : 0);
+    const MappingId nearest(wish.port_class, wish.address_index, static_cast<uint16_t>(start));
+    if (is_in(side, start) && !mappings_.is_taken(nearest) && mappings_.take_bit(nearest)) {
+        return nearest;
+    }
     const MappingId id = take_of_parity(wish, side, start);
     return id.exists() ? id : take_of_parity(wish, side, start ^ 1);
 }

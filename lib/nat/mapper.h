@@ -78,6 +78,10 @@ class Mapper {
     // A mark on a mapping that a session of the caller's uses; gone when the mapping ends.
     void mark(MappingId id) noexcept { mappings_.mark(id); }
 
+    // For fetching ahead what will be needed; changes nothing. The port that acquire() will try
+    // first when it makes a mapping, if it makes `later` others before.
+    MappingId foresee(const Wish&, unsigned later) noexcept;
+
     // Once a burst or so: frees ports that have rested, a bounded number a call.
     void tick(uint32_t now) noexcept;
 
@@ -85,8 +89,9 @@ class Mapper {
     Random& random() noexcept { return random_; }
 
   private:
-    Acquired make(MappingId, Endpoint internal) noexcept;
+    Acquired make(MappingId, Endpoint internal, const flow::FlowKey& key, uint64_t hash) noexcept;
     MappingId take_port(const Wish&) noexcept;
+    static uint32_t start_in(const Wish&, PortRange side, uint32_t drawn) noexcept;
     MappingId take_port_of(const Wish&, PortRange side) noexcept;
     MappingId take_of_parity(const Wish&, PortRange, uint32_t start) noexcept;
     MappingId take_whole(std::span<const uint16_t> pool) noexcept;

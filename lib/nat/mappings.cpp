@@ -16,8 +16,6 @@ namespace {
 
 constexpr size_t slots_an_address = size_t{port_classes} * ports_a_class;
 constexpr size_t slots_at = most_addresses * sizeof(AddressBlock);
-constexpr size_t bit_words = flow::FreePlaces::words_for(ports_a_class);
-constexpr size_t classes_with_ports = 3;
 
 std::span<std::byte> checked(std::span<std::byte> memory, uint32_t addresses) {
     if (addresses == 0 || addresses > most_addresses ||
@@ -36,22 +34,6 @@ size_t buckets_for(uint32_t mappings) noexcept {
 
 }  // namespace
 
-flow::FlowKey MappingKeys::key_of(PortClass port_class, Endpoint internal,
-                                  uint32_t address_index) noexcept {
-    constexpr uint32_t any = ~uint32_t{0};  // a host has one whole address, whichever it is
-    flow::FlowKey key{};
-    key.source = net::be32(internal.address);
-    key.destination = net::be32(port_class == PortClass::address ? any : address_index);
-    key.source_port = net::be16(internal.port);
-    key.protocol = static_cast<uint8_t>(port_class);
-    key.realm = 1;
-    return key;
-}
-
-flow::FlowKey MappingKeys::key(MappingId id) const noexcept {
-    return key_of(id.port_class(), word(id).internal(), id.address_index());
-}
-
 size_t Mappings::bytes_for(uint32_t addresses) noexcept {
     return slots_at + addresses * slots_an_address * sizeof(Slot);
 }
@@ -64,7 +46,8 @@ Mappings::Mappings(std::span<std::byte> memory, uint32_t addresses, uint32_t mos
       buckets_(buckets_for(most_mappings) * sizeof(flow::Bucket)),
       index_(buckets_.as<flow::Bucket>(), keys_, flow::random_secret()),
       inherited_(keys_.slots) {
-    buckets_.use_huge_pages();
+    bits_.use_huge_pages();
+    buckets_.make_present();
 }
 
 std::optional<uint32_t> Mappings::number_of(net::Ipv4Address address) const noexcept {
@@ -130,21 +113,13 @@ std::span<const AddressBlock> Mappings::blocks_in(std::span<const std::byte> mem
             std::min<size_t>(addresses, most_addresses)};
 }
 
-// Whole addresses have their bits together, so that a look through a pool stays in a few lines.
-flow::FreePlaces Mappings::ports(MappingId id) const noexcept {
-    if (id.port_class() == PortClass::address) return {whole_addresses_, most_addresses};
-    const size_t which =
-        id.address_index() * classes_with_ports + static_cast<size_t>(id.port_class());
-    return {bits_.as<std::atomic<uint64_t>>().subspan(which * bit_words, bit_words), ports_a_class};
+MappingId Mappings::prefetch_free(MappingId wanted) const noexcept {
+    const uint32_t place = ports(wanted).next_free(place_of(wanted));
+    if (place >= ports_a_class) return wanted;
+    const MappingId id(wanted.port_class(), wanted.address_index(), port_at(place));
+    prefetch(&slot(id));
+    return id;
 }
-
-uint32_t Mappings::place_of(MappingId id) noexcept {
-    return id.port_class() == PortClass::address ? id.address_index() : place_of(id.port());
-}
-
-bool Mappings::is_taken(MappingId id) const noexcept { return !ports(id).is_free(place_of(id)); }
-bool Mappings::take_bit(MappingId id) noexcept { return ports(id).take_this(place_of(id)); }
-void Mappings::give_bit(MappingId id) noexcept { ports(id).give(place_of(id)); }
 
 void Mappings::fill(MappingId id, SlotWord word, std::atomic<uint32_t>& count) noexcept {
     count.fetch_add(1, std::memory_order_relaxed);

@@ -52,11 +52,22 @@ struct MappingKeys {
     using Value = MappingId;
     std::span<Slot> slots;
 
-    static flow::FlowKey key_of(PortClass, Endpoint internal, uint32_t address_index) noexcept;
+    // Seen by the index alone, so its fields are as they come.
+    static flow::FlowKey key_of(PortClass port_class, Endpoint internal,
+                                uint32_t address_index) noexcept {
+        constexpr uint32_t any = ~uint32_t{0};  // a host has one whole address, whichever it is
+        constexpr uint64_t realm = 1;
+        const uint64_t external = port_class == PortClass::address ? any : address_index;
+        return flow::key_of_words(
+            internal.address | external << 32,
+            internal.port | uint64_t{static_cast<uint8_t>(port_class)} << 32 | realm << 40);
+    }
     bool holds(MappingId id) const noexcept { return id.bits() < slots.size(); }
-    flow::FlowKey key(MappingId) const noexcept;
+    flow::FlowKey key(MappingId id) const noexcept {
+        return key_of(id.port_class(), word(id).internal(), id.address_index());
+    }
     bool is_live(MappingId id) const noexcept { return word(id).sessions() != 0; }
-    void prefetch(MappingId id) const noexcept { __builtin_prefetch(&slots[id.bits()]); }
+    void prefetch(MappingId id) const noexcept { sluice::prefetch(&slots[id.bits()]); }
     SlotWord word(MappingId id) const noexcept {
         return SlotWord(slots[id.bits()].load(std::memory_order_acquire));
     }
@@ -110,7 +121,11 @@ class Mappings {
     uint32_t addresses() const noexcept { return static_cast<uint32_t>(blocks_.size()); }
 
     SlotWord word(MappingId id) const noexcept { return keys_.word(id); }
-    bool is_taken(MappingId) const noexcept;
+    bool is_taken(MappingId id) const noexcept { return !ports(id).is_free(place_of(id)); }
+    // For fetching ahead: the line that says whether the port is taken; and the port that whoever
+    // wants this one would get now, if it is near, with what says whose it is.
+    void prefetch_bit(MappingId id) const noexcept { ports(id).prefetch(place_of(id)); }
+    MappingId prefetch_free(MappingId) const noexcept;
     const MappingIndex& index() const noexcept { return index_; }
 
     // The address blocks in a memory that another process writes; empty where there are none.
@@ -118,16 +133,28 @@ class Mappings {
 
   private:
     friend class Mapper;
+    static constexpr size_t bit_words = flow::FreePlaces::words_for(ports_a_class);
+    static constexpr size_t classes_with_ports = 3;
+
     // Where a port lies among the bits: first the even ones, then the odd ones, so that ports of
     // one parity (RFC 4787 REQ-4) are neighbours.
     static uint32_t place_of(uint16_t port) noexcept { return port >> 1 | (port & 1u) << 15; }
-    static uint32_t place_of(MappingId) noexcept;
+    static uint32_t place_of(MappingId id) noexcept {
+        return id.port_class() == PortClass::address ? id.address_index() : place_of(id.port());
+    }
     static uint16_t port_at(uint32_t place) noexcept {
         return static_cast<uint16_t>(place << 1 | place >> 15);
     }
-    flow::FreePlaces ports(MappingId) const noexcept;
-    bool take_bit(MappingId) noexcept;
-    void give_bit(MappingId) noexcept;
+    // Whole addresses have their bits together, so that a look through a pool stays in a few lines.
+    flow::FreePlaces ports(MappingId id) const noexcept {
+        if (id.port_class() == PortClass::address) return {whole_addresses_, most_addresses};
+        const size_t which =
+            id.address_index() * classes_with_ports + static_cast<size_t>(id.port_class());
+        return {bits_.as<std::atomic<uint64_t>>().subspan(which * bit_words, bit_words),
+                ports_a_class};
+    }
+    bool take_bit(MappingId id) noexcept { return ports(id).take_this(place_of(id)); }
+    void give_bit(MappingId id) noexcept { ports(id).give(place_of(id)); }
     // Both for the owner of the port's bit: gives a slot that was free its meaning, or ends that.
     void fill(MappingId, SlotWord, std::atomic<uint32_t>& count) noexcept;
     void free(MappingId, std::atomic<uint32_t>& count) noexcept;

@@ -3,6 +3,7 @@
 // 3.1): SipHash-1-3 (Aumasson and Bernstein, 2012) of a count, under a key from the kernel. A few
 // nanoseconds each; one thread's.
 #pragma once
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -13,9 +14,28 @@ class Random {
     Random();  // throws std::system_error if the kernel gives no key
 
     uint64_t next() noexcept {
+        const uint64_t drawn = peek(0);
+        ++count_;
+        return drawn;
+    }
+    // What the call of next() after `later` others will return; `later` is below most_ahead.
+    uint64_t peek(unsigned later) noexcept {
+        for (; ready_ <= count_ + later; ++ready_) ring_[ready_ % most_ahead] = hash(ready_);
+        return ring_[(count_ + later) % most_ahead];
+    }
+    // 0 to n - 1 (Lemire, 2016), n at least 1.
+    uint32_t below(uint32_t n) noexcept { return reduce(next(), n); }
+    uint32_t peek_below(uint32_t n, unsigned later) noexcept { return reduce(peek(later), n); }
+
+    static constexpr unsigned most_ahead = 64;
+
+  private:
+    static uint32_t reduce(uint64_t random, uint32_t n) noexcept {
+        return static_cast<uint32_t>((random >> 32) * n >> 32);
+    }
+    uint64_t hash(uint64_t message) const noexcept {
         uint64_t v[4] = {key_[0] ^ 0x736f6d6570736575, key_[1] ^ 0x646f72616e646f6d,
                          key_[0] ^ 0x6c7967656e657261, key_[1] ^ 0x7465646279746573};
-        const uint64_t message = count_++;
         v[3] ^= message;
         round(v);
         v[0] ^= message;
@@ -23,10 +43,6 @@ class Random {
         for (unsigned i = 0; i < 3; ++i) round(v);
         return v[0] ^ v[1] ^ v[2] ^ v[3];
     }
-    // 0 to n - 1 (Lemire, 2016), n at least 1.
-    uint32_t below(uint32_t n) noexcept { return static_cast<uint32_t>((next() >> 32) * n >> 32); }
-
-  private:
     static void round(uint64_t (&v)[4]) noexcept {
         v[0] += v[1];
         v[1] = std::rotl(v[1], 13) ^ v[0];
@@ -40,7 +56,9 @@ class Random {
         v[2] = std::rotl(v[2], 32);
     }
     uint64_t key_[2];
-    uint64_t count_ = 0;
+    uint64_t count_ = 0;  // drawn
+    uint64_t ready_ = 0;  // made; those between wait in the ring
+    std::array<uint64_t, most_ahead> ring_{};
 };
 
 }  // namespace sluice::nat

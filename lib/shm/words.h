@@ -18,23 +18,28 @@ template <typename T>
 concept WordBlock = std::is_trivially_copyable_v<T> && sizeof(T) % 4 == 0 && alignof(T) >= 4;
 
 template <WordBlock T>
+using WordOf = std::conditional_t<sizeof(T) % 8 == 0 && alignof(T) >= 8, uint64_t, uint32_t>;
+
+template <WordBlock T>
 void store_words(T& shared, const T& value) noexcept {
-    auto* to = reinterpret_cast<uint32_t*>(&shared);
+    using Word = WordOf<T>;
+    auto* to = reinterpret_cast<Word*>(&shared);
     const auto* from = reinterpret_cast<const std::byte*>(&value);
-    for (size_t i = 0; i < sizeof(T) / 4; ++i) {
-        uint32_t word;
-        std::memcpy(&word, from + 4 * i, 4);
-        std::atomic_ref<uint32_t>(to[i]).store(word, std::memory_order_release);
+    for (size_t i = 0; i < sizeof(T) / sizeof(Word); ++i) {
+        Word word;
+        std::memcpy(&word, from + sizeof word * i, sizeof word);
+        std::atomic_ref<Word>(to[i]).store(word, std::memory_order_release);
     }
 }
 
 template <WordBlock T>
 void load_words(T& value, const T& shared) noexcept {
-    auto* from = reinterpret_cast<uint32_t*>(const_cast<T*>(&shared));
+    using Word = WordOf<T>;
+    auto* from = reinterpret_cast<Word*>(const_cast<T*>(&shared));
     auto* to = reinterpret_cast<std::byte*>(&value);
-    for (size_t i = 0; i < sizeof(T) / 4; ++i) {
-        const uint32_t word = std::atomic_ref<uint32_t>(from[i]).load(std::memory_order_acquire);
-        std::memcpy(to + 4 * i, &word, 4);
+    for (size_t i = 0; i < sizeof(T) / sizeof(Word); ++i) {
+        const Word word = std::atomic_ref<Word>(from[i]).load(std::memory_order_acquire);
+        std::memcpy(to + sizeof word * i, &word, sizeof word);
     }
 }
 

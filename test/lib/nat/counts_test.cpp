@@ -57,6 +57,20 @@ TEST(CountTable, HasRoomForAsManyKeysAsItIsMadeFor) {
     }
 }
 
+TEST(CountTable, LooksWithVectorsAsWithout) {
+    std::mt19937_64 random(5);
+    for (unsigned n = 0; n < 10'000; ++n) {
+        CountTable::Set set{};
+        set.locked = random() % 2;
+        const auto tag_of = [](uint64_t n) { return n << 24; };  // 0 is one, too
+        for (auto& word : set.words) {
+            if (random() % 2 == 0) word = tag_of(random() % 3) | random() % 3;
+        }
+        const uint64_t wanted = tag_of(random() % 3);
+        ASSERT_EQ(CountTable::look(set, wanted), CountTable::look_plain(set, wanted));
+    }
+}
+
 TEST(CountTable, SaysWhenItHasNoRoom) {
     CountTable counts(8);
     Counted last = Counted::yes;

@@ -28,6 +28,26 @@ TEST(Mapper, GivesAnInternalEndpointOneMappingForAllItsSessions) {
     EXPECT_EQ(what_is_wrong_with(nat.mappings), "");
 }
 
+TEST(Mapper, ForeseesThePortsThatItWillTryFirst) {
+    SmallNat nat;
+    for (const bool parity : {false, true}) {
+        for (const PortRange range : {PortRange{1024, 65535}, PortRange{1, 65535}}) {
+            Wish wish = udp(host(parity, range.first), range);
+            wish.keep_parity = parity;
+            for (uint16_t n = 0; n < 100; ++n) {
+                const MappingId next = nat.mapper.foresee(wish, 0);
+                const MappingId after = nat.mapper.foresee(wish, 1);
+                wish.internal.port = static_cast<uint16_t>(wish.internal.port + 2);
+                const bool was_free = !nat.mappings.is_taken(next);
+                const Acquired first = nat.mapper.acquire(wish);
+                ASSERT_EQ(first.got, Got::made);
+                ASSERT_EQ(first.id == next, was_free);
+                ASSERT_EQ(nat.mapper.foresee(wish, 0), after);
+            }
+        }
+    }
+}
+
 TEST(Mapper, KeepsClassesAndExternalAddressesApart) {
     SmallNat nat;
     std::set<uint32_t> ids;
