@@ -12,6 +12,8 @@ namespace sluice::nat {
 class Random {
   public:
     Random();  // throws std::system_error if the kernel gives no key
+    // For tests: the same numbers each time.
+    explicit constexpr Random(uint64_t key) noexcept : key_{key, key} {}
 
     uint64_t next() noexcept {
         const uint64_t drawn = peek(0);

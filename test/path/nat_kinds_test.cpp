@@ -151,6 +151,19 @@ TEST_P(NatKinds, WhatIsExemptLeavesAsItIs) {
               outside);
 }
 
+TEST_P(NatKinds, WhatIsExemptAnswersFromItsStaticAddressWhoeverSpeaksToThat) {
+    const auto net = with_rules(
+        R"({"name": "e", "type": "exempt", "from": "10.0.0.9", "destination": "192.0.2.0/24"},
+           {"name": "s", "type": "static", "external": "203.0.113.9", "internal": "10.0.0.9"})");
+    EXPECT_EQ(lan(*net, ipv4().to(remote).udp(5000, 53)), "wan 10.0.0.9:5000 > 192.0.2.1:53");
+    EXPECT_EQ(flow_of(only(net->router.receives(
+                  "wan", ipv4().from(remote).to("203.0.113.9").udp(53, 5000)))),
+              "lan 192.0.2.1:53 > 10.0.0.9:5000");
+    EXPECT_EQ(lan(*net, ipv4().to(remote).udp(5000, 53)), "wan 203.0.113.9:5000 > 192.0.2.1:53")
+        << "the same ports, so it may be the answer";
+    EXPECT_EQ(lan(*net, ipv4().to(remote).udp(5001, 53)), "wan 10.0.0.9:5001 > 192.0.2.1:53");
+}
+
 TEST_P(NatKinds, TheFirstRuleThatMatchesDecides) {
     const std::string host = R"({"name": "host", "type": "source", "out": "wan",
                                  "from": "10.0.0.9", "to": "203.0.113.20"})";

@@ -62,8 +62,15 @@ class NatProperty : public ::testing::TestWithParam<uint32_t> {
             ASSERT_TRUE(out) << in.ends.text();
             ASSERT_EQ(out->ends, known->second.second.ends) << in.ends.text();
         } else if (out) {
+            if (out->ends != in.ends) forget_without_session(out->ends.turned());
             flows[in.ends] = {in, {out->interface, out->ends}};
         }
+    }
+    // What is exempt has no session. If its remote then speaks to the host's static address with
+    // the same ports, that makes one, and what is sent back is of it.
+    void forget_without_session(const Ends& ends) {
+        const auto known = flows.find(ends);
+        if (known != flows.end() && known->second.second.ends == ends) flows.erase(known);
     }
     const std::pair<Side, Side>& any_flow() {
         return std::next(flows.begin(), dice.below(static_cast<unsigned>(flows.size())))->second;

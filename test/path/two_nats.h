@@ -7,6 +7,7 @@
 #pragma once
 #include <map>
 
+#include "lib/nat/random.h"
 #include "test/path/nat_random.h"
 #include "test/support/nat_check.h"
 
@@ -99,8 +100,11 @@ class TwoNats {
     TestRouter& router() { return fast_.router; }
 
   private:
+    // The same in each run of a test, too.
     void choose_ports_alike() {
-        plain_.router.nat()->mapper().random() = fast_.router.nat()->mapper().random();
+        ++starts_;
+        fast_.router.nat()->mapper().random() = nat::Random(starts_);
+        plain_.router.nat()->mapper().random() = nat::Random(starts_);
     }
     static std::vector<Sent> receive(TestRouter& router, const std::string& interface,
                                      const std::vector<Bytes>& burst, size_t piece) {
@@ -111,6 +115,7 @@ class TwoNats {
         return router.receives(interface, packets);
     }
     Wishes wishes_;
+    uint64_t starts_ = 0;
     Network fast_{wishes_}, plain_{wishes_};
     NatCheck fast_tables_{fast_.router}, plain_tables_{plain_.router};
 };
