@@ -42,6 +42,10 @@ struct Columns {
     // Only where the plan has a NAT.
     alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
     alignas(64) std::array<uint32_t, rows> hash;    // of the flow, where the plan has groups
+    uint64_t begins = 0;  // a bit for each row that may need a session, and has none
+    // Packets that may have none, and are discarded; in the order in which they came.
+    std::array<const rte_mbuf*, rows> refused;
+    unsigned refused_count = 0;
 };
 
 // Of the columns that classify() fills.

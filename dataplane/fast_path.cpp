@@ -10,6 +10,7 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/nat/burst.h"
+#include "dataplane/nat/open_burst.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/tunnel/burst.h"
 
@@ -25,18 +26,20 @@ class Arrived {
     Arrived(rte_mbuf* const* packets, unsigned count) noexcept : count_(count) {
         std::copy_n(packets, count, packets_.begin());
     }
-    // Those that are neither sent nor taken out of a tunnel, which both are in order.
+    // Those that are neither sent, nor taken out of a tunnel, nor refused by the NAT; all of which
+    // are in order.
     void order(rte_mbuf** rest, std::span<rte_mbuf* const> sent,
-               std::span<rte_mbuf* const> taken_out) const noexcept {
-        size_t s = 0, t = 0;
+               std::span<rte_mbuf* const> taken_out,
+               std::span<const rte_mbuf* const> refused) const noexcept {
+        const auto is_next_of = [](auto& done, const rte_mbuf* m) {
+            if (done.empty() || done.front() != m) return false;
+            done = done.subspan(1);
+            return true;
+        };
         for (unsigned i = 0; i < count_; ++i) {
-            if (s < sent.size() && packets_[i] == sent[s]) {
-                ++s;
-            } else if (t < taken_out.size() && packets_[i] == taken_out[t]) {
-                ++t;
-            } else {
-                *rest++ = packets_[i];
-            }
+            rte_mbuf* const m = packets_[i];
+            if (is_next_of(sent, m) || is_next_of(taken_out, m) || is_next_of(refused, m)) continue;
+            *rest++ = m;
         }
     }
 
@@ -108,10 +111,14 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
     const Plan& plan = *c.plan;
     // A packet that leaves by where it came from may deserve a redirect.
     const InterfaceId back = redirects(plan, in) ? in : layout::no_interface;
+    const bool is_inner = in == layout::no_interface;
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
         Adjacency a = adjacency_of<Nat>(plan, col, i);
-        const bool stays = a.interface == back || needs_session<Nat>(plan, col, i, a);
+        const bool begins = needs_session<Nat>(plan, col, i, a);
+        // What begins into or out of a tunnel is the plain way's.
+        const bool stays =
+            a.interface == back || (begins && (a.kind == NextHopKind::tunnel || is_inner));
         uint32_t towards = col.destination[i];
         if constexpr (Tunnels) {
             col.tunnel[kept] = nullptr;
@@ -131,8 +138,13 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
         }
         if (kept != i) [[unlikely]] {
             move_row(col, i, kept);
-            if constexpr (Nat) col.flow[kept] = col.flow[i];
+            if constexpr (Nat) {
+                col.flow[kept] = col.flow[i];
+                col.hash[kept] = col.hash[i];
+            }
         }
+        if (begins) [[unlikely]]
+            col.begins |= uint64_t{1} << kept;
         col.mac[kept] = link;
         col.out[kept] = a.interface;
         ++kept;
@@ -182,6 +194,7 @@ unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
     n = resolver(translates, tunnels)(c, in, col, n, rest);
     clock.lap(Stage::resolve, n);
     if (translates) {
+        if (col.begins != 0) n = nat::open_flows(c, in, col, n, rest);
         nat::rewrite_found(c, col, n);
         clock.lap(Stage::nat, 0);  // the other half of it
     }
@@ -220,7 +233,8 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
     }
     n = carry(c, in, col, n, rest, clock);
     if (rest.count() > 0) {
-        arrived.order(packets, {col.packet.data(), n}, {inner.packets.data(), inner.count});
+        arrived.order(packets, {col.packet.data(), n}, {inner.packets.data(), inner.count},
+                      {col.refused.data(), col.refused_count});
     }
     return rest.count();
 }
@@ -236,7 +250,10 @@ unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept {
     Rest rest(inner.packets.data(), inner.count - n);
     clock.lap(Stage::classify, inner.count);
     n = carry(c, layout::no_interface, col, n, rest, clock);
-    if (rest.count() > 0) arrived.order(inner.packets.data(), {col.packet.data(), n}, {});
+    if (rest.count() > 0) {
+        arrived.order(inner.packets.data(), {col.packet.data(), n}, {},
+                      {col.refused.data(), col.refused_count});
+    }
     return rest.count();
 }
 

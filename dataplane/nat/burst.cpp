@@ -2,6 +2,7 @@
 #include "dataplane/nat/burst.h"
 
 #include "dataplane/ipv4/route.h"
+#include "dataplane/nat/left.h"
 #include "dataplane/nat/rewrite.h"
 #include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/translator.h"
@@ -13,44 +14,19 @@ using fast_path::Columns;
 using fast_path::load;
 using fast_path::store;
 
-constexpr unsigned fragment_at = 20, protocol_at = 23, transport_at = 34, tcp_flags_at = 47;
-constexpr uint32_t key_bytes = 12;  // addresses and ports, which lie as in a FlowKey
+constexpr unsigned fragment_at = 20;
 
-// Whole to the end of what is rewritten, no fragment, and nothing that moves TCP's state.
+// Whole to the end of what is rewritten, no fragment, and nothing that moves TCP's state but what
+// begins a flow.
 bool is_plain(const uint8_t* frame, uint32_t bytes) noexcept {
     if ((load<uint16_t>(frame + fragment_at) & net::be16(0x3fff).raw()) != 0) return false;
     const uint8_t protocol = frame[protocol_at];
     if (protocol == net::Protocol::tcp) {
         return bytes >= transport_at + 20 &&
-               (frame[tcp_flags_at] & (tcp::syn | tcp::fin | tcp::rst)) == 0;
+               ((frame[tcp_flags_at] & (tcp::syn | tcp::fin | tcp::rst)) == 0 || is_syn(frame));
     }
     return protocol == net::Protocol::udp && bytes >= transport_at + sizeof(net::UdpHeader);
 }
-
-flow::FlowKey key_of(const uint8_t* frame) noexcept {
-    flow::FlowKey key{};
-    std::memcpy(&key, frame + fast_path::source_at, key_bytes);
-    key.protocol = frame[protocol_at];
-    return key;
-}
-
-// Flows of which a packet of this burst has gone the plain way. All after it go there too, or they
-// would overtake it. By a bit of a hash: those of other flows that go with them come to no harm.
-class Left {
-  public:
-    void add(const uint8_t* frame, uint32_t bytes) noexcept {
-        if (bytes >= transport_at + sizeof(uint32_t)) flows_ |= bit(frame);
-    }
-    bool has(const uint8_t* frame) const noexcept {
-        return flows_ != 0 && (flows_ & bit(frame)) != 0;
-    }
-
-  private:
-    static uint64_t bit(const uint8_t* frame) noexcept {
-        return uint64_t{1} << (load<uint32_t>(frame + transport_at) * 0x9e3779b1u >> 26);
-    }
-    uint64_t flows_ = 0;
-};
 
 unsigned keep_plain_ones(Columns& col, unsigned n, fast_path::Rest& rest) noexcept {
     unsigned kept = 0;
@@ -116,11 +92,14 @@ unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& re
     const uint64_t found = index.find_bulk(keys.data(), hashes.data(), col.flow.data(), n);
 
     unsigned kept = 0;
+    Left left;
     for (unsigned i = 0; i < n; ++i) {
         const bool has_session = (found >> i & 1) != 0;
         if (has_session) [[likely]] {
             const flow::Session& session = c.nat->session(col.flow[i]);
-            if (!is_usable(*c.plan->nat, session)) [[unlikely]] {
+            if (!is_usable(*c.plan->nat, session) || is_syn(col.frame[i]) || left.has(col.frame[i]))
+                [[unlikely]] {
+                left.add(col.frame[i], col.packet[i]->data_len);
                 rest.add(col.packet[i]);
                 continue;
             }

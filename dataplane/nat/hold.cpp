@@ -11,6 +11,20 @@
 
 namespace sluice::nat {
 
+unsigned home_of(const Plan& plan, const Rule& rule, const ipv4::Route& route,
+                 net::Ipv4Address internal) noexcept {
+    const auto all = externals_of(rule);
+    if (rule.wish.to_interface != 0) {
+        const auto near = plan.source_towards(route.adjacency.interface, route.next_hop);
+        for (unsigned i = 0; near && i < all.size(); ++i) {
+            if (all[i].address == *near) return i;
+        }
+        return 0;
+    }
+    if (rule.deterministic) return rule.place_of_block(internal);
+    return static_cast<unsigned>(uint64_t{internal.value * 0x9e3779b1u} * all.size() >> 32);
+}
+
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
                     layout::EventKind event, net::Ipv4Address external) noexcept {
     counters_of(c, rule.wish.id).refused.add(1);
@@ -41,28 +55,8 @@ Verdict Hold::count_session(const flow::FlowKey& packet) noexcept {
     }
 }
 
-std::span<const External> Hold::externals() const noexcept {
-    return rule_.wish.kind == NatKind::forward ? rule_.source_externals : rule_.externals;
-}
-
-// RFC 4787 REQ-2: one internal address is at one external address, which follows from it: by
-// arithmetic where ports do, else by a hash. To an interface: its address in the next hop's
-// network.
-unsigned Hold::home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept {
-    const auto all = externals();
-    if (rule_.wish.to_interface != 0) {
-        const auto near = c_.plan->source_towards(route.adjacency.interface, route.next_hop);
-        for (unsigned i = 0; near && i < all.size(); ++i) {
-            if (all[i].address == *near) return i;
-        }
-        return 0;
-    }
-    if (rule_.deterministic) return rule_.place_of_block(internal);
-    return static_cast<unsigned>(uint64_t{internal.value * 0x9e3779b1u} * all.size() >> 32);
-}
-
 net::Ipv4Address Hold::address_at(uint32_t number, unsigned home) const noexcept {
-    const auto all = externals();
+    const auto all = externals_of(rule_);
     if (all[home].number == number) return all[home].address;
     return std::ranges::find(all, number, &External::number)->address;
 }
@@ -77,6 +71,7 @@ Verdict Hold::use(const Taken& taken, const flow::FlowKey& packet) noexcept {
         case Got::existing:
             mapping_ = taken.mapping.id.bits();
             flags_ |= taken.flags;
+            mapping_is_new_ = taken.mapping.got == Got::made;
             return passed();
         case Got::busy: return drop(DropReason::nat_busy);
         case Got::at_limit:
@@ -99,10 +94,10 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
         leaves.source = net::be32(rule_.pool[0].first + into);
         return passed();
     }
-    if (externals().empty()) return use({{Got::no_port, {}}}, packet);
-    const unsigned at_home = home(route, internal);
+    if (externals_of(rule_).empty()) return use({{Got::no_port, {}}}, packet);
+    const unsigned at_home = home_of(*c_.plan, rule_, route, internal);
     const PortClass c = class_of(packet.protocol);
-    home_ = externals()[at_home].address;
+    home_ = externals_of(rule_)[at_home].address;
     leaves.source = net::be32(home_.value);
     if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) flags_ |= shares_port;
     if (rule_.wish.kind == NatKind::forward) flags_ |= maps_remote;
@@ -112,7 +107,7 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     const Endpoint endpoint{internal.value, packet.source_port.host()};
     const Verdict v = use(rule_.wish.kind == NatKind::dynamic
                               ? Taken{take_address(internal.value)}
-                              : take_port(c_, rule_, externals(), c, endpoint, at_home),
+                              : take_port(c_, rule_, externals_of(rule_), c, endpoint, at_home),
                           packet);
     if (!v.is_passed()) return v;
     const MappingId id = MappingId::from_bits(mapping_);
@@ -145,8 +140,11 @@ void Hold::permit(net::Ipv4Address remote) noexcept {
         return;
     }
     remote_ = remote;
-    const auto added = c_.nat->shared().counts.add(
-        permission_key(MappingId::from_bits(mapping_), remote), CountTable::most);
+    CountTable& counts = c_.nat->shared().counts;
+    const uint64_t key = permission_key(MappingId::from_bits(mapping_), remote);
+    // Nobody has leave yet to send to a mapping that is new, so that it need not be looked for.
+    Counted added = mapping_is_new_ ? counts.begin(key) : Counted::busy;
+    if (added == Counted::busy) added = counts.add(key, CountTable::most);
     if (added == Counted::yes) flags_ |= grants_permission;
 }
 

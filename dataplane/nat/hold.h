@@ -12,6 +12,15 @@
 
 namespace sluice::nat {
 
+// The addresses at which the rule gives a source another one; and which of them an internal
+// address is at. RFC 4787 REQ-2: that follows from it, by arithmetic where ports do, else by a
+// hash. To an interface: its address in the next hop's network.
+inline std::span<const External> externals_of(const Rule& rule) noexcept {
+    return rule.wish.kind == NatKind::forward ? rule.source_externals : rule.externals;
+}
+unsigned home_of(const Plan& plan, const Rule& rule, const ipv4::Route& route,
+                 net::Ipv4Address internal) noexcept;
+
 class Hold {
   public:
     // `subscriber`: the address inside.
@@ -49,8 +58,6 @@ class Hold {
 
   private:
     void give_back() noexcept;
-    std::span<const External> externals() const noexcept;
-    unsigned home(const ipv4::Route& route, net::Ipv4Address internal) const noexcept;
     net::Ipv4Address address_at(uint32_t number, unsigned home) const noexcept;
     Acquired take_address(uint32_t internal) noexcept;
     Verdict use(const Taken& taken, const flow::FlowKey& packet) noexcept;
@@ -63,6 +70,7 @@ class Hold {
     uint32_t mapping_ = no_mapping;
     uint32_t record_ = 0;
     uint16_t flags_ = 0;  // of the session
+    bool mapping_is_new_ = false;
     bool kept_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "dataplane/nat/ftp/control.h"
 #include "dataplane/nat/hold.h"
 #include "dataplane/nat/log.h"
+#include "dataplane/nat/opening.h"
 #include "dataplane/nat/reset.h"
 #include "dataplane/nat/rewrite.h"
 #include "dataplane/nat/rule_counters.h"
@@ -18,17 +19,6 @@ using flow::Direction;
 
 // Shared ports differ from try to try; what is taken with one may be free with the next.
 constexpr unsigned tries_of_shared_ports = 64;
-
-// A flow that is to begin.
-struct Beginning {
-    const Passage& passage;
-    const ipv4::Route& route;
-    const Rule* source;   // that gives it another source; or none
-    const Rule& rule;     // that the session is of
-    Direction direction;  // of this packet
-
-    const flow::FlowKey& key() const noexcept { return passage.tuple.key; }
-};
 
 Question question_of(const Arrival& arrival, const ipv4::Route& route,
                      const Passage& passage) noexcept {
@@ -110,13 +100,7 @@ net::Ipv4Address subscriber_of(const Beginning& b) noexcept {
                                                      : to->address;
 }
 
-struct Begun {
-    Verdict verdict;
-    flow::Flow flow;  // of the packet
-    bool try_again = false;
-};
-
-Begun begin(Context& c, const Beginning& b) noexcept {
+Begun try_to_begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
@@ -143,8 +127,7 @@ Begun begin(Context& c, const Beginning& b) noexcept {
 }
 
 Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& b) noexcept {
-    Begun begun = begin(c, b);
-    for (unsigned i = 1; begun.try_again && i < tries_of_shared_ports; ++i) begun = begin(c, b);
+    const Begun begun = begin_flow(c, b);
     if (!begun.flow.exists()) {
         // Another worker may have had a packet of the flow at the same time.
         const flow::Flow theirs = c.nat->index().find(b.key());
@@ -152,19 +135,10 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
             theirs.exists() && use_session(c, packet, arrival, b.passage.tuple, theirs);
         return used ? passed() : begun.verdict;
     }
-    c.tally(layout::Tally::nat_sessions_made);
-    if (b.passage.redirection && b.passage.redirection->awaiting.exists()) {
-        c.nat->end(c, b.passage.redirection->awaiting.place());
-    }
     if (ftp::concerns(c.nat->session(begun.flow))) {
         ftp::begin(c, packet, b.passage.tuple, begun.flow);
     }
-    if (b.passage.redirection && b.passage.redirection->hairpin) {
-        c.tally(layout::Tally::nat_hairpinned);
-    }
-    layout::NatRuleCounters& counters = counters_of(c, b.rule.wish.id);
-    counters.sessions.add(1);
-    counters.packets.add(1);
+    counters_of(c, b.rule.wish.id).packets.add(1);
     if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), begun.flow);
     rewrite(packet, b.passage.tuple, c.nat->session(begun.flow), begun.flow.direction());
     arrival.translated = true;
@@ -172,6 +146,23 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
 }
 
 }  // namespace
+
+Begun begin_flow(Context& c, const Beginning& b) noexcept {
+    Begun begun = try_to_begin(c, b);
+    for (unsigned i = 1; begun.try_again && i < tries_of_shared_ports; ++i) {
+        begun = try_to_begin(c, b);
+    }
+    if (!begun.flow.exists()) return begun;
+    c.tally(layout::Tally::nat_sessions_made);
+    if (b.passage.redirection && b.passage.redirection->awaiting.exists()) {
+        c.nat->end(c, b.passage.redirection->awaiting.place());
+    }
+    if (b.passage.redirection && b.passage.redirection->hairpin) {
+        c.tally(layout::Tally::nat_hairpinned);
+    }
+    counters_of(c, b.rule.wish.id).sessions.add(1);
+    return begun;
+}
 
 Verdict open(Context& c, Packet packet, Arrival& arrival, const ipv4::Route& route,
              Passage& passage) noexcept {

@@ -97,12 +97,25 @@ class NatProperty : public ::testing::TestWithParam<uint32_t> {
             EXPECT_EQ(nats->receive(interface, burst).size(), burst.size());
         }
     }
+    void begin_many_at_once() {
+        std::vector<Bytes> burst;
+        for (unsigned i = 0; i < 24; ++i) {
+            const auto to_port = static_cast<uint16_t>(5000 + dice.below(3));
+            const Ends e{dice.of<uint8_t>({udp, tcp}),
+                         "10.0.0." + std::to_string(2 + dice.below(9)),
+                         "192.0.2." + std::to_string(1 + dice.below(6)),
+                         static_cast<uint16_t>(5000 + dice.below(8)), to_port};
+            burst.push_back(packet_of(e, syn, dice));
+        }
+        nats->receive("lan", burst);
+    }
     void live_a_while() {
         for (unsigned step = 0; step < 300 && !HasFailure(); ++step) {
             begin_flow();
             if (flows.empty() || HasFailure()) continue;
             speak(dice.one_in(2), dice.one_in(4) ? syn | ack : ack);
             if (step % 50 == 49) speak_all_at_once();
+            if (step % 100 == 30) begin_many_at_once();
             if (step % 100 == 60) nats->restart();
             if (step % 50 == 0) nats->check();
         }

@@ -61,6 +61,8 @@ class TestRouter {
                                          size_t piece);
     // Buffers as a device might have given them.
     std::vector<Sent> receives(std::string_view interface, std::vector<rte_mbuf*> packets);
+    // Of those that came in last, by their places, in the order in which it saw to them.
+    const std::vector<size_t>& left_to_plain_way() const { return left_; }
     // Time passes; returns what is sent meanwhile (in steps of 100 ms). Once a second the main
     // thread's work is done: neighbours age, and a new plan knows which next hops are alive.
     std::vector<Sent> waits(std::chrono::milliseconds time);
@@ -141,6 +143,7 @@ class TestRouter {
     void start_nat(uint32_t sessions);
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
+    void run_and_look(InterfaceId in, std::span<rte_mbuf*> packets, size_t first);
 
     struct Unmap {
         size_t bytes;
@@ -173,6 +176,7 @@ class TestRouter {
     Context context_;
     std::vector<Sent> sent_;
     bool plain_only_ = false;
+    std::vector<size_t> left_;
 };
 
 }  // namespace sluice::test

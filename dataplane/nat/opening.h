@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How a flow begins, for the plain way (open.cpp) and the fast way (open_burst.cpp) alike.
+#pragma once
+#include "dataplane/nat/translate.h"
+#include "lib/flow/session.h"
+
+namespace sluice::nat {
+
+struct Beginning {
+    const Passage& passage;
+    const ipv4::Route& route;
+    const Rule* source;         // that gives it another source; or none
+    const Rule& rule;           // that the session is of
+    flow::Direction direction;  // of this packet
+
+    const flow::FlowKey& key() const noexcept { return passage.tuple.key; }
+};
+
+struct Begun {
+    Verdict verdict;
+    flow::Flow flow;  // of the packet; none unless passed
+    bool try_again = false;
+};
+
+// Makes the session and counts it; the packet is left as it is. Drops: what open() does.
+Begun begin_flow(Context& c, const Beginning& b) noexcept;
+
+}  // namespace sluice::nat
