@@ -66,6 +66,7 @@ HugeMemory::HugeMemory(size_t size) : size_((size + huge_page - 1) / huge_page *
     if (lead < huge_page) ::munmap(base + lead + size_, huge_page - lead);
     data_ = base + lead;
     ::madvise(data_, size_, MADV_HUGEPAGE);
+    ::madvise(data_, size_, MADV_POPULATE_WRITE);  // so that no burst waits for that
 }
 
 HugeMemory::~HugeMemory() { ::munmap(data_, size_); }
