@@ -23,11 +23,14 @@ constexpr const char* methods[] = {
     "explain.run",    "trace.start",  "trace.read",  "neighbour.list",  "memory.get",
 };
 
+std::filesystem::path directory;
+
 control::Control& control_process() {
     static control::Control& control = *[] {
         spdlog::set_level(spdlog::level::off);
         char name[] = "/tmp/sluice-api-fuzz-XXXXXX";
-        const std::filesystem::path directory = ::mkdtemp(name);
+        directory = ::mkdtemp(name);
+        std::atexit([] { std::filesystem::remove_all(directory); });
         void* memory = ::mmap(nullptr, sizeof(layout::Intent), PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         control::Options options;

@@ -96,6 +96,8 @@ class TestRouter {
     std::vector<layout::Event> events() const;
 
     intent::IntentWriter& intent() { return *intent_writer_; }
+    // As another writer may leave it.
+    layout::Intent& intent_memory() { return *intent_; }
     NeighbourTable& neighbours() { return neighbours_; }
     HeapPool& pool() { return pool_; }
     Context& context() { return context_; }
