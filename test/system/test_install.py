@@ -19,9 +19,9 @@ def installed(tmp_path_factory):
     return root, cli.parent.parent
 
 
-def test_the_daemons_are_the_administrators_and_the_command_is_everybodys(installed):
+def test_the_daemons_are_the_administrators_and_the_commands_are_everybodys(installed):
     _, prefix = installed
-    assert [p.name for p in (prefix / "bin").iterdir()] == ["sluice"]
+    assert sorted(p.name for p in (prefix / "bin").iterdir()) == ["sluice", "sluice-bench"]
     assert sorted(p.name for p in (prefix / "sbin").iterdir()) == ["sluice-control",
                                                                   "sluice-dataplane"]
 
@@ -29,7 +29,7 @@ def test_the_daemons_are_the_administrators_and_the_command_is_everybodys(instal
 def test_each_program_has_a_page_of_its_section(installed):
     _, prefix = installed
     pages = sorted(p.name for p in prefix.rglob("share/man/man*/*"))
-    assert pages == ["sluice-control.8", "sluice-dataplane.8", "sluice.8", "sluice.json.5"]
+    assert pages == ["sluice-bench.1", "sluice-control.8", "sluice-dataplane.8", "sluice.8", "sluice.json.5"]
 
 
 @pytest.mark.parametrize("unit", ["sluice-control.service", "sluice-dataplane.service"])

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/generator/flows.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace sluice::generator {
+namespace {
+
+constexpr uint16_t first_port = 1024;
+constexpr uint32_t ports = 65536 - first_port;
+constexpr uint16_t destination_port = 9;  // "discard": no gateway looks into it
+
+uint64_t size_of(net::Ipv4Prefix prefix) noexcept { return uint64_t{1} << (32 - prefix.length); }
+
+}  // namespace
+
+Flows::Flows(const FlowWish& wish) : flows_(wish.count), order_(wish.count) {
+    const auto hosts = static_cast<uint32_t>(std::min<uint64_t>(size_of(wish.sources), wish.count));
+    flows_of_a_host_ = (wish.count + hosts - 1) / hosts;
+    if (flows_of_a_host_ > ports) {
+        throw std::invalid_argument(
+            fmt::format("{} flows from {} host{} on the left: a host has {} ports", wish.count,
+                        hosts, hosts == 1 ? "" : "s", ports));
+    }
+    const auto destinations = draw_addresses(wish.destinations, wish.draw, wish.count, wish.seed);
+    for (FlowNumber n = 0; n < wish.count; ++n) {
+        const auto port = static_cast<uint16_t>(first_port + n / hosts);
+        flows_[n] = {
+            {net::be32(wish.sources.address.value + n % hosts), net::be32(destinations[n].value),
+             net::be16(port), net::be16(destination_port)},
+            0};
+    }
+    std::iota(order_.begin(), order_.end(), FlowNumber{0});
+    std::ranges::shuffle(order_, std::mt19937_64(wish.seed));
+}
+
+void Flows::renew(FlowNumber n) noexcept {
+    Flow& flow = flows_[n];
+    // A whole number of rounds, so that no two flows of a host ever meet at a port.
+    const uint32_t in_use = ports - ports % flows_of_a_host_;
+    const uint32_t before = flow.endpoints.source_port.host() - first_port;
+    flow.endpoints.source_port =
+        net::be16(static_cast<uint16_t>(first_port + (before + flows_of_a_host_) % in_use));
+    flow.generation = static_cast<uint8_t>((flow.generation + 1) % Signature::generations);
+}
+
+bool Translations::agrees(FlowNumber n, const External& external) noexcept {
+    Entry& entry = of_[n];
+    if (entry.known) return entry.external == external;
+    entry = {external, true};
+    ++known_;
+    return true;
+}
+
+void Translations::forget(FlowNumber n) noexcept {
+    known_ -= of_[n].known;
+    of_[n].known = false;
+}
+
+}  // namespace sluice::generator

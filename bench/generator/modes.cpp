@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/generator/modes.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "bench/generator/exit_code.h"
+
+namespace sluice::generator {
+namespace {
+
+// A line that the next one takes the place of, for people alone.
+void show_progress(const std::string& text) {
+    if (::isatty(STDERR_FILENO)) fmt::print(stderr, "\r\x1b[K{}", text);
+}
+
+void say(const std::string& text) {
+    show_progress("");
+    fmt::print(stderr, "{}\n", text);
+}
+
+int judge(const TrialResult& trial, double allowed_loss) {
+    return trial.faults() > 0 || trial.loss() > allowed_loss ? exit_faults : exit_well;
+}
+
+Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
+    TrialWish wish{
+        o.pps, o.seconds, 1, [&](const TrialResult& so_far) {
+            show_progress(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
+        }};
+    const TrialResult trial = generator.run(wish);
+    say(summary(trial, tsc_hz));
+    Json found{{"trial", describe(trial, tsc_hz)}, {"limited_by", limit_name(trial, o.pps)}};
+    return {found, judge(trial, o.allowed_loss)};
+}
+
+Outcome searching(Generator& generator, const Options& o, double tsc_hz) {
+    uint64_t faults = 0;
+    const auto trial = [&](double pps) {
+        const TrialResult done = generator.run({pps, o.seconds, 1, {}});
+        if (done.interrupted) throw std::runtime_error("interrupted in the middle of the search");
+        faults += done.faults();
+        const auto directions = static_cast<double>(done.streams.size());
+        say(fmt::format("{}: {}",
+                        pps == 0 ? "all that can be sent" : fmt::format("{:.3f} Mpps", pps / 1e6),
+                        summary(done, tsc_hz)));
+        return TrialOutcome{done.offered_pps() / directions, done.received_pps() / directions,
+                            done.loss()};
+    };
+    const SearchResult result = search_rate({o.allowed_loss, o.width, o.repeats}, trial);
+    say(fmt::format("{}: {:.3f} Mpps in each direction{}", to_string(o.mode), result.pps / 1e6,
+                    result.limited_by_generator ? ", as much as could be sent" : ""));
+    return {{{"search", describe(result)}, {"faults", faults}},
+            faults > 0 || result.pps == 0 ? exit_faults : exit_well};
+}
+
+Outcome soaking(Generator& generator, const Options& o, double tsc_hz) {
+    Json intervals = Json::array();
+    const TrialResult trial = generator.run(
+        {o.pps, o.seconds, o.interval_s, [&](const TrialResult& so_far) {
+             say(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
+             intervals.push_back({{"seconds", so_far.seconds},
+                                  {"not_back", so_far.loss()},
+                                  {"faults", so_far.faults()}});
+         }});
+    say(summary(trial, tsc_hz));
+    return {{{"trial", describe(trial, tsc_hz)}, {"intervals", intervals}},
+            judge(trial, o.allowed_loss)};
+}
+
+}  // namespace
+
+Outcome measure(Generator& generator, const Options& options, double tsc_hz) {
+    switch (options.mode) {
+        case Mode::ndr:
+        case Mode::pdr: return searching(generator, options, tsc_hz);
+        case Mode::soak: return soaking(generator, options, tsc_hz);
+        case Mode::rate: break;
+    }
+    return at_a_rate(generator, options, tsc_hz);
+}
+
+}  // namespace sluice::generator

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/generator/sender.h"
+
+#include <algorithm>
+
+#include <rte_ethdev.h>
+
+namespace sluice::generator {
+
+Sender::Sender(const SenderWish& wish, const Macs& macs, Flows& flows, Translations* translations)
+    : wish_(wish), flows_(flows), translations_(translations), walk_(flows, translations) {
+    for (const uint32_t size : wish.sizes) builders_.emplace_back(size, macs, wish.tunnel);
+}
+
+void Sender::attach(uint16_t port, rte_mempool* pool) noexcept {
+    port_ = port;
+    pool_ = pool;
+}
+
+void Sender::begin(uint8_t run, Walk::Over over) noexcept {
+    drop_what_is_left();
+    run_ = run;
+    over_ = over;
+    counts_ = {};
+}
+
+unsigned Sender::send(uint64_t due, uint64_t now_tsc) noexcept {
+    if (first_ == end_) build(static_cast<unsigned>(std::min<uint64_t>(due, burst)), now_tsc);
+    const auto count = static_cast<uint16_t>(end_ - first_);
+    if (count == 0) return 0;
+    uint64_t bytes = 0;
+    for (unsigned i = first_; i < end_; ++i) bytes += ready_[i]->pkt_len + frame_check_length;
+    const uint16_t taken = rte_eth_tx_burst(port_, 0, &ready_[first_], count);
+    for (unsigned i = first_ + taken; i < end_; ++i) {
+        bytes -= ready_[i]->pkt_len + frame_check_length;
+    }
+    first_ += taken;
+    ++counts_.bursts;
+    counts_.held_up += taken < count;
+    counts_.packets += taken;
+    counts_.bytes += bytes;
+    return taken;
+}
+
+void Sender::drop_what_is_left() noexcept {
+    for (; first_ < end_; ++first_) rte_pktmbuf_free(ready_[first_]);
+}
+
+void Sender::build(unsigned count, uint64_t now_tsc) noexcept {
+    first_ = end_ = 0;
+    if (count == 0 || rte_pktmbuf_alloc_bulk(pool_, ready_.data(), count) != 0) return;
+    end_ = fill(ready_.data(), count, now_tsc);
+    if (end_ < count) rte_pktmbuf_free_bulk(&ready_[end_], count - end_);
+}
+
+unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept {
+    for (unsigned i = 0; i < count; ++i) {
+        const auto step = walk_.next(over_);
+        if (!step) return i;
+        renew_now_and_then(step->flow);
+        const FrameBuilder& builder = builders_[next_builder_];
+        if (++next_builder_ == builders_.size()) next_builder_ = 0;
+        const uint8_t kind = Signature::kind_of(wish_.direction, flows_.generation(step->flow));
+        builder.write(rte_pktmbuf_mtod(buffers[i], uint8_t*), endpoints(step->flow),
+                      {run_, kind, step->flow, step->round, now_tsc});
+        buffers[i]->data_len = static_cast<uint16_t>(builder.length());
+        buffers[i]->pkt_len = builder.length();
+    }
+    return count;
+}
+
+Endpoints Sender::endpoints(FlowNumber flow) noexcept {
+    if (wish_.direction == Direction::right) return flows_[flow];
+    Endpoints reply = flows_[flow].turned();
+    if (translations_ == nullptr) return reply;
+    reply.destination = (*translations_)[flow].address;
+    reply.destination_port = (*translations_)[flow].port;
+    return reply;
+}
+
+// Those that are the first of a flow are sent by the left, where a NAT's inside is.
+void Sender::renew_now_and_then(FlowNumber flow) noexcept {
+    if (wish_.new_flows == 0 || over_ == Walk::Over::untranslated) return;
+    renewals_due_ += wish_.new_flows;
+    if (renewals_due_ < 1) return;
+    renewals_due_ -= 1;
+    flows_.renew(flow);
+    if (translations_ != nullptr) translations_->forget(flow);
+}
+
+}  // namespace sluice::generator
