@@ -31,20 +31,23 @@ def is_compiled(test):
         return False
 
 
-def run_one(test, build, total, arguments, report=None):
+def run_one(test, build, total, arguments, limit, report=None):
     started = time.monotonic()
-    output, code = run(arguments, test["timeout"] or None, cwd=test["workdir"] or build,
+    output, code = run(arguments, limit, cwd=test["workdir"] or build,
                        env={**os.environ, **test["env"]})
     passed, failures, skipped = int(code == 0 and report is None), [], 0
     if report and report.exists():
         passed, failures, skipped = cases_of(json.loads(report.read_text()))
     if code != 0 and not failures:
-        failures.append(ending(code, test["timeout"]))
+        failures.append(ending(code, limit))
     if passed or failures or skipped:
         total.add(test["name"], passed, failures, time.monotonic() - started, skipped, output=output)
 
 
-def run_unit_tests(build, wanted, total, scratch):
+def run_unit_tests(build, wanted, total, scratch, slowdown=1):
+    def limit_of(test):
+        return test["timeout"] * slowdown or None
+
     listed = subprocess.run(["meson", "introspect", "--tests", str(build)], check=True,
                             capture_output=True, text=True).stdout
     tests = [test for test in json.loads(listed) if "fuzz" not in test["suite"]]
@@ -55,12 +58,14 @@ def run_unit_tests(build, wanted, total, scratch):
     def run_compiled(test):
         report = reports[build / test["cmd"][0]]
         only = [f"--gtest_filter=*{wanted}*"] if wanted else []
-        run_one(test, build, total, [*test["cmd"], f"--gtest_output=json:{report}", *only], report)
+        run_one(test, build, total, [*test["cmd"], f"--gtest_output=json:{report}", *only],
+                limit_of(test), report)
 
     def run_script(test):
         # A script that would run a test itself reads what became of it, where all of it has run.
         done = {} if wanted else {program: str(r) for program, r in reports.items() if r.exists()}
-        run_one(test, build, total, [done.get(build / word, word) for word in test["cmd"]])
+        run_one(test, build, total, [done.get(build / word, word) for word in test["cmd"]],
+                limit_of(test))
 
     # Threads that wait for each other want the processors that they count on.
     for test in compiled:
