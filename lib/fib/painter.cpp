@@ -122,11 +122,12 @@ void Writer::store_slot(Slot slot, Entry entry) {
     }
 }
 
-// Release, so that whoever finds the way into a group finds it filled.
+// Whoever finds the way into a group must find it filled; a next hop stands for itself.
 void Writer::store(Entry& where, Entry what) {
     std::atomic_ref<Entry> entry(where);
     if (entry.load(std::memory_order_relaxed) == what) return;
-    entry.store(what, std::memory_order_release);
+    const bool leads_on = (what & extended_bit) != 0;
+    entry.store(what, leads_on ? std::memory_order_release : std::memory_order_relaxed);
     if (++stores_ == stop_at_) throw Stopped{};
 }
 
