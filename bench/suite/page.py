@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The report as one page that needs nothing beside itself."""
+import html
+
+import figures
+import in_process
+import svg
+import text
+from workloads import WORKLOADS
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2em auto; padding: 0 1em; color: #1f2937 }
+h1, h2, h3 { line-height: 1.2 } h2 { margin-top: 2em; border-bottom: 1px solid #d1d5db }
+table { border-collapse: collapse; font-size: 13px; display: block; overflow-x: auto }
+th, td { padding: 2px 10px; border-bottom: 1px solid #e5e7eb; text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left } .note { color: #6b7280 } pre { overflow-x: auto; font-size: 12px }
+svg { width: 100%; height: auto; font: 12px system-ui, sans-serif } .grid { stroke: #e5e7eb }
+.tick, .value { fill: #6b7280; font-size: 11px } .whisker { stroke: #111827; stroke-width: 1.5 }
+@media (prefers-color-scheme: dark) { body { background: #111827; color: #e5e7eb } svg text { fill: #e5e7eb }
+ .grid { stroke: #374151 } .whisker { stroke: #f9fafb } th, td, h2 { border-color: #374151 } }
+"""
+PERCENTILES = ("p50", "p90", "p99", "p99.9", "p99.99", "max")
+
+
+def _table(header, rows):
+    def line(cells, tag):
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    return "<table>" + line(header, "th") + "".join(line(row, "td") for row in rows) + "</table>"
+
+
+def _facts(facts):
+    return _table(("", ""), [(str(name), str(value)) for name, value in facts.items()])
+
+
+def _colours(rows):
+    peers = list(dict.fromkeys(row.peer for row in rows))
+    return {peer: svg.COLOURS[n % len(svg.COLOURS)] for n, peer in enumerate(peers)}
+
+
+def _like_with_like(rows):
+    """(case, placement) to its rows: only these may be compared."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row.case, row.placement), []).append(row)
+    return groups
+
+
+def _throughput(rows, colours):
+    for (case, placement), group in _like_with_like(rows).items():
+        workload = WORKLOADS.get(case.partition("/")[2])
+        title = f"{case}, processors {placement}"
+        yield f"<h3>{html.escape(title)}</h3>"
+        if workload:
+            yield f'<p class="note">{html.escape(workload.says)}</p>'
+        yield svg.bars(title, "Mpps", [
+            (r.peer, r.pps.median / 1e6, r.pps.least / 1e6, r.pps.most / 1e6,
+             f"{r.pps.median / 1e6:.2f} ({r.limited_by} is the limit)", colours[r.peer]) for r in group])
+
+
+def _latency(rows, colours):
+    for (case, placement), group in _like_with_like(rows).items():
+        lines = [(r.peer, [r.latency_us.get(p) for p in PERCENTILES], colours[r.peer])
+                 for r in group if r.latency_us]
+        if lines:
+            yield f"<h3>{html.escape(case)}, processors {placement}</h3>"
+            yield svg.curves(f"latency of {case}", PERCENTILES, "microseconds, at half of the rate", lines)
+
+
+def _stages(rows):
+    own = [row for row in rows if row.stages]
+    if not own:
+        return
+    names = list(dict.fromkeys(name for row in own for name in row.stages))
+    yield "<h2>Cycles by stage</h2>"
+    yield ('<p class="note">Of sampled bursts, a packet that took the stage: those that few packets take '
+           "weigh as much here as those that all do.</p>")
+    yield svg.stacked("cycles by stage", "cycles", [(f"{r.case} {r.placement}", r.stages) for r in own], names)
+
+
+def _suite(suite):
+    rows = figures.rows(suite["runs"])
+    colours = _colours(rows)
+    failed = [run for run in suite["runs"] if "failed" in run]
+    yield "<h2>Throughput</h2>"
+    yield ('<p class="note">Bars are medians of interleaved runs, whiskers go from the least to the most. A rate '
+           "says something of a router only where the router is the limit. Cases with the processors near to each "
+           "other and far from each other can not be compared.</p>")
+    yield from _throughput(rows, colours)
+    yield "<h2>Latency</h2>"
+    yield from _latency(rows, colours)
+    yield from _stages(rows)
+    yield "<h2>All figures</h2>" + _table(*text.throughput_table(rows))
+    for run in failed:
+        yield f"<p>failed: {html.escape(run['case'])}, {html.escape(run['peer'])}</p><pre>{html.escape(run['failed'])}</pre>"
+    for each in suite["left_out"]:
+        yield f"<p>left out: {html.escape(each['peer'])}: {html.escape(each['why'])}</p>"
+    yield "<h2>Machine and versions</h2>" + _facts({**suite["machine"], **suite["versions"], **suite["settings"]})
+    commands = dict.fromkeys(f"{run['case']}: {run['command']}" for run in suite["runs"] if "command" in run)
+    yield "<h2>Commands</h2><pre>" + html.escape("\n".join(commands)) + "</pre>"
+
+
+def page(report):
+    body = ["<h1>Benchmark</h1>"]
+    if report.get("suite"):
+        body += _suite(report["suite"])
+    if report.get("benchmarks"):
+        body.append("<h2>In one process</h2>" + _table(*in_process.table(report["benchmarks"])))
+    return ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+            f'content="width=device-width"><title>Benchmark</title><style>{STYLE}</style>'
+            f'<body>{"".join(body)}</body></html>\n')
