@@ -119,6 +119,11 @@ void Rules::share_out(Rule& rule, const Supply& supply) {
     }
 }
 
+void Rules::add_way_out(InterfaceId out) {
+    if (out == layout::no_interface) return leaves_by_.fill(true);
+    if (out < leaves_by_.size()) leaves_by_[out] = true;
+}
+
 void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
     Rule rule{.wish = wish,
               .from = part(ranges_, wish.from, wish.id),
@@ -167,11 +172,7 @@ void Rules::add(const NatRule& wish, const Snapshot& s, const Supply& supply) {
         if (is_alive(t)) rule.living_weight += weight_of(t);
     }
     add_probed(wish);
-    for (unsigned i = 0; i < layout::max_interfaces; ++i) {
-        const bool changes_sources = shares_ports(wish.kind) || wish.kind == NatKind::fixed;
-        leaves_by_[i] =
-            leaves_by_[i] || (changes_sources && rule.takes_out(static_cast<InterfaceId>(i)));
-    }
+    if (shares_ports(wish.kind) || wish.kind == NatKind::fixed) add_way_out(wish.out);
     rules_.push_back(std::move(rule));
     place = static_cast<uint16_t>(rules_.size());
     id_at_[wish.id % layout::max_nat_rules] = wish.id;

@@ -166,6 +166,7 @@ class Rules {
     void collect_externals();
     void share_out(Rule& rule, const Supply& supply);
     void add_probed(const layout::NatRule& wish);
+    void add_way_out(InterfaceId out);
     bool is_exempt(const Rule& rule, const Question& q) const noexcept;
 
     layout::NatSettings settings_{};
