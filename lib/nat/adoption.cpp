@@ -13,12 +13,16 @@ void Mappings::each_level_in_use(Function&& function) {
     }
 }
 
+// A slot is counted before it is filled and until it is free, so there are no more than that.
 template <typename Function>
 void Mappings::each_slot_in_use(MappingId first, Function&& function) {
     const uint32_t ports = first.port_class() == PortClass::address ? 1 : ports_a_class;
-    for (uint32_t port = 0; port < ports; ++port) {
+    uint64_t left = level(first).sum();
+    for (uint32_t port = 0; port < ports && left > 0; ++port) {
         const MappingId id = MappingId::from_bits(first.bits() + port);
-        if (!word(id).is_free()) function(id, word(id));
+        if (word(id).is_free()) continue;
+        --left;
+        function(id, word(id));
     }
 }
 
@@ -33,7 +37,10 @@ void Mappings::begin_adoption() noexcept {
         }
         take_bit(id);
     };
-    each_level_in_use([&](MappingId first) { each_slot_in_use(first, begin); });
+    each_level_in_use([&](MappingId first) {
+        each_slot_in_use(first, begin);
+        level(first).reserved = 0;
+    });
 }
 
 bool Mappings::adopt(MappingId id, Endpoint internal) noexcept {
@@ -90,7 +97,6 @@ void Mappings::end_adoption(uint32_t now, const QuarantineTimes& times) noexcept
             }
         });
         level(first).quarantined = resting;
-        level(first).reserved = 0;
         level(first).used = used;
     });
 }

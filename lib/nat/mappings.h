@@ -36,7 +36,8 @@ struct Level {
     std::atomic<uint32_t> used;  // mapped or shared
     std::atomic<uint32_t> quarantined;
     std::atomic<uint32_t> reserved;
-    bool is_zero() const noexcept { return (used | quarantined | reserved) == 0; }
+    uint64_t sum() const noexcept { return uint64_t{used} + quarantined + reserved; }
+    bool is_zero() const noexcept { return sum() == 0; }
 };
 
 struct alignas(64) AddressBlock {

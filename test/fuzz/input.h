@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the fuzz targets of the pipeline share: their input, taken piece by piece, and what must be
-// true of every frame that a router sends.
+// What fuzz targets share: their input, taken piece by piece, and what must be true.
 #pragma once
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-#include "lib/net/checksum.h"
-#include "test/support/test_router.h"
+#include "test/support/frame.h"
 
 namespace sluice::test {
 
@@ -46,23 +46,5 @@ class Input {
     const uint8_t* data_;
     size_t size_;
 };
-
-inline void promise_in_order(const TestRouter& router, const Sent& s) {
-    const PlanInterface& out = router.plan().interfaces[router.id_of(s.interface)];
-    promise(s.frame.ethernet().source == out.mac, "frames come from the interface's MAC");
-    if (s.frame.is_arp()) {
-        promise(s.frame.size() == net::min_frame, "ARP frames have the least length");
-        return;
-    }
-    promise(s.frame.is_ipv4(), "only ARP and IPv4 are sent");
-    const net::Ipv4Header& ip = s.frame.ipv4();
-    promise(
-        ip.version() == 4 && ip.header_length() >= 20 && 14 + ip.header_length() <= s.frame.size(),
-        "headers are whole");
-    promise(net::checksum_holds(&ip, ip.header_length()), "checksums are true");
-    promise(s.frame.size() == 14u + ip.total_length.host(), "lengths are true");
-    promise(ip.total_length.host() <= out.mtu, "packets fit the MTU");
-    promise(ip.ttl > 0, "nothing leaves that has run out of time");
-}
 
 }  // namespace sluice::test

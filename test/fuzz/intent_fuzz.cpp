@@ -7,6 +7,7 @@
 
 #include "lib/layout/publish.h"
 #include "test/fuzz/input.h"
+#include "test/support/test_router.h"
 
 namespace {
 

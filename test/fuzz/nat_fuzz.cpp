@@ -4,11 +4,10 @@
 // meet rules; those that were sent come back as answers, as they are, and quoted in ICMP errors
 // that are cut anywhere; time passes, sessions are cleared, and the dataplane dies.
 #include <array>
-#include <cstring>
 #include <optional>
 
 #include "lib/net/checksum.h"
-#include "test/fuzz/input.h"
+#include "test/fuzz/fuzzed_router.h"
 #include "test/support/nat_check.h"
 
 namespace {
@@ -63,13 +62,13 @@ constexpr std::array texts{
     "EPRT |1|10.0.0.7|446|\r",  "227 (10,0,0,7,17,112)\n",    "229 okay (|||4464|)\r\n",
     "LIST\r\nPORT 10,0,0,7,1",  "7,113\r\nLIST\r\nNOOP\r\nP", "ORT 10,0,0,7,17,114\r\n"};
 
-class Fuzzed {
+class Fuzzed : FuzzedRouter {
   public:
+    Fuzzed() : FuzzedRouter(config) {}
     void run(Input input) {
-        router_.start_anew();
+        start_anew();
         tables_.forget();
         last_.reset();
-        spare_buffers_ = -1;
         while (!input.empty()) happen(input);
         give_up_everything();
     }
@@ -199,27 +198,17 @@ class Fuzzed {
     }
 
     void receive(Input& input, const char* interface, Bytes frame) {
-        const uint8_t pieces = input.byte();
-        const size_t piece = pieces < 192 ? HeapPool::room : 1u + pieces % 64;
-        rte_mbuf* packet =
-            router_.packet_of(router_.addressed(interface, std::move(frame)), piece).buffer();
-        if (spare_buffers_ >= 0) {
-            router_.pool().limit_to(router_.pool().outstanding() +
-                                    static_cast<size_t>(spare_buffers_));
-        }
-        take(router_.receives(interface, std::vector{packet}));
-        router_.pool().limit_to(HeapPool::no_limit);
+        take(receives(input, interface, std::move(frame)));
     }
     void take(const std::vector<Sent>& sent) {
         for (const Sent& s : sent) {
-            promise_in_order(router_, s);
             if (s.frame.is_ipv4()) last_ = s;
         }
     }
+    // A tick ends sessions, the next ones free their places.
     void pass(unsigned ms) {
-        router_.context().now_ns += ms * 1'000'000ull;
-        for (unsigned i = 0; i < 4; ++i) take(router_.does([](Context& c) { tick(c); }));
-        router_.sweep();
+        take(passes(ms));
+        for (unsigned i = 0; i < 3; ++i) take(passes(0));
     }
     void disturb(uint8_t how) {
         switch (how % 3) {
@@ -227,7 +216,7 @@ class Fuzzed {
             case 1:
                 router_.nat()->clear_sessions({++clearings_, layout::NatSessionFilter{}});
                 break;
-            default: spare_buffers_ = how / 4 % 8 - 1; break;
+            default: spare_buffers_ = how / 4 % 8 - size_t{1}; break;
         }
     }
     void check_tables() {
@@ -236,25 +225,21 @@ class Fuzzed {
     }
     // All that is known has its time, and then ends.
     void give_up_everything() {
-        // What waits for neighbours is given up, and so are the errors about it.
-        pass(31'000);
-        for (unsigned i = 0; i < 16 && router_.pool().outstanding() > 0; ++i) pass(2000);
-        for (unsigned i = 0; i < 4; ++i) {
-            pass(8'000'000);
-            for (unsigned j = 0; j < 64; ++j) pass(0);
-        }
+        constexpr unsigned longest_ms = 8'000'000;
+        give_up_waiting();
+        for (unsigned i = 0; i < 8 && live_sessions() > 0; ++i) pass(longest_ms);
         check_tables();
-        promise(router_.tally(layout::Tally::nat_sessions_made) ==
-                    router_.tally(layout::Tally::nat_sessions_ended),
-                "every session ends");
+        promise(live_sessions() == 0, "every session ends");
         promise(router_.pool().outstanding() == 0, "no buffer is lost");
     }
+    uint64_t live_sessions() const {
+        return router_.tally(layout::Tally::nat_sessions_made) -
+               router_.tally(layout::Tally::nat_sessions_ended);
+    }
 
-    TestRouter router_{config, 256};
     NatCheck tables_{router_};
     std::optional<Sent> last_;
     uint64_t clearings_ = 0;
-    int spare_buffers_ = -1;  // how many the pool has left for each packet; or any number
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "dataplane/arp/request.h"
-#include "test/fuzz/input.h"
+#include "test/fuzz/fuzzed_router.h"
 
 namespace {
 
@@ -40,16 +40,13 @@ constexpr std::array hosts{"10.1.0.1",  "10.1.0.2",  "10.1.0.3",   "10.2.0.1", "
                            "20.1.0.3",  "20.2.0.1",  "20.3.0.1",   "20.4.0.1", "30.0.0.1",
                            "224.0.0.1", "127.0.0.1", "10.1.0.255", "0.0.0.0",  "255.255.255.255"};
 
-class Fuzzed {
+class Fuzzed : FuzzedRouter {
   public:
+    Fuzzed() : FuzzedRouter(config) {}
     void run(Input input) {
-        router_.start_anew();
-        spare_buffers_ = -1;
+        start_anew();
         while (!input.empty()) happen(input);
-        // Nobody answers any more: what waits is given up, and so are the errors about it.
-        pass(31'000);
-        for (unsigned i = 0; i < 16 && router_.pool().outstanding() > 0; ++i) pass(2000);
-        promise(router_.pool().outstanding() == 0, "no buffer is lost");
+        give_up_waiting();
     }
 
   private:
@@ -61,7 +58,7 @@ class Fuzzed {
             case 3:
             case 4: receive(input, crafted(input)); break;
             case 5: receive(input, crafted_arp(input)); break;
-            case 6: pass(input.word()); break;
+            case 6: passes(input.word()); break;
             case 7: disturb(input); break;
         }
     }
@@ -120,32 +117,16 @@ class Fuzzed {
 
     void receive(Input& input, Bytes frame) {
         const char* interface = input.one_of(interfaces);
-        const uint8_t pieces = input.byte();
-        const size_t piece = pieces < 128 ? HeapPool::room : 1u + pieces % 128;
         const bool is_arp = frame.size() >= 14 && frame[12] == 8 && frame[13] == 6;
-        rte_mbuf* packet =
-            router_.packet_of(router_.addressed(interface, std::move(frame)), piece).buffer();
         const uint64_t dropped = router_.all_drops();
         const uint64_t fragments = router_.tally(layout::Tally::fragments_sent);
-        const size_t waiting = router_.pool().outstanding() - packet->nb_segs;
-        if (spare_buffers_ >= 0) {
-            router_.pool().limit_to(router_.pool().outstanding() +
-                                    static_cast<size_t>(spare_buffers_));
-        }
-        const auto sent = router_.receives(interface, std::vector{packet});
-        router_.pool().limit_to(HeapPool::no_limit);
-        check(sent);
+        const size_t waiting = router_.pool().outstanding();
+        const auto sent = receives(input, interface, std::move(frame));
         const uint64_t drops = router_.all_drops() - dropped;
         promise(is_arp || drops > 0 || !sent.empty() || router_.pool().outstanding() > waiting,
                 "every packet is sent, held or dropped");
         const uint64_t made = router_.tally(layout::Tally::fragments_sent) - fragments;
         promise(drops <= 2 + waiting + made, "no packet is dropped twice");
-    }
-
-    void pass(unsigned ms) {
-        router_.context().now_ns += ms * 1'000'000ull;
-        check(router_.does([](Context& c) { tick(c); }));
-        router_.sweep();
     }
 
     void disturb(Input& input) {
@@ -154,10 +135,10 @@ class Fuzzed {
         switch (how % 8) {
             case 0: router_.link_down(interface); break;
             case 1: router_.link_up(interface); break;
-            case 2: spare_buffers_ = input.byte() % 8 - 1; break;
+            case 2: spare_buffers_ = input.byte() % 8 - size_t{1}; break;
             case 3: router_.take_plan(); break;
             case 4:
-                check(router_.does([&](Context& c) {
+                in_order(router_.does([&](Context& c) {
                     arp::announce(c, router_.id_of(interface), ip(input.one_of(hosts)));
                 }));
                 break;
@@ -170,13 +151,6 @@ class Fuzzed {
             }
         }
     }
-
-    void check(const std::vector<Sent>& sent) {
-        for (const Sent& s : sent) promise_in_order(router_, s);
-    }
-
-    TestRouter router_{config, 256};
-    int spare_buffers_ = -1;  // how many the pool has left for each packet; or any number
 };
 
 }  // namespace

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whatever comes out of tunnels and is said of them: GRE with all its flags, IP in IP, one in
 // another, cut short anywhere, in fragments; and ICMP errors that quote what was sent, or claim to.
-// The router reads nothing beyond a packet's end, loses no buffer, and sends only frames that are in
-// order, none of them to itself.
-//
-// Frames end where their buffer ends, so that the sanitizer sees every step beyond them.
+// The router reads nothing beyond a packet's end, loses no buffer, and sends only frames that are
+// in order, none of them to itself.
 #include <array>
 #include <string>
 
-#include "test/fuzz/input.h"
+#include "test/fuzz/fuzzed_router.h"
 
 namespace {
 
@@ -41,7 +39,8 @@ constexpr auto config = R"({
     { "prefix": "10.13.0.0/16", "interface": "nested" }
   ],
   "nat": [ { "name": "out", "type": "source", "from": "10.0.0.8/32", "out": "plain",
-             "to": "interface" } ]
+             "to": "interface" } ],
+  "sessions": { "max": 64 }
 })";
 constexpr const char* local = "203.0.113.2";
 constexpr std::array remotes{"198.51.100.9", "198.51.100.10", "198.51.100.11", "198.51.100.12",
@@ -62,28 +61,19 @@ void append(Bytes& to, uint16_t word) {
     to.push_back(static_cast<uint8_t>(word));
 }
 
-class Fuzzed {
+class Fuzzed : FuzzedRouter {
   public:
+    Fuzzed() : FuzzedRouter(config) {}
     void run(Input input) {
         start_anew();
+        know_neighbours();
+        sent_.clear();
         while (!input.empty()) happen(input);
-        router_.pool().limit_to(HeapPool::no_limit);
-        for (unsigned i = 0; i < 32 && router_.pool().outstanding() > 0; ++i)
-            pass(i == 0 ? 31'000 : 2000);
-        promise(router_.pool().outstanding() == 0, "no buffer is lost");
+        give_up_waiting();
     }
 
   private:
-    void start_anew() {
-        router_.start_anew();
-        sent_.clear();
-        spare_buffers_ = -1;
-        for (layout::TunnelState& state : router_.tunnels()) {
-            state.path_mtu = 0;
-            state.sent = 0;
-            state.expected = 0;
-        }
-        router_.take_plan();
+    void know_neighbours() {
         router_.knows("lan", "10.0.0.8", mac("02:00:00:00:00:08"));
         router_.knows("lan", "10.0.0.9", mac("02:00:00:00:00:09"));
         router_.knows("wan", "203.0.113.1", mac("02:00:00:00:01:01"));
@@ -97,7 +87,7 @@ class Fuzzed {
             case 3: receive(input, "wan", tunnelled(input)); break;
             case 4:
             case 5: receive(input, "wan", error(input)); break;
-            case 6: pass(input.word()); break;
+            case 6: remember(passes(input.word())); break;
             case 7: disturb(input); break;
         }
     }
@@ -194,33 +184,8 @@ class Fuzzed {
         return frame;
     }
 
-    static void move_to_the_end(rte_mbuf* packet) {
-        for (rte_mbuf* m = packet; m != nullptr; m = m->next) {
-            const auto offset = static_cast<uint16_t>(m->buf_len - m->data_len);
-            auto* buffer = static_cast<uint8_t*>(m->buf_addr);
-            std::memmove(buffer + offset, buffer + m->data_off, m->data_len);
-            m->data_off = offset;
-        }
-    }
-
     void receive(Input& input, const char* interface, Bytes frame) {
-        const uint8_t pieces = input.byte();
-        const size_t piece = pieces < 192 ? HeapPool::room : 14u + pieces % 128;
-        rte_mbuf* packet =
-            router_.packet_of(router_.addressed(interface, std::move(frame)), piece).buffer();
-        move_to_the_end(packet);
-        if (spare_buffers_ >= 0) {
-            router_.pool().limit_to(router_.pool().outstanding() +
-                                    static_cast<size_t>(spare_buffers_));
-        }
-        check(router_.receives(interface, std::vector{packet}));
-        router_.pool().limit_to(HeapPool::no_limit);
-    }
-
-    void pass(unsigned ms) {
-        router_.context().now_ns += ms * 1'000'000ull;
-        check(router_.does([](Context& c) { tick(c); }));
-        router_.sweep();
+        remember(receives(input, interface, std::move(frame)));
     }
 
     void disturb(Input& input) {
@@ -228,13 +193,12 @@ class Fuzzed {
             case 0: router_.link_down("wan"); break;
             case 1: router_.link_up("wan"); break;
             case 2: router_.take_plan(); break;
-            case 3: spare_buffers_ = input.byte() % 4 - 1; break;
+            case 3: spare_buffers_ = input.byte() % 4 - size_t{1}; break;
         }
     }
 
-    void check(const std::vector<Sent>& sent) {
+    void remember(const std::vector<Sent>& sent) {
         for (const Sent& s : sent) {
-            promise_in_order(router_, s);
             if (s.frame.is_arp()) continue;
             const net::Ipv4Header& ip = s.frame.ipv4();
             promise(ip.destination_address() != test::ip(local) &&
@@ -245,9 +209,7 @@ class Fuzzed {
         }
     }
 
-    TestRouter router_{config, 256};
     std::vector<Bytes> sent_;  // the last packets, to be quoted
-    int spare_buffers_ = -1;   // how many the pool has left for each packet; or any number
 };
 
 }  // namespace

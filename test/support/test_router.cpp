@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "test/support/test_router.h"
 
+#include <map>
 #include <stdexcept>
 
 #include <sys/mman.h>
@@ -87,19 +88,26 @@ void TestRouter::start_anew() {
     std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
     context_.now_ns = start_ns;
     context_.next_identification = 0;
-    forget_sessions();
-    if (links_ == std::vector<bool>(layout::max_interfaces, true)) return;
-    links_.assign(layout::max_interfaces, true);
-    intent_writer_->set_links(links_);
-    take_plan();
+    session_memory_.reset();
+    if (nat_ != nullptr) restart_nat();
+    bool plan_is_stale = forget_tunnels();
+    if (std::ranges::find(links_, false) != links_.end()) {
+        links_.assign(layout::max_interfaces, true);
+        intent_writer_->set_links(links_);
+        plan_is_stale = true;
+    }
+    if (plan_is_stale) take_plan();
 }
 
-void TestRouter::forget_sessions() {
-    if (nat_ == nullptr) return;
-    nat_->clear(pool_);
-    nat_.reset();
-    session_memory_.reset();
-    take_plan();
+bool TestRouter::forget_tunnels() {
+    if (plan_->tunnels == nullptr) return false;
+    bool knew_paths = false;
+    for (const tunnel::Tunnel& t : plan_->tunnels->all()) {
+        layout::TunnelState& state = tunnels_[t.interface - layout::max_ports];
+        knew_paths |= state.path_mtu.load() != 0;
+        std::memset(static_cast<void*>(&state), 0, sizeof state);
+    }
+    return knew_paths;
 }
 
 // Those that the plan refers to keep their places.
@@ -173,10 +181,25 @@ void TestRouter::start_nat(uint32_t sessions) {
     context_.nat = nat_.get();
 }
 
+// The plan stays, if its external addresses can keep their numbers. Blocks of ports are the plan's:
+// where there are some, it is compiled anew.
 void TestRouter::restart_nat() {
     nat_->clear(pool_);
     nat_.reset();
-    take_plan();
+    const nat::Rules* rules = plan_->nat.get();
+    const auto has_blocks = [](const nat::Rule& r) { return r.blocks != nullptr; };
+    if (rules == nullptr || std::ranges::any_of(rules->all(), has_blocks)) return take_plan();
+    start_nat(snapshot_->nat.settings.sessions);
+    std::map<uint16_t, net::Ipv4Address> by_number;
+    for (const nat::Rule& r : rules->all()) {
+        for (const auto* all : {&r.externals, &r.source_externals}) {
+            for (const nat::External& e : *all) by_number[e.number] = e.address;
+        }
+    }
+    for (const auto& [number, address] : by_number) {
+        if (nat_shared_->mappings.enlist(address) != number) return take_plan();
+    }
+    nat_shared_->reserve_forwards(*rules);
 }
 
 InterfaceId TestRouter::id_of(std::string_view interface) const {

@@ -141,7 +141,8 @@ class TestRouter {
     void send(InterfaceId interface, Packet packet);
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
-    void forget_sessions();
+    // Whether the plan must be compiled anew.
+    bool forget_tunnels();
     void start_nat(uint32_t sessions);
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
