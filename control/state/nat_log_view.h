@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The rings of the NAT's log as control sees them: there or not, and as many as the dataplane
-// made. There may come to be more, and another memory may take their place. One thread.
+// made. One thread.
 #pragma once
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 
+#include "control/state/growing_region.h"
 #include "lib/layout/nat_log.h"
 
 namespace sluice::state {
@@ -13,22 +15,16 @@ namespace sluice::state {
 class NatLogView {
   public:
     explicit NatLogView(std::filesystem::path run_directory)
-        : run_directory_(std::move(run_directory)) {}
+        : region_(std::move(run_directory), layout::nat_log_layout(0)) {}
 
-    // Looks for the memory, for one that took its place, and whether it grew.
-    void refresh();
+    void refresh() { region_.refresh(); }
     // Good until the next refresh().
     std::span<const layout::NatLogRing> rings() const;
     // Why there are none, where the memory is there but of another build.
-    const std::string& trouble() const { return trouble_; }
+    const std::string& trouble() const { return region_.trouble(); }
 
   private:
-    void open();
-
-    std::filesystem::path run_directory_;
-    shm::Region region_;
-    uint64_t inode_ = 0;
-    std::string trouble_;
+    GrowingRegion region_;
 };
 
 }  // namespace sluice::state
