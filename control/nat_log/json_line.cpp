@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/nat_log/json_line.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <iterator>
@@ -65,7 +66,8 @@ void append_session(std::string& text, const NatLogRecord& r, bool destinations)
     append_endpoint(text, "external", r.at.external, r.at.external_port);
     if (destinations) append_remote(text, r);
     if (r.kind == NatLogKind::session_ended) {
-        append(text, ",\"age_s\":{}", r.time_ns / 1'000'000'000 - r.created);
+        const uint64_t ended = r.time_ns / 1'000'000'000;
+        append(text, ",\"age_s\":{}", ended - std::min<uint64_t>(ended, r.created));
     }
 }
 
@@ -81,6 +83,10 @@ void append_refusal(std::string& text, const NatLogRecord& r, bool destinations)
     if (r.at.external != 0) append_address(text, "external", r.at.external);
     if (destinations) append_endpoint(text, "remote", r.at.remote, r.at.remote_port);
     if (r.limit != 0) append(text, ",\"limit\":{}", r.limit);
+    if (r.kind == NatLogKind::subscriber_limit) {
+        const bool of_ports = r.limit_of == layout::NatLogLimit::ports;
+        append(text, ",\"limit_of\":\"{}\"", of_ports ? "ports" : "sessions");
+    }
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "dataplane/nat/log.h"
-#include "dataplane/nat/ports.h"
 #include "dataplane/nat/rule_counters.h"
 #include "dataplane/nat/session_state.h"
 #include "dataplane/nat/translator.h"
@@ -26,7 +24,7 @@ unsigned home_of(const Plan& plan, const Rule& rule, const ipv4::Route& route,
 }
 
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
-                    layout::EventKind event, net::Ipv4Address external) noexcept {
+                    layout::EventKind event, const Shortage& shortage) noexcept {
     counters_of(c, rule.wish.id).refused.add(1);
     if (c.nat->may_tell(event, tick_of(c))) {
         c.counters.events.push({.time_ns = c.now_ns,
@@ -36,7 +34,7 @@ Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, D
                                 .extra = rule.wish.id,
                                 .interface = 0,
                                 .reserved = {}});
-        log_refused(c, packet, rule, event, external);
+        log_refused(c, packet, rule, event, shortage);
     }
     return drop(why);
 }
@@ -76,10 +74,10 @@ Verdict Hold::use(const Taken& taken, const flow::FlowKey& packet) noexcept {
         case Got::busy: return drop(DropReason::nat_busy);
         case Got::at_limit:
             return refuse_flow(c_, packet, rule_, DropReason::nat_subscriber_limit,
-                               layout::EventKind::nat_subscriber_limit);
+                               layout::EventKind::nat_subscriber_limit, {{}, taken.limit});
         case Got::no_port:
             return refuse_flow(c_, packet, rule_, DropReason::nat_no_port,
-                               layout::EventKind::nat_no_port, home_);
+                               layout::EventKind::nat_no_port, {home_, 0});
         default:
             return refuse_flow(c_, packet, rule_, DropReason::nat_table_full,
                                layout::EventKind::nat_table_full);

@@ -5,6 +5,7 @@
 #pragma once
 #include "dataplane/context.h"
 #include "dataplane/ipv4/route.h"
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/ports.h"
 #include "dataplane/nat/rules.h"
 #include "dataplane/nat/shared.h"
@@ -75,8 +76,7 @@ class Hold {
 };
 
 // Counts a flow that is refused, and says so once a second. For the packet's drop.
-// `external`: the address outside that has no port, where it is for that.
 Verdict refuse_flow(Context& c, const flow::FlowKey& packet, const Rule& rule, DropReason why,
-                    layout::EventKind event, net::Ipv4Address external = {}) noexcept;
+                    layout::EventKind event, const Shortage& shortage = {}) noexcept;
 
 }  // namespace sluice::nat

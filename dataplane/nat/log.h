@@ -21,17 +21,26 @@ using LogRings = std::span<layout::NatLogRing>;
 // where ports are computed from addresses, which is told by the configuration (RFC 7422).
 bool logs_sessions(const Context& c, const Rule& rule) noexcept;
 
+layout::NatLogRecord record_of(const flow::SessionFacts& facts, layout::NatLogKind kind,
+                               uint64_t now_ns) noexcept;
+
 void log_created(Context& c, const flow::SessionFacts& facts) noexcept;
 void log_ended(Context& c, const flow::SessionFacts& facts) noexcept;
-// A flow that could not begin. `external`: the address that was out of ports, or 0.
+// What ran short of ports, where that was it; zero else.
+struct Shortage {
+    net::Ipv4Address external;    // the address that has none left
+    uint32_t ports_a_subscriber;  // whose subscriber has so many
+};
+// A flow that could not begin.
 void log_refused(Context& c, const flow::FlowKey& packet, const Rule& rule, layout::EventKind why,
-                 net::Ipv4Address external) noexcept;
+                 const Shortage& shortage) noexcept;
 // kind: block_allocated or block_released.
 void log_block(Context& c, layout::NatLogKind kind, uint16_t rule, net::Ipv4Address subscriber,
                net::Ipv4Address external, PortRange ports) noexcept;
 
 // Main thread, before a dataplane takes over the sessions that another has left: tells what that
-// one did and had no time to tell. Told again, it tells nothing more.
+// one did and had no time to tell, and which blocks of ports nobody has any more, since they were
+// at rest. Told again, it tells nothing more.
 void make_log_whole(LogRings rings, std::span<const flow::Session> sessions, uint64_t now_ns);
 // Of sessions that end while no worker runs. Main thread.
 void log_ended(LogRings rings, const flow::SessionFacts& facts, uint64_t now_ns) noexcept;

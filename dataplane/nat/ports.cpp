@@ -32,24 +32,26 @@ Acquired keep_if_own(Context& c, const Acquired& acquired, PortRange own) noexce
     return {Got::busy, {}};
 }
 
-Acquired take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
+Taken take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
     const auto block = rule.deterministic->block_of(wish.internal.address);
-    if (!block) return {Got::no_port, {}};
+    if (!block) return {{Got::no_port, {}}};
     wish.range = block->ports;
     const Acquired acquired = keep_if_own(c, c.nat->mapper().acquire(wish), wish.range);
+    if (acquired.got != Got::no_port) return {acquired};
     // They are the host's alone, and others have theirs still.
-    return acquired.got == Got::no_port ? Acquired{Got::at_limit, {}} : acquired;
+    return {{Got::at_limit, {}}, 0, rule.deterministic->ports_each()};
 }
 
 Taken take_in_block(Context& c, const Rule& rule, const Wish& wish,
                     net::Ipv4Address external) noexcept {
-    const auto got =
-        rule.blocks->acquire(c.nat->mapper(), wish, rule.wish.blocks_a_subscriber, tick_of(c));
+    const uint32_t most =
+        std::min<uint32_t>(rule.wish.blocks_a_subscriber, BlockAllocator::most_blocks);
+    const auto got = rule.blocks->acquire(c.nat->mapper(), wish, most, tick_of(c));
     if (got.new_block) {
         log_block(c, layout::NatLogKind::block_allocated, rule.wish.id, {wish.internal.address},
                   external, rule.blocks->range_of(got.mapping.id));
     }
-    return {got.mapping, got.holds_block ? holds_block : uint16_t{0}};
+    return {got.mapping, got.holds_block ? holds_block : uint16_t{0}, most * rule.wish.block_size};
 }
 
 bool shares_ports(const Rule& rule) noexcept {
@@ -70,7 +72,7 @@ Taken take_unshared(Context& c, const Rule& rule, PortClass pc, Endpoint interna
                     .range = range_of(rule),
                     .keep_parity = rule.wish.keep_parity != 0};
     if (rule.blocks != nullptr) return take_in_block(c, rule, wish, at.address);
-    return {rule.deterministic ? take_computed(c, rule, wish) : c.nat->mapper().acquire(wish)};
+    return rule.deterministic ? take_computed(c, rule, wish) : Taken{c.nat->mapper().acquire(wish)};
 }
 
 Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
@@ -90,7 +92,7 @@ Taken take_within_limit(Context& c, const Rule& rule, PortClass pc, Endpoint int
     const uint64_t key = ports_key({internal.address});
     const bool has_one = c.nat->shared().mappings.find_external(pc, internal, at.number).exists();
     const Counted counted = counts.add(key, has_one ? CountTable::most : limit);
-    if (counted == Counted::at_limit) return {{Got::at_limit, {}}};
+    if (counted == Counted::at_limit) return {{Got::at_limit, {}}, 0, limit};
     if (counted == Counted::busy) return {{Got::busy, {}}};
     Taken taken = take_at(c, rule, pc, internal, at);
     taken.flags |= counts_port;

@@ -13,6 +13,7 @@ namespace sluice::nat {
 struct Taken {
     Acquired mapping;
     uint16_t flags = 0;  // the session's: what it holds besides the mapping
+    uint32_t limit = 0;  // of ports, where the host has as many (at_limit)
 };
 
 // One more session on the mapping of the internal endpoint at one of these external addresses; at

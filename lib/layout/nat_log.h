@@ -27,6 +27,9 @@ enum class NatLogKind : uint8_t {
     subscriber_limit,
 };
 
+// Of what a subscriber had as much as he may.
+enum class NatLogLimit : uint8_t { sessions, ports };
+
 // What a configuration asks to be told of: bits of NatSettings::log_events.
 inline constexpr uint32_t log_sessions = 1;
 inline constexpr uint32_t log_port_blocks = 2;
@@ -55,7 +58,8 @@ struct NatLogRecord {
     uint16_t rule;       // id
     NatLogKind kind;
     uint8_t protocol;
-    uint16_t reserved;
+    NatLogLimit limit_of;
+    uint8_t reserved;
     uint32_t created;  // of a session: tick, as flow::SessionFacts has it
     uint32_t limit;    // that was reached
 };

@@ -26,10 +26,17 @@ std::string text_of(const layout::NatLogRecord& r) {
     text += " " + std::to_string(r.protocol) + " " + endpoint(r.at.internal, r.at.internal_port) +
             " " + endpoint(r.at.external, r.at.external_port) + " " +
             endpoint(r.at.remote, r.at.remote_port);
+    if (r.kind == NatLogKind::subscriber_limit) {
+        const bool of_ports = r.limit_of == layout::NatLogLimit::ports;
+        text += " of " + std::to_string(r.limit) + (of_ports ? " ports" : " sessions");
+    }
     const bool is_twice = r.at.remote != r.at.remote_inside;
     return is_twice ? text + " known as " + endpoint(r.at.remote_inside, r.at.remote_inside_port)
                     : text;
 }
+
+constexpr const char* blocks_of_16 =
+    R"(, "ports": "6000-6015", "port_choice": "blocks", "block_size": 16)";
 
 class NatLog : public NatBothWays {
   protected:
@@ -68,8 +75,7 @@ TEST_P(NatLog, TellsOfEachSessionOnceWhenItIsCreatedAndOnceWhenItEnds) {
 }
 
 TEST_P(NatLog, TellsOfBlocksInsteadOfTheirSessions) {
-    const auto net = logging(source_rule(R"(, "ports": "6000-6015", "port_choice": "blocks",
-                                             "block_size": 16)"));
+    const auto net = logging(source_rule(blocks_of_16));
     for (uint16_t port = 5000; port < 5010; ++port) {
         net->router.receives("lan", ipv4().udp(port, 53));
     }
@@ -141,7 +147,25 @@ TEST_P(NatLog, TellsWhoIsAtALimit) {
     net->router.receives("lan", ipv4().udp(5000, 53));
     told();
     net->router.receives("lan", ipv4().udp(5001, 53));
-    EXPECT_EQ(told(), Texts{"limit 17 10.0.0.9:5001 0.0.0.0:0 192.0.2.1:53"});
+    EXPECT_EQ(told(), Texts{"limit 17 10.0.0.9:5001 0.0.0.0:0 192.0.2.1:53 of 1 sessions"});
+}
+
+TEST_P(NatLog, TellsOfPortsWhereAHostHasNoMoreOfThem) {
+    const std::map<std::string, uint16_t> ports_of{
+        {R"(, "ports_per_subscriber": 1, "sessions_per_subscriber": 9)", 1},
+        {R"(, "ports": "6000-6031", "port_choice": "blocks", "block_size": 16,
+              "blocks_per_subscriber": 1)",
+         16},
+        {R"(, "ports": "2048-6143", "port_choice": "deterministic")", 16}};
+    for (const auto& [rule, ports] : ports_of) {
+        const auto net = logging(source_rule(rule));
+        for (uint16_t n = 0; n < ports; ++n) net->router.receives("lan", ipv4().udp(5000 + n, 53));
+        told();
+        net->router.receives("lan", ipv4().udp(5099, 53));
+        EXPECT_EQ(told(), Texts{"limit 17 10.0.0.9:5099 0.0.0.0:0 192.0.2.1:53 of " +
+                                std::to_string(ports) + " ports"})
+            << rule;
+    }
 }
 
 // A dataplane died at some moment; the next one takes over its sessions and its log.
@@ -222,7 +246,7 @@ TEST_P(NatLogAfterDeath, ASessionOlderThanAllThatTheLogHoldsWasTold) {
     net->router.does([&](Context& c) {
         c.now_ns += 1'000'000'000;
         for (unsigned i = 0; i < layout::NatLogRing::size(); ++i) {
-            nat::log_block(c, NatLogKind::block_allocated, 1, {1}, {2}, {1024, 2047});
+            nat::log_block(c, NatLogKind::block_released, 1, {1}, {2}, {1024, 2047});
         }
     });
     const uint64_t before = ring().written;
@@ -231,6 +255,42 @@ TEST_P(NatLogAfterDeath, ASessionOlderThanAllThatTheLogHoldsWasTold) {
     put_into(session(*net), flow::Condition::ending);
     take_over(*net);
     EXPECT_EQ(ring().written, before + 1);
+}
+
+TEST_P(NatLogAfterDeath, ABlockThatWasAtRestIsTakenAway) {
+    const auto net = logging(source_rule(blocks_of_16));
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    told();
+    take_over(*net);
+    EXPECT_EQ(told(), Texts{}) << "it has a session";
+    let_pass(*net, 302s);
+    take_over(*net);
+    take_over(*net);
+    EXPECT_EQ(told(), Texts{"released 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+}
+
+TEST_P(NatLogAfterDeath, ABlockThatIsAnothersByNowIsHis) {
+    const auto net = logging(source_rule(blocks_of_16));
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    let_pass(*net, 302s);
+    let_pass(*net, 121s);
+    net->router.receives("lan", ipv4().from(neighbour).udp(5000, 53));
+    told();
+    take_over(*net);
+    EXPECT_EQ(told(), Texts{});
+}
+
+TEST_P(NatLogAfterDeath, ABlockWhoseEndMayBeForgottenIsNotToldOf) {
+    const auto two = std::make_unique<layout::NatLogRing[]>(2);
+    layout::NatLogRecord allocated{};
+    allocated.time_ns = 5'000'000'000;
+    allocated.kind = NatLogKind::block_allocated;
+    two[0].push(allocated);
+    layout::NatLogRecord other{};
+    other.time_ns = 6'000'000'000;
+    for (unsigned i = 0; i <= layout::NatLogRing::size(); ++i) two[1].push(other);
+    nat::make_log_whole({two.get(), 2}, {}, 7'000'000'000);
+    EXPECT_EQ(two[0].written, 1u);
 }
 
 }  // namespace

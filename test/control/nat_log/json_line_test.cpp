@@ -69,7 +69,21 @@ TEST(JsonLine, TellsWhatRanOutAndForWhom) {
     EXPECT_EQ(line_of(record_of(NatLogKind::subscriber_limit)), json::parse(R"({
         "time": "1970-01-01T00:00:05.000Z", "event": "subscriber_limit", "rule": "internet",
         "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2",
-        "remote": "192.0.2.1:80", "limit": 256, "worker": 3, "number": 41})"));
+        "remote": "192.0.2.1:80", "limit": 256, "limit_of": "sessions", "worker": 3,
+        "number": 41})"));
+}
+
+TEST(JsonLine, TellsWhetherPortsOrSessionsWereAtTheirLimit) {
+    auto record = record_of(NatLogKind::subscriber_limit);
+    record.limit_of = layout::NatLogLimit::ports;
+    EXPECT_EQ(line_of(record)["limit_of"], "ports");
+    EXPECT_FALSE(line_of(record_of(NatLogKind::sessions_exhausted)).contains("limit_of"));
+}
+
+TEST(JsonLine, NobodyIsYoungerThanNothing) {
+    auto record = record_of(NatLogKind::session_ended);
+    record.created = 6;
+    EXPECT_EQ(line_of(record)["age_s"], 0);
 }
 
 TEST(JsonLine, TellsHowManyAreLostAndFromWhichOn) {
