@@ -55,6 +55,7 @@ bool FileOutlet::fail(const char* what) {
 uint64_t FileOutlet::size() const { return static_cast<uint64_t>(of_file(file_).st_size); }
 
 size_t FileOutlet::take(const Batch& batch) {
+    open();  // for note(), which is to tell the file that the batch will be in
     text_.clear();
     if (batch.lost > 0) {
         append_lost_line(text_, batch.worker, batch.first, batch.lost,

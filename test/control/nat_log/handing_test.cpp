@@ -166,6 +166,19 @@ TEST_F(Handed, WhatCanNotBeWrittenWaits) {
     EXPECT_EQ(lines(), (Lines{"0:0", "0:1", "0:2"}));
 }
 
+TEST_F(Handed, WhatWasWrittenToAFileThatCameLateIsNotWrittenTwice) {
+    std::filesystem::remove_all(directory_);
+    start();
+    record(0, 2);
+    EXPECT_FALSE(hand_on());
+    std::filesystem::create_directory(directory_);
+    EXPECT_TRUE(hand_on());
+    uncount(2);
+    start();
+    hand_all_on();
+    EXPECT_EQ(lines(), (Lines{"0:0", "0:1"}));
+}
+
 TEST_F(Handed, ARingThatBeginsAnewIsReadFromItsBeginning) {
     record(0, 5);
     hand_on();
