@@ -130,6 +130,18 @@ TEST_P(NatFtp, AClientInsideNamesAnEndpointThatTheServerReaches) {
         at_port("wan 203.0.113.2", data, " > 192.0.2.1:20"));
 }
 
+// The first line shrinks by more than the second grows by, but is not replaced before it.
+TEST_P(NatFtp, ALineFindsNoRoomInASegmentThatFillsItsBuffer) {
+    for (const size_t room : {size_t{0}, size_t{32}}) {
+        const auto net = with_source_rule(with_ftp);
+        open_from_inside(*net);
+        std::string text = "PORT 10,0,0,9,17,112\r\nPORT 10,0,0,9,17,113\r\n";
+        text.insert(5, HeapPool::room - HeapPool::headroom - 54 - text.size() - room, '0');
+        EXPECT_EQ(client->sends_all(client->segment(1, text)).size(), room == 0 ? 0u : 1u);
+        EXPECT_EQ(net->router.drops(DropReason::nat_alg_refused), room == 0 ? 1u : 0u);
+    }
+}
+
 TEST_P(NatFtp, AnExtendedPortIsTranslatedToo) {
     REQUIREMENT("RFC 2428 2", "EPRT names an address and a port; a NAT translates them");
     const auto net = with_source_rule(with_ftp);

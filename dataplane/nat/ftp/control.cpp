@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/ftp/control.h"
 
+#include <algorithm>
 #include <array>
 
 #include "dataplane/nat/awaiting.h"
@@ -153,12 +154,13 @@ bool Reading::add(const Edit& edit) noexcept {
     return true;
 }
 
-// The last first, so that the places of the others stay.
+// The last first, so that the places of the others stay. So what an earlier one gives up is no room
+// for a later one.
 bool apply(Segment& segment, std::span<const Edit> edits) noexcept {
-    int32_t grows_by = 0;
-    for (const Edit& edit : edits) grows_by += edit.grows_by();
+    int32_t room = 0;
+    for (const Edit& edit : edits) room += std::max(edit.grows_by(), 0);
     if (edits.empty()) return true;
-    if (!segment.can_grow(grows_by)) return false;
+    if (!segment.can_grow(room)) return false;
     for (size_t i = edits.size(); i-- > 0;) {
         const Edit& edit = edits[i];
         if (edit.refused) {
