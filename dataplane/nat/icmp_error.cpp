@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "dataplane/nat/ftp/control.h"
 #include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/tcp_header.h"
 #include "dataplane/nat/translator.h"
 
 namespace sluice::nat {
@@ -108,6 +110,18 @@ uint16_t restore_quotation(const Quotation& q, const flow::FlowKey& was) noexcep
     return net::fold(sum);
 }
 
+// The host inside knows its segments by the numbers that it gave them (RFC 5927 4.1). Returns the
+// same as restore_quotation().
+uint16_t restore_sequence(Context& c, const Quotation& q, const flow::Session& session) noexcept {
+    constexpr uint32_t at = offsetof(TcpHeader, sequence);
+    if (q.transport_bytes < at + sizeof(net::Be32) || q.ip().fragment_offset() != 0) return 0;
+    net::Be32 outside;
+    std::memcpy(static_cast<void*>(&outside), q.transport + at, sizeof outside);
+    const uint32_t inside = ftp::quoted_sequence(c, session, outside.host());
+    const uint32_t grown = put(q.transport + at, net::be32(inside));
+    return net::fold(grown + put_checksum(q, offsetof(TcpHeader, checksum), net::fold(grown)));
+}
+
 bool icmp_checksum_holds(const Packet& packet, uint32_t message) noexcept {
     const uint32_t end = ethernet_header + packet.ipv4().total_length.host();
     return end <= packet.length() && net::fold(sum_of(packet, message, end)) == 0xffff;
@@ -144,9 +158,12 @@ Verdict translate_error(Context& c, Packet packet, Arrival& arrival) noexcept {
         !net::checksum_holds(q.ip_header, q.ip().header_length())) {
         return drop(DropReason::nat_icmp_malformed);
     }
-    const uint16_t delta = restore_quotation(q, session.other_key(flow.direction()));
+    uint32_t delta = restore_quotation(q, session.other_key(flow.direction()));
+    if (flow.direction() == flow::Direction::inbound && ftp::concerns(session)) {
+        delta += restore_sequence(c, q, session);
+    }
     auto& icmp = *packet.header_at<net::IcmpHeader>(message);
-    icmp.checksum = flow::add_delta(icmp.checksum, delta);
+    icmp.checksum = flow::add_delta(icmp.checksum, net::fold(delta));
     translate_outer(packet, session, flow.direction());
     arrival.translated = true;
     c.tally(layout::Tally::nat_errors_translated);

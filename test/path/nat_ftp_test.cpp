@@ -142,6 +142,27 @@ TEST_P(NatFtp, ALineFindsNoRoomInASegmentThatFillsItsBuffer) {
     }
 }
 
+TEST_P(NatFtp, AnErrorQuotesTheNumbersThatTheHostInsideHasGiven) {
+    const auto net = with_source_rule(with_ftp);
+    open_from_inside(*net);
+    client->says(1, "PORT 10,0,0,9,17,112\r\n");
+    const Bytes original = client->segment(23, "LIST\r\n");
+    const Bytes sent = client->says(23, "LIST\r\n").frame.bytes();
+    EXPECT_NE(long_at(sent, 38), our_start + 23);
+    for (const size_t quoted : {28u, 46u}) {
+        const Sent told = only(net->router.receives(
+            "wan", ipv4()
+                       .from("198.51.100.1")
+                       .to(outside)
+                       .icmp(3, 1)
+                       .payload(Bytes(sent.begin() + 14, sent.begin() + 14 + long(quoted)))));
+        EXPECT_TRUE(told.frame.checksums_hold());
+        const Bytes error = told.frame.ip_payload();
+        EXPECT_EQ(Bytes(error.begin() + 28, error.end()),
+                  Bytes(original.begin() + 34, original.begin() + 14 + long(quoted)));
+    }
+}
+
 TEST_P(NatFtp, AnExtendedPortIsTranslatedToo) {
     REQUIREMENT("RFC 2428 2", "EPRT names an address and a port; a NAT translates them");
     const auto net = with_source_rule(with_ftp);

@@ -227,4 +227,11 @@ Verdict translate(Context& c, Packet packet, const Tuple& tuple, flow::Flow flow
     return passed();
 }
 
+uint32_t quoted_sequence(Context& c, const flow::Session& session, uint32_t outside) noexcept {
+    FtpRecord& record = record_at(c, session);
+    const FtpRecordLock lock(record);
+    const bool is_known = lock.held() && record.owner == session.key(Direction::outbound);
+    return is_known ? Stream(record).to_inside(outside) : outside;
+}
+
 }  // namespace sluice::nat::ftp

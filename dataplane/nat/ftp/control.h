@@ -34,4 +34,7 @@ void begin(Context& c, Packet packet, const Tuple& tuple, flow::Flow flow) noexc
 // Drops:    nat_alg_refused, nat_busy.
 Verdict translate(Context& c, Packet packet, const Tuple& tuple, flow::Flow flow) noexcept;
 
+// A sequence number of the host inside, as somebody outside has quoted it, as the host knows it.
+uint32_t quoted_sequence(Context& c, const flow::Session& session, uint32_t outside) noexcept;
+
 }  // namespace sluice::nat::ftp
