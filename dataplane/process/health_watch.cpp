@@ -6,7 +6,6 @@
 #include "lib/time_units.h"
 
 namespace sluice {
-namespace {}  // namespace
 
 void HealthWatch::follow(const layout::Snapshot& s, const std::function<bool(uint32_t)>& was_dead) {
     std::vector<Target> targets;
