@@ -72,6 +72,7 @@ void Checker::prefetch(const uint8_t* frame, uint32_t length) const noexcept {
 void Checker::check(const uint8_t* frame, uint32_t length, uint64_t now_tsc) noexcept {
     uint32_t left = length;
     const uint8_t* packet = unwrap(frame, left);
+    if (packet != nullptr && expected_.replayed) return count_replayed(packet, left, length);
     Packet parsed;
     if (packet == nullptr || !parse(packet, left, parsed)) return;
     if (!arrives_first_time(parsed.signature)) return;
@@ -102,6 +103,21 @@ const uint8_t* Checker::unwrap(const uint8_t* frame, uint32_t& length) noexcept 
     }
     length -= headers;
     return packet + headers;
+}
+
+void Checker::count_replayed(const uint8_t* packet, uint32_t length,
+                             uint32_t frame_length) noexcept {
+    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(packet);
+    const uint32_t header = ip.header_length();
+    if (ip.version() != 4 || header < sizeof ip || header > length ||
+        ip.total_length.host() > length) {
+        ++counts_.foreign;
+    } else if (!net::checksum_holds(&ip, header)) {
+        note(Fault::ip_checksum);
+    } else {
+        ++counts_.packets;
+        counts_.bytes += frame_length + frame_check_length;
+    }
 }
 
 // Each check stands on those before it; whose packet it is, only whole ones tell.

@@ -43,6 +43,7 @@ struct Expected {
     unsigned hops = 1;
     const Tunnel* tunnel = nullptr;        // that packets come by
     Translations* translations = nullptr;  // that a NAT makes and packets show
+    bool replayed = false;  // packets of a capture: whole ones count, no more is known of them
 };
 
 class Checker {
@@ -65,6 +66,7 @@ class Checker {
         Signature signature;
     };
     const uint8_t* unwrap(const uint8_t* frame, uint32_t& length) noexcept;
+    void count_replayed(const uint8_t* packet, uint32_t length, uint32_t frame_length) noexcept;
     bool parse(const uint8_t* packet, uint32_t length, Packet& parsed) noexcept;
     bool is_ours(const Signature& signature) const noexcept;
     bool arrives_first_time(const Signature& signature) noexcept;

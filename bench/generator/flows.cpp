@@ -5,6 +5,7 @@
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,21 @@ bool Translations::agrees(FlowNumber n, const External& external) noexcept {
 void Translations::forget(FlowNumber n) noexcept {
     known_ -= of_[n].known;
     of_[n].known = false;
+}
+
+uint32_t count_shared(const Flows& flows, const Translations& translations) {
+    using Outside = std::tuple<uint32_t, uint16_t, uint32_t, uint16_t>;
+    std::vector<Outside> seen;
+    for (FlowNumber n = 0; n < flows.count(); ++n) {
+        if (!translations.known(n)) continue;
+        const Translations::External& e = translations[n];
+        seen.emplace_back(e.address.raw(), e.port.raw(), flows[n].destination.raw(),
+                          flows[n].destination_port.raw());
+    }
+    const size_t known = seen.size();
+    std::ranges::sort(seen);
+    const auto rest = std::ranges::unique(seen);
+    return static_cast<uint32_t>(known - static_cast<size_t>(rest.begin() - seen.begin()));
 }
 
 }  // namespace sluice::generator

@@ -73,4 +73,8 @@ class Translations {
     uint32_t known_ = 0;
 };
 
+// Flows whose endpoint outside is another flow's too, to the same destination: their replies can
+// not be told apart.
+uint32_t count_shared(const Flows& flows, const Translations& translations);
+
 }  // namespace sluice::generator

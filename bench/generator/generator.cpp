@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <rte_ethdev.h>
 
 #include "lib/tsc.h"
@@ -11,11 +10,8 @@
 namespace sluice::generator {
 namespace {
 
-constexpr double probing_pps = 1000;
-constexpr uint64_t enough_to_begin = 16;  // packets in each direction
-constexpr uint64_t most_behind = 256;     // packets: less than any queue holds
+constexpr uint64_t most_behind = 256;  // packets: less than any queue holds
 constexpr unsigned receive_burst = 64;
-constexpr double ask_again_s = 0.1;
 
 FlowWish flows_wished(const Options& o) {
     return {o.flows, o.left.hosts, o.destinations, o.draw, o.seed};
@@ -31,8 +27,15 @@ std::optional<Tunnel> tunnel_wished(const Options& o) {
     return {};
 }
 
-uint32_t mtu_for(const Options& o) {
-    const uint32_t largest = std::ranges::max(o.sizes) - frame_check_length - ethernet_length;
+std::optional<Replay> replay_wished(const Options& o) {
+    if (o.pcap_file.empty()) return {};
+    return Replay(o.pcap_file);
+}
+
+uint32_t mtu_for(const Options& o, const std::optional<Replay>& replay) {
+    const uint32_t largest = replay
+                                 ? replay->longest()
+                                 : std::ranges::max(o.sizes) - frame_check_length - ethernet_length;
     const auto tunnel = tunnel_wished(o);
     return std::max<uint32_t>(largest + (tunnel ? tunnel->overhead() : 0), 1500);
 }
@@ -46,52 +49,11 @@ Generator::Generator(const Options& options, double tsc_hz, const std::atomic<bo
       pools_(options.buffers),
       flows_(flows_wished(options)),
       tunnel_(tunnel_wished(options)),
-      left_("left", options.left, mtu_for(options), options.descriptors),
-      right_("right", options.right, mtu_for(options), options.descriptors),
+      replay_(replay_wished(options)),
+      left_("left", options.left, mtu_for(options, replay_), options.descriptors),
+      right_("right", options.right, mtu_for(options, replay_), options.descriptors),
       scattered_(UINT16_MAX) {
     if (options.workload == Workload::nat) translations_.emplace(flows_.count());
-}
-
-void Generator::connect() {
-    const uint64_t until = read_tsc() + cycles(options_.wait_s);
-    connect_links(until);
-    resolve_gateways(until);
-    make_streams();
-}
-
-void Generator::connect_links(uint64_t until_tsc) {
-    for (;;) {
-        const bool last_try = read_tsc() > until_tsc;
-        const bool left_is_up = left_.connect(pools_, last_try);
-        const bool right_is_up = right_.connect(pools_, last_try);
-        if (left_is_up && right_is_up) return;
-        if (last_try || stop_) {
-            throw std::runtime_error(
-                fmt::format("the link of --{} does not come up: is its other end there?",
-                            left_is_up ? "right" : "left"));
-        }
-        const timespec pause{0, 10'000'000};
-        ::nanosleep(&pause, nullptr);
-    }
-}
-
-void Generator::resolve_gateways(uint64_t until_tsc) {
-    for (uint64_t ask_at = 0;;) {
-        const uint64_t now = read_tsc();
-        receive();
-        Side* silent = !left_.gateway_mac() ? &left_ : !right_.gateway_mac() ? &right_ : nullptr;
-        if (silent == nullptr) return;
-        if (now > until_tsc || stop_) {
-            throw std::runtime_error(fmt::format("--{}-gateway {}: nobody answers ARP for it",
-                                                 silent->name(),
-                                                 net::to_string(silent->options().gateway)));
-        }
-        if (now < ask_at) continue;
-        ask_at = now + cycles(ask_again_s);
-        for (Side* side : {&left_, &right_}) {
-            if (!side->gateway_mac()) side->ask_for_gateway();
-        }
-    }
 }
 
 bool Generator::is_wanted(Direction d) const noexcept {
@@ -108,11 +70,11 @@ Generator::Stream Generator::make_stream(Direction d) {
     const Tunnel* tunnel = tunnel_ ? &*tunnel_ : nullptr;
     Translations* translations = translations_ ? &*translations_ : nullptr;
     const Expected expected{d, options_.hops, to_right ? tunnel : nullptr,
-                            to_right ? translations : nullptr};
+                            to_right ? translations : nullptr, replay_.has_value()};
     Stream stream{nullptr, std::make_unique<Checker>(expected, flows_), nullptr};
     if (!is_wanted(d)) return stream;  // but what comes there is looked at: ICMP errors do
     const SenderWish wish{d, to_right ? nullptr : tunnel, options_.sizes,
-                          to_right ? options_.new_flows : 0};
+                          to_right ? options_.new_flows : 0, replay_ ? &*replay_ : nullptr};
     const Macs macs{from.mac(), *from.gateway_mac()};
     stream.sender = std::make_unique<Sender>(wish, macs, flows_, translations);
     stream.sender->attach(from.port(), from.pool());
@@ -198,52 +160,6 @@ void Generator::drain() {
     }
 }
 
-void Generator::carry_traffic_until(const std::function<bool()>& enough, double seconds) {
-    const uint64_t until = read_tsc() + cycles(seconds);
-    while (!stop_ && !enough() && read_tsc() < until) {
-        send();
-        receive();
-    }
-}
-
-void Generator::warm_up() {
-    begin(Walk::Over::all);
-    pace(probing_pps);
-    const auto enough = [this] {
-        return std::ranges::all_of(streams_, [](const Stream& s) {
-            return !s.sender || s.checker->counts().packets >= enough_to_begin;
-        });
-    };
-    carry_traffic_until(enough, options_.wait_s);
-    drain();
-    if (!enough() && !stop_) throw NothingComes(what_came());
-    if (translations_) open_flows();
-}
-
-// A NAT's sessions are made in the order of the walk, each by one packet or, where that is lost,
-// by another.
-void Generator::open_flows() {
-    const double patience_s = options_.wait_s + 3.0 * flows_.count() / options_.opening_pps;
-    begin(Walk::Over::untranslated);
-    pace(options_.opening_pps);
-    const auto all_known = [this] { return translations_->known_count() == flows_.count(); };
-    carry_traffic_until(all_known, patience_s);
-    drain();
-    if (all_known() || stop_) return;
-    throw NothingComes(fmt::format("of {} flows only {} were translated", flows_.count(),
-                                   translations_->known_count()));
-}
-
-std::string Generator::what_came() const {
-    std::string text = "packets do not come through:";
-    for (const StreamResult& s : result().streams) {
-        text += fmt::format(" {} {} of {} ({} ICMP errors, {} others, {} faults)",
-                            to_string(s.direction), s.counts.packets, s.sent.packets,
-                            s.counts.icmp_errors, s.counts.foreign, s.counts.all_faults());
-    }
-    return text;
-}
-
 TrialResult Generator::run(const TrialWish& wish) {
     begin(Walk::Over::all);
     pace(wish.pps);
@@ -267,6 +183,7 @@ TrialResult Generator::run(const TrialWish& wish) {
         trial.streams[i].received_in_time = in_time[i];
     trial.seconds = static_cast<double>(now - start) / hz_;
     trial.is_over = true;
+    if (translations_) trial.shared_translations = count_shared(flows_, *translations_);
     trial.interrupted = now < end;
     return trial;
 }

@@ -13,6 +13,7 @@
 #include "bench/generator/flows.h"
 #include "bench/generator/options.h"
 #include "bench/generator/pacer.h"
+#include "bench/generator/replay.h"
 #include "bench/generator/sender.h"
 #include "bench/generator/side.h"
 #include "bench/generator/trial.h"
@@ -76,6 +77,7 @@ class Generator {
     Flows flows_;
     std::optional<Translations> translations_;
     std::optional<Tunnel> tunnel_;
+    std::optional<Replay> replay_;
     Side left_, right_;
     std::array<Stream, 2> streams_;  // by direction; without a sender where nothing is to go
     uint8_t run_ = 0;

@@ -76,6 +76,9 @@ void complete(Options& o, const Texts& t) {
             "--workload nat: replies alone can not be, for what is to be "
             "replied to? Take --direction both");
     }
+    if (!o.pcap_file.empty() && (o.workload != Workload::routes || o.to_left)) {
+        throw std::invalid_argument("--pcap goes to the right, with --workload routes");
+    }
     o.sizes = parse_sizes(t.sizes);
     o.destinations = t.prefixes.empty() ? Prefixes{o.right.hosts} : read_prefixes(t.prefixes);
     if (t.has_key) o.gre_key = t.key;
@@ -133,6 +136,9 @@ void declare_workload(CLI::App& app, Options& o, Texts& t) {
                      "any address in it), zipf (some prefixes far oftener than others)")
         ->check(CLI::IsMember({"uniform", "in-route", "zipf"}))
         ->capture_default_str();
+    group->add_option("--pcap", o.pcap_file,
+                      "send the IPv4 packets of this capture instead, again and again; what comes "
+                      "back is counted, and only its checksum looked at");
     auto* key = group->add_option("--gre-key", t.key, "the tunnel's key");
     key->each([&t](const std::string&) { t.has_key = true; });
     group->add_option("--tunnel-own", t.tunnel_own, "our end of the tunnel (the right address)");

@@ -38,6 +38,7 @@ struct Options {
 
     Workload workload = Workload::routes;
     Sizes sizes;
+    std::string pcap_file;  // whose packets are sent instead
     uint32_t flows = 32768;
     double new_flows = 0;  // share of packets that begin one
     Prefixes destinations;

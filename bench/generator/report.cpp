@@ -91,6 +91,7 @@ Json describe(const Options& o) {
             {"mean_size", mean_size(o.sizes)},
             {"flows", o.flows},
             {"new_flows", o.new_flows},
+            {"pcap", o.pcap_file},
             {"prefixes", o.destinations.size()},
             {"draw", to_string(o.draw)},
             {"seed", o.seed},
@@ -112,6 +113,7 @@ Json describe(const TrialResult& trial, double tsc_hz) {
             {"received_pps", trial.received_pps()},
             {"loss", trial.loss()},
             {"faults", trial.faults()},
+            {"shared_translations", trial.shared_translations},
             {"directions", streams}};
 }
 

@@ -8,7 +8,11 @@
 namespace sluice::generator {
 
 Sender::Sender(const SenderWish& wish, const Macs& macs, Flows& flows, Translations* translations)
-    : wish_(wish), flows_(flows), translations_(translations), walk_(flows, translations) {
+    : wish_(wish),
+      macs_(macs),
+      flows_(flows),
+      translations_(translations),
+      walk_(flows, translations) {
     for (const uint32_t size : wish.sizes) builders_.emplace_back(size, macs, wish.tunnel);
 }
 
@@ -49,8 +53,20 @@ void Sender::drop_what_is_left() noexcept {
 void Sender::build(unsigned count, uint64_t now_tsc) noexcept {
     first_ = end_ = 0;
     if (count == 0 || rte_pktmbuf_alloc_bulk(pool_, ready_.data(), count) != 0) return;
-    end_ = fill(ready_.data(), count, now_tsc);
+    end_ = wish_.replay != nullptr ? fill_from_capture(ready_.data(), count)
+                                   : fill(ready_.data(), count, now_tsc);
     if (end_ < count) rte_pktmbuf_free_bulk(&ready_[end_], count - end_);
+}
+
+unsigned Sender::fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept {
+    for (unsigned i = 0; i < count; ++i) {
+        auto* frame = rte_pktmbuf_mtod(buffers[i], uint8_t*);
+        const uint32_t length = wish_.replay->write(frame, next_captured_, macs_);
+        if (++next_captured_ == wish_.replay->count()) next_captured_ = 0;
+        buffers[i]->data_len = static_cast<uint16_t>(length);
+        buffers[i]->pkt_len = length;
+    }
+    return count;
 }
 
 unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept {

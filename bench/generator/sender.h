@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "bench/generator/frame_builder.h"
+#include "bench/generator/replay.h"
 #include "bench/generator/sizes.h"
 #include "bench/generator/trial.h"
 #include "bench/generator/walk.h"
@@ -20,6 +21,7 @@ struct SenderWish {
     const Tunnel* tunnel = nullptr;  // that packets go by
     Sizes sizes;
     double new_flows = 0;
+    const Replay* replay = nullptr;  // instead of flows
 };
 
 class Sender {
@@ -43,11 +45,14 @@ class Sender {
 
   private:
     void build(unsigned count, uint64_t now_tsc) noexcept;
+    unsigned fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept;
     unsigned fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept;
     Endpoints endpoints(FlowNumber flow) noexcept;
     void renew_now_and_then(FlowNumber flow) noexcept;
 
     const SenderWish wish_;
+    const Macs macs_;
+    size_t next_captured_ = 0;
     Flows& flows_;
     Translations* const translations_;
     std::vector<FrameBuilder> builders_;  // one round of sizes

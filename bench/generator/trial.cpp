@@ -44,7 +44,8 @@ double TrialResult::loss() const noexcept {
 }
 
 uint64_t TrialResult::faults() const noexcept {
-    return sum_over<uint64_t>(*this, [](const auto& s) { return s.counts.all_faults(); });
+    return shared_translations +
+           sum_over<uint64_t>(*this, [](const auto& s) { return s.counts.all_faults(); });
 }
 
 Limit limit_of(const TrialResult& trial, double wanted_pps) noexcept {

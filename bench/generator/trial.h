@@ -35,6 +35,7 @@ struct TrialResult {
     bool is_over = false;      // what is missing by now is lost
     bool interrupted = false;  // by a signal
     std::vector<StreamResult> streams;
+    uint32_t shared_translations = 0;  // see count_shared()
 
     double offered_pps() const noexcept;  // of all directions together, as are the others
     double received_pps() const noexcept;

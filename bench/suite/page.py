@@ -72,8 +72,7 @@ def _stages(rows):
         return
     names = list(dict.fromkeys(name for row in own for name in row.stages))
     yield "<h2>Cycles by stage</h2>"
-    yield ('<p class="note">Of sampled bursts, a packet that took the stage: those that few packets take '
-           "weigh as much here as those that all do.</p>")
+    yield ('<p class="note">From sampled bursts, spread over all packets: what few take costs little here.</p>')
     yield svg.stacked("cycles by stage", "cycles", [(f"{r.case} {r.placement}", r.stages) for r in own], names)
 
 

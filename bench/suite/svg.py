@@ -34,12 +34,12 @@ def _frame(height, most, unit):
     for mark in marks:
         drawn.append(f'<line x1="{x(mark):.1f}" x2="{x(mark):.1f}" y1="0" y2="{height:.1f}" class="grid"/>')
         drawn.append(_text(x(mark), height + 14, f"{mark:g}", "middle", 'class="tick"'))
-    drawn.append(_text(WIDTH - VALUE + 8, height + 14, unit, "start", 'class="tick"'))
+    drawn.append(_text(WIDTH - VALUE + 28, height + 14, unit, "start", 'class="tick"'))
     return x, drawn
 
 
 def _svg(height, parts, title):
-    return (f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{html.escape(title)}">'
+    return (f'<svg viewBox="0 -8 {WIDTH} {height + 8:.0f}" role="img" aria-label="{html.escape(title)}">'
             f'<title>{html.escape(title)}</title>{"".join(parts)}</svg>')
 
 

@@ -8,6 +8,9 @@ import subprocess
 import subprocess
 
 import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
 
 from lab import wait_until
 from router import BUILD, Router
@@ -109,6 +112,15 @@ def test_a_tunnel_is_filled_and_emptied(lab, workload, key):
                                      "addresses": ["172.16.0.1/30"]}})
     more = {"gre_key": key["key"]} if key else {}
     expect_all_well(*bench.at_a_rate(workload=workload, direction="both", right_hosts="10.9.0.0/16", **more))
+
+
+def test_a_capture_is_replayed_and_counted(lab):
+    bench = Bench(lab, routes=[{"prefix": "20.0.0.0/8", "via": "10.2.0.2"}])
+    file = lab.directory / "capture"
+    wrpcap(str(file), [Ether() / IP(src="10.1.0.2", dst=f"20.0.0.{n}") / UDP() / bytes(n) for n in range(9)])
+    done, report = bench.at_a_rate(pcap=file)
+    stream = report["trial"]["directions"]["right"]
+    assert done.returncode == 0 and stream["received"] >= stream["sent"] > 0.9 * PPS * SECONDS - stream["missed"]
 
 
 def test_packets_that_a_router_drops_are_counted_as_lost(lab):

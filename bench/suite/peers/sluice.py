@@ -46,6 +46,8 @@ class Peer(_Peer):
 
     def figures(self):
         (worker,) = self._router.show("cycles")["workers"]
+        # A stage's cycles are of the packets that took it: spread over all of them, they add up.
+        share = {s["stage"]: s["packets"] / max(1, worker["packets"]) for s in worker["stages"]}
         return {"cycles_per_packet": worker["cycles_per_packet"],
-                "stages": {s["stage"]: s["cycles_per_packet"] for s in worker["stages"]
-                           if s["cycles_per_packet"] is not None}}
+                "stages": {s["stage"]: s["cycles_per_packet"] * share[s["stage"]]
+                           for s in worker["stages"] if s["cycles_per_packet"] is not None}}

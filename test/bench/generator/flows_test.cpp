@@ -96,5 +96,17 @@ TEST(Translations, AreLearntHeldToAndForgotten) {
     EXPECT_TRUE(translations.agrees(1, {net::be32(1), net::be16(6)}));
 }
 
+TEST(Translations, AreSharedWhereTheSameEndpointReachesTheSameDestinationTwice) {
+    FlowWish to_one_host = wish(3);
+    to_one_host.destinations = {*net::parse_prefix("10.2.0.9/32")};
+    const Flows flows(to_one_host);
+    Translations translations(3);
+    translations.agrees(0, {net::be32(1), net::be16(5)});
+    translations.agrees(1, {net::be32(1), net::be16(6)});
+    EXPECT_EQ(count_shared(flows, translations), 0u);
+    translations.agrees(2, {net::be32(1), net::be16(5)});
+    EXPECT_EQ(count_shared(flows, translations), 1u);
+}
+
 }  // namespace
 }  // namespace sluice::generator

@@ -77,6 +77,7 @@ TEST(Options, SayWhatIsWrongAndEndWithTwo) {
         {{"rate", "--prefixes", "/nowhere"}, "/nowhere: cannot be opened"},
         {{"rate", "--draw", "evenly"}, "--draw"},
         {{"rate", "--workload", "nat", "--direction", "left"}, "--direction both"},
+        {{"rate", "--pcap", "file", "--direction", "both"}, "--pcap goes to the right"},
         {{"soak"}, "--pps"},
         {{}, "subcommand"},
     };
