@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/pipeline.h"
 
+#include <utility>
+
 #include "dataplane/arp/receive.h"
 #include "dataplane/arp/resolve.h"
 #include "dataplane/discard.h"
@@ -17,6 +19,7 @@
 #include "dataplane/nat/translator.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/trace/tracer.h"
+#include "dataplane/tunnel/bridge.h"
 #include "dataplane/tunnel/receive.h"
 
 namespace sluice {
@@ -101,7 +104,14 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
                 route.adjacency.interface, route.next_hop.value);
 }
 
+// A port that is bridged with a tunnel: what comes in by it is not ours to look at.
+Verdict bridge(Context& c, Packet frame, Arrival& from) noexcept {
+    const InterfaceId port = std::exchange(from.interface, layout::no_interface);
+    return note(c, Step::bridge, tunnel::bridge_in(c, frame, port), c.interface(port).bridged_with);
+}
+
 Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
+    if (c.interface(from.interface).is_bridged()) return bridge(c, packet, from);
     if (const Verdict v =
             note(c, Step::ethernet_accept, ethernet::accept(c, packet, from), from.interface);
         !v.is_passed()) {
@@ -111,6 +121,15 @@ Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
         return note(c, Step::arp_receive, arp::receive(c, packet, from), from.interface);
     }
     return walk_ipv4(c, packet, from);
+}
+
+// All of them are left for the plain way.
+unsigned count_frames(Context& c, InterfaceId in, rte_mbuf* const* frames,
+                      unsigned count) noexcept {
+    auto& counters = c.counters.interfaces[in];
+    counters.rx_packets.add(count);
+    for (unsigned i = 0; i < count; ++i) counters.rx_bytes.add(frames[i]->pkt_len);
+    return count;
 }
 
 // What the fast way has taken out of a tunnel, but could not send on.
@@ -138,7 +157,9 @@ void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcep
         count = trace::trace_matching(c, *c.tracer, in, packets, count);
     }
     tunnel::Inner inner;
-    const unsigned rest = fast_path::forward(c, in, packets, count, inner);
+    const bool is_bridged = c.interface(in).is_bridged();
+    const unsigned rest = is_bridged ? count_frames(c, in, packets, count)
+                                     : fast_path::forward(c, in, packets, count, inner);
     const unsigned inner_rest = inner.count == 0 ? 0 : fast_path::forward_inner(c, inner);
     if (rest + inner_rest == 0) return;
     StageClock clock(c);

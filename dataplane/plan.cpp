@@ -57,16 +57,28 @@ void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFact
     }
 }
 
+void add_bridge(Plan& plan, const Snapshot& s, InterfaceId tunnel, InterfaceId port) {
+    const layout::Tunnel& wish = s.tunnels[tunnel - layout::max_ports];
+    if (wish.kind != layout::TunnelKind::gre ||
+        layout::is_tunnel(checked_interface(s, port, "a bridge"))) {
+        refuse("snapshot: tunnel {} is bridged, which takes GRE and a port", tunnel);
+    }
+    if (plan.interfaces[port].is_bridged()) refuse("snapshot: port {} is bridged twice", port);
+    plan.interfaces[port].bridged_with = tunnel;
+    plan.interfaces[tunnel].bridged_with = port;
+}
+
 void add_tunnels(Plan& plan, const Snapshot& s, std::span<const InterfaceFacts> facts) {
     plan.tunnels = tunnel::Tunnels::compile(s);
     for (unsigned n = 0; n < layout::max_tunnels; ++n) {
         const layout::Tunnel& wish = s.tunnels[n];
         if (wish.name[0] == '\0') continue;
-        const unsigned id = layout::max_ports + n;
+        const auto id = static_cast<InterfaceId>(layout::max_ports + n);
         PlanInterface& i = plan.interfaces[id];
         i.up = facts[id].up && wish.enabled != 0;
         i.mtu = facts[id].mtu;
         i.reverse_path = wish.reverse_path;
+        if (wish.port != layout::no_interface) add_bridge(plan, s, id, wish.port);
     }
 }
 
@@ -105,7 +117,8 @@ uint64_t weight(const NextHop& member, unsigned bucket) noexcept {
 
 bool is_alive(const Plan& plan, uint16_t id, const NeighbourTable& neighbours) noexcept {
     const Adjacency& a = plan.adjacencies[id];
-    if (!plan.interfaces[a.interface].up) return false;
+    const PlanInterface& out = plan.interfaces[a.interface];
+    if (!out.up || out.is_bridged()) return false;
     return a.kind != NextHopKind::gateway || a.index == NeighbourTable::none ||
            neighbours.link(a.index).condition() != NeighbourCondition::failed;
 }
@@ -133,6 +146,10 @@ void add_next_hop(Plan& plan, const Snapshot& s, uint16_t id, NeighbourTable& ne
         case NextHopKind::connected: {
             a.interface = checked_interface(s, wish.interface, "a next hop");
             const PlanInterface& out = plan.interfaces[a.interface];
+            if (out.is_bridged()) {
+                a.kind = NextHopKind::unreachable;
+                return;
+            }
             a.mtu = out.up ? static_cast<uint16_t>(out.mtu) : 0;
             if (layout::is_tunnel(a.interface)) {
                 plan.gateways[id] = wish.address;

@@ -43,8 +43,12 @@ struct alignas(64) PlanInterface {
     bool proxy_arp = false;
     bool directed_broadcast = false;
     bool source_routing = false;
-    uint16_t first_address = 0;  // of Plan::addresses
+    InterfaceId bridged_with = layout::no_interface;  // a tunnel's port, or a port's tunnel
+    uint16_t first_address = 0;                       // of Plan::addresses
     uint16_t address_count = 0;
+
+    // Then frames go from the one to the other, and nothing is routed by either.
+    bool is_bridged() const noexcept { return bridged_with != layout::no_interface; }
 };
 
 // Where the packets of one next-hop id go. Eight bytes, so that many fit into the nearest cache.

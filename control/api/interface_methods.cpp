@@ -98,6 +98,11 @@ json device_counters(const layout::DeviceCounters& d) {
             {"allowance", std::move(allowance)}};
 }
 
+json bridged_with(const Control& control, const config::Interface& wish) {
+    const config::Interface* other = config::bridged_with(control.intent.config(), wish);
+    return other == nullptr ? json() : json(other->name);
+}
+
 json describe_interface(const Control& control, const config::Interface& wish) {
     const layout::InterfaceId id = control.intent.interface_id(wish.name);
     json result{{"name", wish.name},
@@ -106,6 +111,7 @@ json describe_interface(const Control& control, const config::Interface& wish) {
                 {"condition", "unknown"},
                 {"why", ""},
                 {"asked", asked(wish)},
+                {"bridged_with", bridged_with(control, wish)},
                 {"got", nullptr},
                 {"counters", nullptr},
                 {"rates", nullptr},

@@ -17,6 +17,7 @@ json wish_of(const config::Tunnel& wish) {
             {"key", wish.key ? json(*wish.key) : json()},
             {"checksum", wish.checksum},
             {"sequence", wish.sequence},
+            {"bridge", wish.bridge},
             {"keepalive_s", wish.keepalive_s}};
 }
 

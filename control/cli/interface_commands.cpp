@@ -84,6 +84,10 @@ void print_interface(const json& i) {
                i.value("description", "").empty() ? "" : ": " + i.value("description", ""));
     fmt::print("  device {}\n  addresses {}\n", asked.value("device", ""),
                joined(asked["addresses"]));
+    if (i["bridged_with"].is_string()) {
+        fmt::print("  bridged with {}: frames go from the one to the other\n",
+                   i["bridged_with"].get<std::string>());
+    }
     if (got.is_object()) (got.contains("port") ? print_port : print_tunnel)(asked, got);
     if (!i.value("why", "").empty()) {
         fmt::print("  why:\n");

@@ -51,6 +51,9 @@ void print_tunnel(const json& t) {
                t.value("any_remote", false) ? ", takes in from anywhere" : "",
                t.value("checksum", false) ? ", with checksums" : "",
                t.value("sequence", false) ? ", in sequence" : "");
+    if (!t.value("bridge", "").empty()) {
+        fmt::print("  carries the frames of {}\n", t.value("bridge", ""));
+    }
     std::string addresses;
     for (const json& a : t["addresses"]) addresses += " " + a.get<std::string>();
     fmt::print("  addresses{}\n", addresses.empty() ? " -" : addresses);

@@ -181,6 +181,16 @@ const Interface* read_interface_name(const json& value, Reading& reading) {
     return nullptr;
 }
 
+const Interface* read_routed_interface(const json& value, Reading& reading) {
+    const Interface* interface = read_interface_name(value, reading);
+    if (interface == nullptr) return nullptr;
+    const Interface* other = bridged_with(reading.config, *interface);
+    if (other == nullptr) return interface;
+    reading.mistakes.add(value, fmt::format("{} is bridged with {}, so nothing is routed by it",
+                                            brief(value), other->name));
+    return nullptr;
+}
+
 std::string networks_of(const Config& config) {
     std::vector<std::string> networks;
     for (const Interface& interface : config.interfaces) {

@@ -14,6 +14,8 @@ void add_interface(const nlohmann::json& object, Interface interface, Reading& r
 // For the sections that name an interface: null, and a mistake told, where there is none of
 // that name.
 const Interface* read_interface_name(const nlohmann::json& value, Reading& reading);
+// The same for those that want it to carry IP, which a bridged one does not.
+const Interface* read_routed_interface(const nlohmann::json& value, Reading& reading);
 
 // a.b.c.d/n of every interface, for messages: lan 10.0.0.1/24, wan 203.0.113.2/24
 std::string networks_of(const Config& config);

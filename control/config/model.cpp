@@ -25,6 +25,14 @@ const Interface* find_interface(const Config& config, std::string_view name) {
     return nullptr;
 }
 
+const Interface* bridged_with(const Config& config, const Interface& interface) {
+    if (interface.tunnel) return find_interface(config, interface.tunnel->bridge);
+    for (const Interface& other : config.interfaces) {
+        if (other.tunnel && other.tunnel->bridge == interface.name) return &other;
+    }
+    return nullptr;
+}
+
 std::optional<Connection> connection_to(const Config& config, net::Ipv4Address address) {
     std::optional<Connection> best;
     for (const Interface& interface : config.interfaces) {

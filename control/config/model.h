@@ -49,6 +49,7 @@ struct Tunnel {
     std::optional<uint16_t> dscp;      // none: the inner packet's
     TunnelDontFragment dont_fragment = TunnelDontFragment::copy;
     bool clamp_mss = true;
+    std::string bridge;        // the port whose frames it carries; empty: it carries packets
     uint32_t keepalive_s = 0;  // 0: none are sent
     uint32_t keepalive_attempts = 3;
     bool operator==(const Tunnel&) const = default;
@@ -125,6 +126,9 @@ struct Config {
 
 // Null where there is none.
 const Interface* find_interface(const Config& config, std::string_view name);
+
+// A port's tunnel or a tunnel's port, where frames go from the one to the other; else null.
+const Interface* bridged_with(const Config& config, const Interface& interface);
 
 // The interface that has the address in one of its networks (the longest), and that network.
 struct Connection {

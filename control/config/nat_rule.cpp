@@ -109,7 +109,8 @@ void RuleReader::read_name(size_t place) {
 
 const Interface* RuleReader::read_interface(const char* key, std::string& name) {
     const json* value = given(key);
-    const Interface* interface = value != nullptr ? read_interface_name(*value, reading_) : nullptr;
+    const Interface* interface =
+        value != nullptr ? read_routed_interface(*value, reading_) : nullptr;
     if (interface != nullptr) name = interface->name;
     return interface;
 }

@@ -43,7 +43,7 @@ void read_neighbours(const json& section, Reading& reading) {
         const json* name = fields.find("interface");
         const json* address_text = fields.find("address");
         const json* mac_text = fields.find("mac");
-        const Interface* interface = name ? read_interface_name(*name, reading) : nullptr;
+        const Interface* interface = name ? read_routed_interface(*name, reading) : nullptr;
         const auto address =
             address_text ? read_address(*address_text, reading.mistakes) : std::nullopt;
         const auto mac = mac_text ? read_mac(*mac_text, reading.mistakes) : std::nullopt;

@@ -77,7 +77,7 @@ void read_way(const json& object, const Fields& fields, Route& route, Reading& r
     }
     const Interface* through = nullptr;
     if (is_given(interface)) {
-        through = read_interface_name(*interface, reading);
+        through = read_routed_interface(*interface, reading);
         if (through == nullptr) return;
         route.interface = through->name;
     }

@@ -33,6 +33,7 @@ Tunnel read_tunnel(const Fields& fields) {
     fields.read("dscp", tunnel.dscp);
     fields.read("dont_fragment", tunnel.dont_fragment, tunnel_dont_fragment_names);
     fields.read("clamp_mss", tunnel.clamp_mss);
+    fields.read("bridge", tunnel.bridge);
     fields.read("keepalive_s", tunnel.keepalive_s);
     fields.read("keepalive_attempts", tunnel.keepalive_attempts);
     return tunnel;
@@ -51,6 +52,37 @@ void check_what_ipip_has_not(const Fields& fields, const Tunnel& tunnel, Mistake
     refuse("checksum", tunnel.checksum);
     refuse("sequence", tunnel.sequence);
     refuse("keepalive_s", tunnel.keepalive_s > 0);
+    refuse("bridge", !tunnel.bridge.empty());
+}
+
+// What a tunnel of frames and its port can not be, since nothing is routed by either.
+// Of the tunnel that was read last.
+void check_bridge(const Fields& fields, Reading& reading) {
+    const Interface& tunnel = reading.config.interfaces.back();
+    const json* value = fields.find("bridge");
+    if (value == nullptr || tunnel.tunnel->bridge.empty()) return;
+    const Interface* port = read_interface_name(*value, reading);
+    if (port == nullptr) return;
+    const auto add = [&](const std::string& message) { reading.mistakes.add(*value, message); };
+    if (port->tunnel)
+        return add(fmt::format("{} should be a port, and is a tunnel", brief(*value)));
+    if (!port->addresses.empty()) {
+        add(fmt::format("{} has addresses, and a port that is bridged can have none",
+                        brief(*value)));
+    }
+    for (const Interface& other : reading.config.interfaces) {
+        if (&other != &tunnel && other.tunnel && other.tunnel->bridge == port->name) {
+            add(fmt::format("{} is bridged with {} already: frames would go round", brief(*value),
+                            other.name));
+        }
+    }
+    if (!tunnel.addresses.empty()) {
+        add(fmt::format("{} has addresses, and a tunnel of frames can have none", tunnel.name));
+    }
+    if (!tunnel.tunnel->ttl) {
+        add("\"ttl\" can not be \"inherit\" here: what hosts send with a time to live of 1, as "
+            "IGMP's, would not get across");
+    }
 }
 
 void read_ends(const Fields& fields, Tunnel& tunnel, Reading& reading) {
@@ -121,6 +153,7 @@ void read_tunnels(const json& section, Reading& reading) {
         read_ends(fields, *interface.tunnel, reading);
         check_identity(object, interface, identities, reading.mistakes);
         add_interface(object, std::move(interface), reading);
+        check_bridge(fields, reading);
     }
     if (reading.networks_known) check_ends(section, reading, reading.mistakes);
 }

@@ -44,7 +44,8 @@ void fill_interface(layout::Interface& to, const config::Interface& from) {
     to.directed_broadcast = from.directed_broadcast;
     to.source_routing = from.source_routing;
 }
-layout::Tunnel wish_of(const config::Interface& from) {
+
+layout::Tunnel wish_of(const config::Interface& from, const Places& places) {
     const config::Tunnel& wish = *from.tunnel;
     layout::Tunnel to{};
     layout::copy_text(to.name, from.name);
@@ -66,13 +67,20 @@ layout::Tunnel wish_of(const config::Interface& from) {
     to.keepalive_attempts = static_cast<uint8_t>(wish.keepalive_attempts);
     to.keepalive_s = static_cast<uint16_t>(wish.keepalive_s);
     to.mtu = wish.mtu.value_or(0);
-    to.port = layout::no_interface;
+    to.port = wish.bridge.empty() ? layout::no_interface : places.find(wish.bridge);
     return to;
 }
 static_assert(static_cast<int>(config::TunnelDontFragment::clear) ==
               static_cast<int>(layout::TunnelDontFragment::clear));
 static_assert(static_cast<int>(config::ReversePath::loose) ==
               static_cast<int>(layout::ReversePath::loose));
+
+// Frames for any station are wanted of a port that is bridged.
+void add_bridges(Snapshot& s) {
+    for (const layout::Tunnel& t : s.tunnels) {
+        if (t.name[0] != '\0' && t.port < layout::max_ports) s.interfaces[t.port].promiscuous = 1;
+    }
+}
 
 void add_interfaces(Snapshot& s, const config::Config& config, const Places& places,
                     std::vector<bool>& exists) {
@@ -81,7 +89,7 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
         if (exists[id]) continue;
         exists[id] = true;
         if (i.tunnel) {
-            s.tunnels[id - layout::max_ports] = wish_of(i);
+            s.tunnels[id - layout::max_ports] = wish_of(i, places);
         } else {
             fill_interface(s.interfaces[id], i);
         }
@@ -92,6 +100,14 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
             }
             s.addresses[s.address_count++] = {a.address.value, id, a.length, 0};
         }
+    }
+}
+
+// Its port may be another tunnel's already, or be routed.
+void unbridge_leaving(Snapshot& s, const config::Config& staying) {
+    for (layout::Tunnel& t : s.tunnels) {
+        if (t.name[0] == '\0' || t.port == layout::no_interface) continue;
+        if (config::find_interface(staying, t.name) == nullptr) t.port = layout::no_interface;
     }
 }
 
@@ -110,7 +126,11 @@ void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
     fill_settings(s, wishes.config);
     std::vector<bool> exists(layout::max_interfaces);
     add_interfaces(s, wishes.config, wishes.places, exists);
-    if (wishes.leaving != nullptr) add_interfaces(s, *wishes.leaving, wishes.places, exists);
+    add_bridges(s);
+    if (wishes.leaving != nullptr) {
+        add_interfaces(s, *wishes.leaving, wishes.places, exists);
+        unbridge_leaving(s, wishes.config);
+    }
 
     const auto add_all = [&](const auto& neighbours, bool run_time) {
         for (const auto& n : neighbours) {

@@ -69,9 +69,17 @@ fib::NextHopId Ways::one(const NextHop& hop, std::string& error) {
 }
 
 layout::InterfaceId Ways::place_of(const std::string& name, std::string& error) const {
-    if (config::find_interface(config_, name) != nullptr) return places_.find(name);
-    error = fmt::format("there is no interface \"{}\"", name);
-    return layout::no_interface;
+    const config::Interface* interface = config::find_interface(config_, name);
+    if (interface == nullptr) {
+        error = fmt::format("there is no interface \"{}\"", name);
+        return layout::no_interface;
+    }
+    if (const config::Interface* other = config::bridged_with(config_, *interface)) {
+        error = fmt::format("\"{}\" is bridged with \"{}\", so nothing is routed by it", name,
+                            other->name);
+        return layout::no_interface;
+    }
+    return places_.find(name);
 }
 
 fib::NextHopId Ways::gateway(const RouteChange& route, net::Ipv4Address via, std::string& error) {

@@ -93,9 +93,11 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::nat_translate: return translated("to", step, names);
         case Step::nat_open: return translated("from", step, names);
         case Step::tunnel_receive:
-            if (step.a != 0) return fmt::format("an error about {} to {}", interface, address(step.a));
+            if (step.a != 0)
+                return fmt::format("an error about {} to {}", interface, address(step.a));
             return step.result == StepResult::passed ? "came out of " + interface : std::string {};
         case Step::tunnel_send: return fmt::format("by {} to {}", interface, address(step.a));
+        case Step::bridge: return "to " + interface;
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};
@@ -123,10 +125,18 @@ json describe_step(const layout::TraceStep& step, const Names& names) {
             {"details", details(step, names)}};
 }
 
-bool is_within_another(Step step) {
-    return step == Step::ipv4_fragment || step == Step::arp_resolve ||
-           step == Step::ipv4_reassemble || step == Step::icmp_receive ||
-           step == Step::tunnel_receive || step == Step::tunnel_send;
+bool is_within(Step step, Step outer) {
+    const bool sends =
+        step == Step::ipv4_fragment || step == Step::arp_resolve || step == Step::tunnel_send;
+    switch (outer) {
+        case Step::bridge: return sends;
+        case Step::tunnel_receive: return step == Step::bridge;
+        case Step::ipv4_forward:
+        case Step::ipv4_local:
+            return sends || step == Step::ipv4_reassemble || step == Step::icmp_receive ||
+                   step == Step::tunnel_receive || step == Step::bridge;
+        default: return false;
+    }
 }
 
 // A stage within a stage is noted before the one around it, since that one's verdict comes last;
@@ -135,9 +145,8 @@ std::vector<layout::TraceStep> in_order(const layout::TraceRecord& record) {
     const size_t count = std::min<size_t>(record.step_count, layout::max_trace_steps);
     std::vector<layout::TraceStep> steps(record.steps, record.steps + count);
     for (auto outer = steps.begin(); outer != steps.end(); ++outer) {
-        if (outer->step != Step::ipv4_forward && outer->step != Step::ipv4_local) continue;
         auto inner = outer;
-        while (inner != steps.begin() && is_within_another(std::prev(inner)->step)) --inner;
+        while (inner != steps.begin() && is_within(std::prev(inner)->step, outer->step)) --inner;
         std::rotate(inner, outer, std::next(outer));
     }
     return steps;

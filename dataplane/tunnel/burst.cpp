@@ -57,6 +57,7 @@ Candidate look_outside(const uint8_t* frame, uint32_t bytes) noexcept {
 // Whether the inner packet, whose frame begins at `inner`, needs no more than to be taken out.
 bool only_needs_taking_out(const Tunnel& t, const uint8_t* frame, const uint8_t* inner,
                            uint32_t bytes) noexcept {
+    if (t.is_bridged) return false;
     if (bytes < outer_end || inner[fast_path::version_at] != 0x45) return false;
     const uint8_t protocol = inner[protocol_at];
     if (protocol == net::Protocol::gre || protocol == net::Protocol::ipip) return false;

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "lib/net/checksum.h"
+#include "lib/net/wire.h"
+
 namespace sluice::tunnel {
 
 // The low two bits of the type of service.
@@ -20,6 +23,22 @@ constexpr std::optional<Ecn> decapsulated(Ecn inner, Ecn outer) noexcept {
     }
     if (inner == Ecn::congestion || outer == Ecn::congestion) return Ecn::congestion;
     return outer == Ecn::ect1 ? Ecn::ect1 : inner;
+}
+
+// The inner header's mark becomes that of both; nothing else of it is touched. False: to be
+// dropped.
+inline bool merge_ecn(net::Ipv4Header& inner, Ecn outer) noexcept {
+    const auto before = static_cast<Ecn>(inner.tos & ecn_mask);
+    const auto merged = decapsulated(before, outer);
+    if (!merged) return false;
+    if (*merged == before) return true;
+    const auto word = [&] {
+        return net::be16(static_cast<uint16_t>(inner.version_and_length << 8 | inner.tos));
+    };
+    const net::Be16 was = word();
+    inner.tos = static_cast<uint8_t>((inner.tos & ~ecn_mask) | static_cast<uint8_t>(*merged));
+    inner.checksum = net::checksum_adjust(inner.checksum, was, word());
+    return true;
 }
 
 }  // namespace sluice::tunnel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How many bytes a tunnel puts in front of a packet.
+// How many bytes a tunnel puts in front of a packet; one that carries frames counts their Ethernet
+// header too, so that its MTU says how large the hosts' packets may be.
 #pragma once
 #include <cstdint>
 
@@ -12,7 +13,8 @@ constexpr uint32_t overhead_of(const layout::Tunnel& wish) noexcept {
     constexpr uint32_t outer = sizeof(net::Ipv4Header);
     if (wish.kind != layout::TunnelKind::gre) return outer;
     const uint32_t words = (wish.checksum != 0) + (wish.has_key != 0) + (wish.sequence != 0);
-    return outer + static_cast<uint32_t>(sizeof(net::GreHeader)) + 4 * words;
+    const uint32_t frame = wish.port != layout::no_interface ? sizeof(net::EthernetHeader) : 0;
+    return outer + static_cast<uint32_t>(sizeof(net::GreHeader)) + 4 * words + frame;
 }
 
 }  // namespace sluice::tunnel

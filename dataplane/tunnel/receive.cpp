@@ -3,17 +3,19 @@
 
 #include "dataplane/ipv4/own.h"
 #include "dataplane/ipv4/validate.h"
+#include "dataplane/tunnel/bridge.h"
 #include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/send.h"
 #include "dataplane/tunnel/tunnels.h"
 #include "lib/layout/tunnel.h"
-#include "lib/net/checksum.h"
 
 namespace sluice::tunnel {
 namespace {
 
 using layout::TunnelKind;
+
+constexpr auto transparent_bridging = static_cast<uint16_t>(net::EtherType::transparent_bridging);
 
 // What the outer headers said.
 struct Opened {
@@ -67,23 +69,6 @@ Verdict open_ipip(Context& c, const Packet& packet, Opened& opened) noexcept {
     return passed();
 }
 
-// The inner header's mark becomes that of both; nothing else of the inner packet is touched.
-bool merge_ecn(const Packet& packet, Ecn outer) noexcept {
-    auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
-    if (ip == nullptr) return true;  // validate() will say so
-    const auto inner = static_cast<Ecn>(ip->tos & ecn_mask);
-    const auto merged = decapsulated(inner, outer);
-    if (!merged) return false;
-    if (*merged == inner) return true;
-    const auto word = [&] {
-        return net::be16(static_cast<uint16_t>(ip->version_and_length << 8 | ip->tos));
-    };
-    const net::Be16 before = word();
-    ip->tos = static_cast<uint8_t>((ip->tos & ~ecn_mask) | static_cast<uint8_t>(*merged));
-    ip->checksum = net::checksum_adjust(ip->checksum, before, word());
-    return true;
-}
-
 // A header that says what the inner packet is takes the place of the outer headers' end.
 void take_out(Packet packet, uint32_t headers) noexcept {
     packet.pull(headers);
@@ -116,19 +101,25 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
         c.pool.free(packet);
         return finished();
     }
+    if (t.is_bridged && opened.protocol == transparent_bridging) {
+        packet.pull(ethernet_header + opened.headers);
+        from = Arrival{};  // nobody is told of a frame's fate
+        return bridge_out(c, packet, t, opened.ecn);
+    }
     if (opened.protocol != static_cast<uint16_t>(net::EtherType::ipv4)) {
         return drop(DropReason::tunnel_payload);
     }
     take_out(packet, opened.headers);
     from = Arrival{t.interface, false};
     count(c, t, packet);
-    if (!merge_ecn(packet, opened.ecn)) return drop(DropReason::tunnel_ecn);
+    auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);  // validate() says if it is none
+    if (ip != nullptr && !merge_ecn(*ip, opened.ecn)) return drop(DropReason::tunnel_ecn);
     if (is_question(packet, t)) {
         if (const Verdict v = ipv4::validate(packet, c.pool); !v.is_passed()) return v;
         ipv4::send_own(c, packet);
         return finished();
     }
-    return passed();
+    return t.is_bridged ? drop(DropReason::tunnel_payload) : passed();
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ bool claims(const Plan& plan, const Packet& packet) noexcept;
 
 // Expects:  a whole IPv4 packet to an address of ours, no fragment, of a protocol that carries().
 // Passes:   the packet is now what was inside, and `from` says that it came by the tunnel.
-// Finishes: a keepalive that was answered, or asked for.
+// Finishes: a keepalive that was answered, or asked for; a frame, sent by the port (bridge.h).
 // Drops:    tunnel_unknown, gre_malformed, gre_bad_checksum, gre_late, tunnel_payload, tunnel_ecn,
-//           tunnel_too_deep.
+//           tunnel_too_deep, and what bridge_out() drops.
 Verdict receive(Context& c, Packet packet, Arrival& from) noexcept;
 
 }  // namespace sluice::tunnel

@@ -17,27 +17,13 @@ namespace {
 
 using layout::TunnelDontFragment;
 
-// What the outer header takes over from the inner one.
-struct Inherited {
-    uint8_t tos;
-    uint8_t ttl;
-    bool dont_fragment;
-};
-
-Inherited inherited_from(const net::Ipv4Header& inner, const layout::Tunnel& wish) noexcept {
-    const auto dscp = wish.dscp == layout::Tunnel::inner_dscp
-                          ? static_cast<uint8_t>(inner.tos & ~ecn_mask)
-                          : static_cast<uint8_t>(wish.dscp << 2);
-    const bool copied = wish.dont_fragment == TunnelDontFragment::copy && inner.dont_fragment();
-    return {static_cast<uint8_t>(dscp | (inner.tos & ecn_mask)),
-            wish.ttl != 0 ? wish.ttl : inner.ttl,
-            copied || wish.dont_fragment == TunnelDontFragment::set};
+uint32_t flow_inside(const Packet& packet) noexcept {
+    return ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
 }
 
-// Where the packet goes once it is in the tunnel. The inner packet decides between equal paths.
-Verdict find_way(const Context& c, const Packet& packet, const Tunnel& t,
-                 ipv4::Route& way) noexcept {
-    const uint32_t hash = ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
+// Where the packet goes once it is in the tunnel. `hash`, of what is inside, decides between equal
+// paths.
+Verdict find_way(const Context& c, uint32_t hash, const Tunnel& t, ipv4::Route& way) noexcept {
     if (const Verdict v = ipv4::find_route(c, t.remote(), hash, way); !v.is_passed()) return v;
     const bool leads_back = !way.leads_out() || way.adjacency.interface == t.interface;
     return leads_back ? drop(DropReason::tunnel_loop) : passed();
@@ -102,19 +88,34 @@ void send_outer(Context& c, Packet packet, const ipv4::Route& way) noexcept {
 
 }  // namespace
 
-Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcept {
-    const PlanInterface& interface = c.interface(out);
-    if (!interface.up) return drop(DropReason::interface_down);
+Inherited inherited_from(const net::Ipv4Header& inner, const layout::Tunnel& wish) noexcept {
+    const auto dscp = wish.dscp == layout::Tunnel::inner_dscp
+                          ? static_cast<uint8_t>(inner.tos & ~ecn_mask)
+                          : static_cast<uint8_t>(wish.dscp << 2);
+    const bool copied = wish.dont_fragment == TunnelDontFragment::copy && inner.dont_fragment();
+    return {static_cast<uint8_t>(dscp | (inner.tos & ecn_mask)),
+            wish.ttl != 0 ? wish.ttl : inner.ttl,
+            copied || wish.dont_fragment == TunnelDontFragment::set};
+}
+
+Verdict send_load(Context& c, Packet packet, const Tunnel& t, const Load& load) noexcept {
+    if (!c.interface(t.interface).up) return drop(DropReason::interface_down);
     if (c.nesting >= most_nested) return drop(DropReason::tunnel_too_deep);
-    const Tunnel& t = c.plan->tunnels->at(out);
     ipv4::Route way;
-    if (const Verdict v = find_way(c, packet, t, way); !v.is_passed()) return v;
+    if (const Verdict v = find_way(c, load.hash, t, way); !v.is_passed()) return v;
     if (packet.headroom() < t.overhead) return drop(DropReason::no_buffer);
 
-    encapsulate(c, packet, t, inherited_from(packet.ipv4(), t.wish), net::EtherType::ipv4);
-    (void)note(c, layout::Step::tunnel_send, passed(), out, t.wish.remote);
+    encapsulate(c, packet, t, load.inherited, load.type);
+    (void)note(c, layout::Step::tunnel_send, passed(), t.interface, t.wish.remote);
     send_outer(c, packet, way);
     return finished();
+}
+
+Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcept {
+    const Tunnel& t = c.plan->tunnels->at(out);
+    return send_load(
+        c, packet, t,
+        {net::EtherType::ipv4, inherited_from(packet.ipv4(), t.wish), flow_inside(packet)});
 }
 
 void send_keepalive(Context& c, InterfaceId out) noexcept {
@@ -126,7 +127,7 @@ void send_keepalive(Context& c, InterfaceId out) noexcept {
     ipv4::fill_own_header(c, packet, net::Protocol::gre, t.remote(), t.local(),
                           internetwork_control);
     ipv4::Route way;
-    const Verdict v = find_way(c, packet, t, way);
+    const Verdict v = find_way(c, flow_inside(packet), t, way);
     if (v.is_drop() || packet.headroom() < t.overhead) return c.pool.free(packet);
     encapsulate(c, packet, t, inherited_from(packet.ipv4(), t.wish), net::EtherType::ipv4);
     send_outer(c, packet, way);

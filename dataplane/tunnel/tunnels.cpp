@@ -61,7 +61,8 @@ void prepare_fast_way(Tunnel& t) noexcept {
     t.clamps_mss = t.wish.clamp_mss != 0;
     t.checks_source = t.wish.reverse_path != layout::ReversePath::off;
     t.ttl = t.wish.ttl;
-    t.fast = t.wish.checksum == 0 && t.wish.sequence == 0;
+    t.is_bridged = t.wish.port != layout::no_interface;
+    t.fast = t.wish.checksum == 0 && t.wish.sequence == 0 && !t.is_bridged;
     if (!t.fast) return;
     std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead, t.headers.data(), t.overhead);
     const net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));

@@ -30,9 +30,10 @@ struct Tunnel {
     uint8_t tos = 0, inherited_tos = 0;
     uint8_t ttl = 0;       // 0: the inner one's
     uint8_t overhead = 0;  // bytes of outer headers
-    bool fast = false;     // neither checksums nor sequence numbers
+    bool fast = false;     // neither checksums nor sequence numbers, and no frames
     bool clamps_mss = false;
     bool checks_source = false;
+    bool is_bridged = false;  // carries frames, of a port's
 
     // For the plain way: the wish, and the outer headers of a packet without payload. What differs
     // by packet is zero: lengths, checksums, identification, what is inherited, the number.

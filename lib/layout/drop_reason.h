@@ -167,6 +167,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "nothing: a full queue on the way would have dropped it")                                    \
     X(tunnel_loop, error, "the way to the tunnel's remote leads through the tunnel itself",        \
       "add a route to the remote that does not; `sluice show route REMOTE` says what there is")    \
+    X(bridge_too_big, warning, "a frame is too large for the tunnel, or for the port behind it",   \
+      "lower the hosts' MTU to the tunnel's, or set its \"dont_fragment\" to \"clear\"")           \
     X(tunnel_too_deep, error, "more tunnels inside each other than this router opens",             \
       "look for a loop of tunnels")                                                                \
     /* the router's own limits */                                                                  \

@@ -30,6 +30,7 @@ namespace sluice::layout {
     X(tunnel_send, "an outer header, and the way to the remote")            \
     X(arp_resolve, "the next hop's MAC address")                            \
     X(transmit, "the frame as it leaves")                                   \
+    X(bridge, "a whole frame, from a port into a tunnel or back")           \
     X(icmp_error, "tell the source")
 
 enum class Step : uint8_t {
