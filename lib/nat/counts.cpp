@@ -26,15 +26,10 @@ unsigned lowest(uint32_t bits) noexcept {
     return static_cast<unsigned>(std::countr_zero(bits)) / 2;
 }
 
-constexpr size_t sets_a_page = 4096 / sizeof(CountTable::Set);
-
 size_t sets_for(uint32_t keys) noexcept {
     constexpr size_t fewest = 4;  // or few keys would have too few sets to choose from
     constexpr size_t keys_a_set = 4;
-    const size_t sets = std::max(fewest, (size_t{keys} + keys_a_set - 1) / keys_a_set);
-    // Every set has all others of its page.
-    return sets < sets_a_page ? std::bit_ceil(sets)
-                              : (sets + sets_a_page - 1) / sets_a_page * sets_a_page;
+    return std::max(fewest, (size_t{keys} + keys_a_set - 1) / keys_a_set);
 }
 
 }  // namespace
@@ -72,15 +67,12 @@ uint64_t CountTable::hash(uint64_t key) const noexcept {
     return flow::fold_product(mixed ^ secret_.words[1], secret_.words[2] | 1);
 }
 
-// The second set is found by bits that the tag has, the first one by others. It is near the first,
-// so that one entry of the processor's table of pages does for both.
+// The second set is found by bits that the tag has, the first one by others.
 CountTable::Place CountTable::place_of(uint64_t key) const noexcept {
     constexpr uint64_t golden = 0x9e3779b97f4a7c15;
     const uint64_t hashed = hash(key);
-    const size_t first = (hashed >> 32) * sets_.size() >> 32;
-    const size_t others = std::min(sets_.size(), sets_a_page) - 1;
-    const size_t apart = 1 + ((hashed * golden >> 32) * others >> 32);
-    return {sets_[first], sets_[first ^ apart], hashed << 24};
+    const auto set = [&](uint64_t hash32) -> Set& { return sets_[hash32 * sets_.size() >> 32]; };
+    return {set(hashed >> 32), set(hashed * golden >> 32), hashed << 24};
 }
 
 void CountTable::prefetch(uint64_t key) const noexcept {
