@@ -40,8 +40,9 @@ struct Columns {
     alignas(64) std::array<const tunnel::Tunnel*, rows> tunnel;  // that it enters, or null
     bool some_enter = false;
     // Only where the plan has a NAT.
-    alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
-    alignas(64) std::array<uint32_t, rows> hash;    // of the flow, where the plan has groups
+    alignas(64) std::array<flow::Flow, rows> flow;    // the session's, or none
+    alignas(64) std::array<uint32_t, rows> hash;      // of the flow, where the plan has groups
+    alignas(64) std::array<uint64_t, rows> key_hash;  // by which its session is looked for
     uint64_t begins = 0;  // a bit for each row that may need a session, and has none
     // Packets that may have none, and are discarded; in the order in which they came.
     std::array<const rte_mbuf*, rows> refused;

@@ -141,6 +141,8 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
             if constexpr (Nat) {
                 col.flow[kept] = col.flow[i];
                 col.hash[kept] = col.hash[i];
+                col.key_hash[kept] = col.key_hash[i];
+                col.next_hop[kept] = col.next_hop[i];
             }
         }
         if (begins) [[unlikely]]

@@ -29,7 +29,12 @@ uint32_t flow_hash(const net::Ipv4Header& ip, uint32_t available) noexcept {
 
 Verdict find_route(const Context& c, net::Ipv4Address destination, uint32_t flow_hash,
                    Route& route) noexcept {
-    route.id = fib::find(*c.routes, destination.value);
+    return take_route(c, fib::find(*c.routes, destination.value), destination, flow_hash, route);
+}
+
+Verdict take_route(const Context& c, uint16_t found, net::Ipv4Address destination,
+                   uint32_t flow_hash, Route& route) noexcept {
+    route.id = found;
     route.adjacency = c.plan->adjacencies[route.id];
     const bool group = route.adjacency.kind == NextHopKind::group;
     if (group) {

@@ -21,6 +21,9 @@ struct Route {
 //        group_not_joined. Passes for kinds local and broadcast, whose meaning the caller knows.
 Verdict find_route(const Context& c, net::Ipv4Address destination, uint32_t flow_hash,
                    Route& route) noexcept;
+// The same where it is known what the route table says of the destination.
+Verdict take_route(const Context& c, uint16_t found, net::Ipv4Address destination,
+                   uint32_t flow_hash, Route& route) noexcept;
 
 // Of addresses and protocol, and of ports where every packet of the flow has them: fragments are
 // hashed without, so that all of a packet's fragments take one path.

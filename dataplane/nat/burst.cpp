@@ -83,13 +83,12 @@ bool is_usable(const Rules& rules, const flow::Session& s) noexcept {
 
 unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& rest) noexcept {
     std::array<flow::FlowKey, burst_size> keys;
-    std::array<uint64_t, burst_size> hashes;
     const flow::Index& index = c.nat->index();
     n = keep_plain_ones(col, n, rest);
     for (unsigned i = 0; i < n; ++i) keys[i] = key_of(col.frame[i]);
-    index.prepare(keys.data(), hashes.data(), n);
+    index.prepare(keys.data(), col.key_hash.data(), n);
     if (!c.plan->groups.empty()) hash_rows(col, n);
-    const uint64_t found = index.find_bulk(keys.data(), hashes.data(), col.flow.data(), n);
+    const uint64_t found = index.find_bulk(keys.data(), col.key_hash.data(), col.flow.data(), n);
 
     unsigned kept = 0;
     Left left;
@@ -111,6 +110,7 @@ unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& re
             move_row(col, i, kept);
             col.flow[kept] = col.flow[i];
             col.hash[kept] = col.hash[i];
+            col.key_hash[kept] = col.key_hash[i];
         }
         ++kept;
     }

@@ -96,21 +96,24 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     const unsigned at_home = home_of(*c_.plan, rule_, route, internal);
     const PortClass c = class_of(packet.protocol);
     home_ = externals_of(rule_)[at_home].address;
-    leaves.source = net::be32(home_.value);
     if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) flags_ |= shares_port;
     if (rule_.wish.kind == NatKind::forward) flags_ |= maps_remote;
-    if (rule_.wish.kind != NatKind::dynamic && c == PortClass::address) return passed();
+    if (rule_.wish.kind != NatKind::dynamic && c == PortClass::address) {
+        leaves.source = net::be32(home_.value);
+        return passed();
+    }
 
     // An ICMP query's identifier is its source port when it asks.
     const Endpoint endpoint{internal.value, packet.source_port.host()};
-    const Verdict v = use(rule_.wish.kind == NatKind::dynamic
-                              ? Taken{take_address(internal.value)}
-                              : take_port(c_, rule_, externals_of(rule_), c, endpoint, at_home),
-                          packet);
+    const bool whole = rule_.wish.kind == NatKind::dynamic;
+    const Verdict v =
+        whole ? use(Taken{take_address(internal.value)}, packet)
+              : use(take_port(c_, rule_, externals_of(rule_), c, endpoint, at_home), packet);
     if (!v.is_passed()) return v;
     const MappingId id = MappingId::from_bits(mapping_);
-    leaves.source = net::be32(address_at(id.address_index(), at_home).value);
-    if (id.port_class() != PortClass::address) leaves.source_port = net::be16(id.port());
+    const bool has_port = id.port_class() != PortClass::address;
+    leaves = flow::with_source(leaves, net::be32(address_at(id.address_index(), at_home).value),
+                               has_port ? net::be16(id.port()) : leaves.source_port);
     return v;
 }
 

@@ -54,7 +54,8 @@ Direction direction_of(const Rule* source, const Passage& passage) noexcept {
     return from_inside ? Direction::outbound : Direction::inbound;
 }
 
-flow::NewSession session_of(const Context& c, const Beginning& b, const flow::FlowKey& leaves,
+// `back`: how an answer comes to us.
+flow::NewSession session_of(const Context& c, const Beginning& b, const flow::FlowKey& back,
                             const Hold& hold) noexcept {
     const bool out = b.direction == Direction::outbound;
     uint16_t flags = hold.flags();
@@ -63,12 +64,12 @@ flow::NewSession session_of(const Context& c, const Beginning& b, const flow::Fl
     if (logs_sessions(c, b.rule)) flags |= is_logged;
     if (hold.record() != 0 && !out) flags |= server_inside;
     uint32_t state = with_record(first_state(b.key().protocol, b.direction), hold.record());
-    if (dns::asks(b.rule, b.direction, out ? b.key() : turned(leaves), b.key())) {
+    if (b.rule.wish.algs != 0 && dns::asks(b.rule, b.direction, out ? b.key() : back, b.key())) {
         flags |= answers_by_name;
         state = not_plain(state);
     }
-    return {.outbound = out ? b.key() : turned(leaves),
-            .inbound = out ? turned(leaves) : b.key(),
+    return {.outbound = out ? b.key() : back,
+            .inbound = out ? back : b.key(),
             .state = state,
             .mapping = hold.mapping(),
             .rule = b.rule.wish.id,
@@ -100,16 +101,22 @@ net::Ipv4Address subscriber_of(const Beginning& b) noexcept {
                                                      : to->address;
 }
 
+// Of the connection that an ALG is to read, if it is one.
+Verdict take_record(const Beginning& b, const flow::FlowKey& back, Hold& hold) noexcept {
+    const flow::FlowKey& inside = b.direction == Direction::outbound ? b.key() : back;
+    const bool is_read = ftp::is_control(b.rule, b.direction, inside, b.key());
+    return is_read ? hold.take_record(inside) : passed();
+}
+
 Begun try_to_begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
-    const flow::FlowKey& inside = b.direction == Direction::outbound ? b.key() : turned(leaves);
-    if (ftp::is_control(b.rule, b.direction, inside, b.key())) {
-        if (const Verdict v = hold.take_record(inside); !v.is_passed()) return {v, {}};
+    const flow::FlowKey back = turned(leaves);
+    if (b.rule.wish.algs != 0) {
+        if (const Verdict v = take_record(b, back, hold); !v.is_passed()) return {v, {}};
     }
-    const auto [status, flow] =
-        c.nat->sessions().insert(session_of(c, b, leaves, hold), tick_of(c));
+    const auto [status, flow] = c.nat->sessions().insert(session_of(c, b, back, hold), tick_of(c));
     switch (status) {
         case flow::Status::ok:
             hold.keep();

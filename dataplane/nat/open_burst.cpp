@@ -79,7 +79,7 @@ bool Openings::add(unsigned row) noexcept {
     const net::Ipv4Address destination{o.key.destination.host()};
     const bool begins = o.key.protocol == net::Protocol::udp || is_syn(col_.frame[row]);
     if (!begins || left_.has(col_.frame[row]) || rules.is_external(destination) ||
-        !find_route(c_, destination, col_.hash[row], o.route).is_passed()) {
+        !take_route(c_, col_.next_hop[row], destination, col_.hash[row], o.route).is_passed()) {
         return false;
     }
     o.rule = rules.for_source(question_of(o));
@@ -105,12 +105,7 @@ Wish wish_of(const Opening& o) noexcept {
 
 // How an answer would look on its arrival.
 flow::FlowKey way_back(const Opening& o) noexcept {
-    flow::FlowKey back = o.key;
-    back.source = o.key.destination;
-    back.source_port = o.key.destination_port;
-    back.destination = net::be32(o.home->address.value);
-    back.destination_port = net::be16(o.port.port());
-    return back;
+    return turned(with_source(o.key, net::be32(o.home->address.value), net::be16(o.port.port())));
 }
 
 bool is_dependent(const Rule& rule) noexcept {
@@ -180,7 +175,7 @@ void Openings::open_all(Rest& rest) noexcept {
 void Openings::open(const Opening& o, Rest& rest) noexcept {
     // A packet of the same flow may have come before it in the burst.
     const flow::Index& index = c_.nat->index();
-    const uint64_t hash = index.hash(o.key);
+    const uint64_t hash = col_.key_hash[o.row];
     if (index.may_have(hash) && index.find(o.key, hash).exists()) return leave(o.row, rest);
 
     const Passage passage{.tuple = {.kind = Tuple::Kind::ports,

@@ -125,10 +125,11 @@ Taken take_port(Context& c, const Rule& rule, std::span<const External> all, Por
     const bool paired = rule.wish.pooling == layout::NatPooling::paired;
     const auto tried =
         paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
+    if (tried == 1) return take_within_limit(c, rule, pc, internal, all[home]);
     const bool dependent = rule.wish.mapping == layout::NatMapping::endpoint_dependent;
     const Mappings& mappings = c.nat->shared().mappings;
     const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
-    for (unsigned i = 0; !dependent && tried > 1 && i < tried; ++i) {
+    for (unsigned i = 0; !dependent && i < tried; ++i) {
         const MappingId known = mappings.find_external(pc, internal, nth(i).number);
         if (known.exists()) return join_port(c, rule, known, internal);
     }

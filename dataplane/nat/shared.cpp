@@ -8,10 +8,18 @@
 
 namespace sluice::nat {
 
+namespace {
+
+// A session grants one permission at most, and subscribers are fewer than sessions by far. Were
+// they as many, one key in forty would find no room, and not be counted.
+uint32_t keys_of_counts(uint32_t sessions) noexcept { return sessions + sessions / 5; }
+
+}  // namespace
+
 Shared::Shared(const Memory& memory)
     : table(memory.sessions_memory, memory.sessions),
       mappings(memory.mappings, memory.addresses, memory.sessions),
-      counts(2 * memory.sessions),
+      counts(keys_of_counts(memory.sessions)),
       ftp_records(memory.ftp_records) {}
 
 Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRings log) {

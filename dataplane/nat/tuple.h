@@ -27,13 +27,6 @@ struct Tuple {
     bool is_tcp() const noexcept { return key.protocol == net::Protocol::tcp; }
 };
 
-// The key of what answers.
-constexpr flow::FlowKey turned(flow::FlowKey k) noexcept {
-    std::swap(k.source, k.destination);
-    std::swap(k.source_port, k.destination_port);
-    return k;
-}
-
 namespace tcp {
 inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, ack = 0x10;
 }

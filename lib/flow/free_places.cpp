@@ -5,21 +5,51 @@
 
 namespace sluice::flow {
 
+// Where each level lies, which only those need to know who come to the end of a word.
+class FreePlaces::Levels {
+  public:
+    Levels(Words words, uint32_t places) noexcept {
+        size_t bits = places;
+        do {
+            size_[count_] = (bits + 63) / 64;
+            words_[count_] = words;
+            words += size_[count_];
+            bits = size_[count_++];
+        } while (bits > 1);
+    }
+    unsigned count() const noexcept { return count_; }
+    size_t size(unsigned level) const noexcept { return size_[level]; }  // in words
+    std::atomic<uint64_t>& word(unsigned level, size_t n) const noexcept {
+        return words_[level][n];
+    }
+    void mark_full(unsigned level, size_t bit) const noexcept;
+    void unmark(unsigned level, size_t bit) const noexcept;
+
+  private:
+    static constexpr unsigned most = 6;
+    Words words_[most];
+    size_t size_[most];
+    unsigned count_ = 0;
+};
+
 void FreePlaces::take_all() noexcept {
-    for (size_t i = 0; i < all_words_; ++i) words_[0][i].store(full, std::memory_order_relaxed);
+    for (size_t i = 0; i < words_for(places_); ++i)
+        words_[i].store(full, std::memory_order_relaxed);
 }
 
 // The first bit that is not set at or after `from`, by the hints; past all places if there is none.
 size_t FreePlaces::find_from(size_t from) const noexcept {
-    const size_t end = size_[0] * 64;
+    const Levels levels(words_, places_);
+    const size_t end = levels.size(0) * 64;
     unsigned level = 0;
     size_t bit = from;
     while (true) {
         const size_t word = bit / 64;
-        if (word >= size_[level]) return end;
-        const uint64_t left = ~words_[level][word].load(std::memory_order_relaxed) >> (bit % 64);
+        if (word >= levels.size(level)) return end;
+        const uint64_t taken = levels.word(level, word).load(std::memory_order_relaxed);
+        const uint64_t left = ~taken >> (bit % 64);
         if (left == 0) {
-            if (++level == levels_) return end;
+            if (++level == levels.count()) return end;
             bit = word + 1;
             continue;
         }
@@ -45,10 +75,15 @@ uint32_t FreePlaces::search_between(uint32_t begin, uint32_t end, uint32_t from)
     return none;
 }
 
-void FreePlaces::give(uint32_t place) noexcept { unmark(0, place); }
+void FreePlaces::give(uint32_t place) noexcept {
+    const uint64_t mask = uint64_t{1} << (place % 64);
+    if (words_[place / 64].fetch_and(~mask) == full) Levels(words_, places_).unmark(1, place / 64);
+}
 
-void FreePlaces::unmark(unsigned level, size_t bit) noexcept {
-    for (; level < levels_; ++level, bit /= 64) {
+void FreePlaces::mark_full(size_t word) noexcept { Levels(words_, places_).mark_full(1, word); }
+
+void FreePlaces::Levels::unmark(unsigned level, size_t bit) const noexcept {
+    for (; level < count_; ++level, bit /= 64) {
         const uint64_t mask = uint64_t{1} << (bit % 64);
         if (words_[level][bit / 64].fetch_and(~mask) != full) return;
     }
@@ -56,8 +91,8 @@ void FreePlaces::unmark(unsigned level, size_t bit) noexcept {
 
 // The word below may have lost a bit after it was seen full, and whoever took that away may have
 // found the hint not there yet; so it is looked at again once the hint is there.
-void FreePlaces::mark_full(unsigned level, size_t bit) noexcept {
-    for (; level < levels_; ++level, bit /= 64) {
+void FreePlaces::Levels::mark_full(unsigned level, size_t bit) const noexcept {
+    for (; level < count_; ++level, bit /= 64) {
         const uint64_t mask = uint64_t{1} << (bit % 64);
         const uint64_t before = words_[level][bit / 64].fetch_or(mask);
         if (words_[level - 1][bit].load() != full) return unmark(level, bit);
@@ -67,8 +102,8 @@ void FreePlaces::mark_full(unsigned level, size_t bit) noexcept {
 
 uint32_t FreePlaces::count() const noexcept {
     size_t taken = 0;
-    for (size_t word = 0; word < size_[0]; ++word) {
-        const uint64_t bits = words_[0][word].load(std::memory_order_relaxed);
+    for (size_t word = 0; word < (size_t{places_} + 63) / 64; ++word) {
+        const uint64_t bits = words_[word].load(std::memory_order_relaxed);
         const size_t left = places_ - word * 64;
         const uint64_t ours = left < 64 ? ~(full << left) : full;
         taken += static_cast<size_t>(std::popcount(bits & ours));

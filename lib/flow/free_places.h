@@ -34,15 +34,8 @@ class FreePlaces {
     }
 
     // words_for(places) words, for at least one place.
-    FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept : places_(places) {
-        size_t bits = places;
-        do {
-            size_[levels_] = (bits + 63) / 64;
-            words_[levels_] = words.data() + all_words_;
-            all_words_ += size_[levels_];
-            bits = size_[levels_++];
-        } while (bits > 1);
-    }
+    FreePlaces(std::span<std::atomic<uint64_t>> words, uint32_t places) noexcept
+        : words_(words.data()), places_(places) {}
 
     // One thread, before others come: no place is free.
     void take_all() noexcept;
@@ -56,18 +49,18 @@ class FreePlaces {
     bool take_this(uint32_t place) noexcept {
         const size_t word = place / 64;
         const uint64_t mask = uint64_t{1} << (place % 64);
-        const uint64_t before = words_[0][word].fetch_or(mask);
+        const uint64_t before = words_[word].fetch_or(mask);
         if ((before & mask) != 0) return false;
-        if ((before | mask) == full) mark_full(1, word);
+        if ((before | mask) == full) mark_full(word);
         return true;
     }
     void give(uint32_t place) noexcept;
     bool is_free(uint32_t place) const noexcept {
-        return (words_[0][place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) == 0;
+        return (words_[place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) == 0;
     }
     // For fetching ahead: the line that says whether the place is free; the first free place at
     // or after that one, or past all of them.
-    void prefetch(uint32_t place) const noexcept { sluice::prefetch(&words_[0][place / 64]); }
+    void prefetch(uint32_t place) const noexcept { sluice::prefetch(&words_[place / 64]); }
     uint32_t next_free(uint32_t from) const noexcept {
         return is_free(from) ? from : static_cast<uint32_t>(find_from(from));
     }
@@ -76,20 +69,16 @@ class FreePlaces {
 
   private:
     using Words = std::atomic<uint64_t>*;
-    static constexpr unsigned most_levels = 6;
     static constexpr unsigned tries = 64;
     static constexpr uint64_t full = ~uint64_t{0};
+    class Levels;
 
     uint32_t search_between(uint32_t begin, uint32_t end, uint32_t from) noexcept;
     size_t find_from(size_t from) const noexcept;
-    void mark_full(unsigned level, size_t bit) noexcept;
-    void unmark(unsigned level, size_t bit) noexcept;
+    void mark_full(size_t word) noexcept;
 
-    Words words_[most_levels];
-    size_t size_[most_levels];  // in words
-    unsigned levels_ = 0;
+    Words words_;  // of all levels, the lowest first
     uint32_t places_;
-    size_t all_words_ = 0;
 };
 
 }  // namespace sluice::flow

@@ -135,12 +135,11 @@ template <typename Keys>
 typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, const FlowKey& key,
                                                           uint64_t hash) noexcept {
     Bucket& home = first(hash);
-    Bucket& away = second(hash);
     const BucketLock at_home(home);
     if (!at_home.held()) return {Linked::busy, {}};
 
     Value holder = find_in(home, tag(hash), key);
-    if (!holder.exists() && home.away() != 0) holder = find_in(away, tag(hash), key);
+    if (!holder.exists() && home.away() != 0) holder = find_in(second(hash), tag(hash), key);
     if (holder.exists()) {
         const bool live = keys_.is_live(holder);
         return live ? Outcome{Linked::exists, holder} : Outcome{Linked::busy, {}};
@@ -151,6 +150,7 @@ typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, const Flo
         return {Linked::ok, value};
     }
     {
+        Bucket& away = second(hash);
         const BucketLock at_second(away);
         if (!at_second.held()) return {Linked::busy, {}};
         const bool room = away.empty() != 0 || make_room(away, &home);

@@ -33,8 +33,31 @@ static_assert(sizeof(FlowKey) == 16 && std::is_trivially_copyable_v<FlowKey>);
 static_assert(std::has_unique_object_representations_v<FlowKey>);
 
 // A key as two words: made in one piece, it can be hashed from registers.
+static_assert(std::endian::native == std::endian::little);
 inline FlowKey key_of_words(uint64_t low, uint64_t high) noexcept {
     return std::bit_cast<FlowKey>(std::array<uint64_t, 2>{low, high});
+}
+
+struct KeyWords {
+    uint64_t low;   // addresses
+    uint64_t high;  // ports and the rest
+};
+inline KeyWords words_of(const FlowKey& key) noexcept {
+    KeyWords words;
+    std::memcpy(&words.low, &key, 8);
+    std::memcpy(&words.high, reinterpret_cast<const char*>(&key) + 8, 8);
+    return words;
+}
+
+// As an answer's key is, where nothing else changes.
+inline FlowKey turned(const FlowKey& key) noexcept {
+    const auto [low, high] = words_of(key);
+    const uint32_t ports = std::rotl(static_cast<uint32_t>(high), 16);
+    return key_of_words(std::rotl(low, 32), (high >> 32 << 32) | ports);
+}
+inline FlowKey with_source(const FlowKey& key, net::Be32 source, net::Be16 port) noexcept {
+    const auto [low, high] = words_of(key);
+    return key_of_words((low >> 32 << 32) | source.raw(), (high >> 16 << 16) | port.raw());
 }
 
 // Unknown to senders, so that none can choose addresses and ports that fill one bucket.
@@ -50,9 +73,7 @@ inline uint64_t fold_product(uint64_t a, uint64_t b) noexcept {
 }
 
 inline uint64_t hash_of(const FlowKey& key, const HashSecret& secret) noexcept {
-    uint64_t low, high;
-    std::memcpy(&low, &key, 8);
-    std::memcpy(&high, reinterpret_cast<const char*>(&key) + 8, 8);
+    const auto [low, high] = words_of(key);
     const uint64_t mixed = fold_product(low ^ secret.words[0], high ^ secret.words[1]);
     return fold_product(mixed ^ secret.words[2], secret.words[3]);
 }

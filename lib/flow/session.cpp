@@ -18,20 +18,17 @@ HashSecret random_secret() {
     return secret;
 }
 
-void prepare_deltas(SessionFacts& facts) noexcept {
-    const auto& [before, after] = facts.keys;  // in any order of words, as sums are
+// The keys' words in any order, as sums are.
+Deltas deltas_of(const FlowKey& before, const FlowKey& after) noexcept {
     const auto addresses = [](const FlowKey& k) -> uint64_t {
         return uint64_t{k.source.raw()} + k.destination.raw();
     };
     const auto ports = [](const FlowKey& k) -> uint64_t {
         return uint64_t{k.source_port.raw()} + k.destination_port.raw();
     };
-    const auto gained = [](uint64_t from, uint64_t to) -> uint64_t {
-        return static_cast<uint16_t>(~net::fold(from)) + to;
-    };
-    const uint64_t network = gained(addresses(before), addresses(after));
-    facts.network_delta = net::fold(network);
-    facts.transport_delta = net::fold(network + gained(ports(before), ports(after)));
+    constexpr uint64_t two_addresses = 2 * uint64_t{0xffffffff}, two_ports = 2 * 0xffff;
+    const uint64_t network = two_addresses - addresses(before) + addresses(after);
+    return {net::fold(network), net::fold(network + two_ports - ports(before) + ports(after))};
 }
 
 bool copy_live(SessionCopy& copy, const Session& session) noexcept {

@@ -124,11 +124,14 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 // equation 3). For UDP the caller leaves a checksum of 0 alone and sends 0xffff for a result of 0.
 inline net::Be16 add_delta(net::Be16 checksum, uint16_t delta) noexcept {
     const uint32_t sum = static_cast<uint16_t>(~checksum.raw()) + uint32_t{delta};
-    return net::Be16::from_raw(static_cast<uint16_t>(~net::fold(sum)));
+    return net::Be16::from_raw(static_cast<uint16_t>(~(sum + (sum >> 16))));  // of two words
 }
 
-// Fills in the deltas from the keys.
-void prepare_deltas(SessionFacts& facts) noexcept;
+struct Deltas {
+    uint16_t network;
+    uint16_t transport;
+};
+Deltas deltas_of(const FlowKey& outbound, const FlowKey& inbound) noexcept;
 
 // For those who take no part in quiescence, such as another process: a copy of the session as
 // it was at one moment of its life. False if it was not live, or changed hands meanwhile.

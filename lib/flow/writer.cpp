@@ -116,15 +116,15 @@ void Writer::prefetch_places(unsigned inserts) const noexcept {
 }
 
 void Writer::fill(Session& session, const NewSession& made, uint32_t now) noexcept {
-    SessionFacts facts{};
-    facts.keys[0] = made.outbound;
-    facts.keys[1] = made.inbound;
-    facts.mapping = made.mapping;
-    facts.created = now;
-    facts.rule = made.rule;
-    facts.flags = made.flags;
-    prepare_deltas(facts);
-    shm::store_words(session.facts, facts);
+    const KeyWords outbound = words_of(made.outbound), inbound = words_of(made.inbound);
+    const Deltas deltas = deltas_of(made.outbound, made.inbound);
+    // SessionFacts, made in registers: read back from a struct in larger pieces than those that it
+    // was written in, it would be waited for.
+    shm::store_words<6>(
+        session.facts,
+        {outbound.low, outbound.high, inbound.low, inbound.high,
+         deltas.network | uint32_t{deltas.transport} << 16 | uint64_t{made.mapping} << 32,
+         now | uint64_t{made.rule} << 32 | uint64_t{made.flags} << 48});
     session.last_seen.store(now, std::memory_order_release);
     session.state.store(made.state, std::memory_order_release);
 }

@@ -15,25 +15,25 @@ class Random {
     // For tests: the same numbers each time.
     explicit constexpr Random(uint64_t key) noexcept : key_{key, key} {}
 
-    uint64_t next() noexcept {
-        const uint64_t drawn = peek(0);
+    static constexpr unsigned most_ahead = 64;
+
+    // 0 to n - 1 (Lemire, 2016), n at least 1.
+    uint32_t below(uint32_t n) noexcept {
+        const uint32_t drawn = peek_below(n, 0);
         ++count_;
         return drawn;
     }
-    // What the call of next() after `later` others will return; `later` is below most_ahead.
-    uint64_t peek(unsigned later) noexcept {
-        for (; ready_ <= count_ + later; ++ready_) ring_[ready_ % most_ahead] = hash(ready_);
-        return ring_[(count_ + later) % most_ahead];
+    // What below() will draw after `later` other draws; `later` is less than most_ahead.
+    uint32_t peek_below(uint32_t n, unsigned later) noexcept {
+        while (ready_ <= count_ + later) make_two();
+        return static_cast<uint32_t>(uint64_t{ring_[(count_ + later) % ring_.size()]} * n >> 32);
     }
-    // 0 to n - 1 (Lemire, 2016), n at least 1.
-    uint32_t below(uint32_t n) noexcept { return reduce(next(), n); }
-    uint32_t peek_below(uint32_t n, unsigned later) noexcept { return reduce(peek(later), n); }
-
-    static constexpr unsigned most_ahead = 64;
 
   private:
-    static uint32_t reduce(uint64_t random, uint32_t n) noexcept {
-        return static_cast<uint32_t>((random >> 32) * n >> 32);
+    void make_two() noexcept {
+        const uint64_t two = hash(ready_ / 2);
+        ring_[ready_++ % ring_.size()] = static_cast<uint32_t>(two);
+        ring_[ready_++ % ring_.size()] = static_cast<uint32_t>(two >> 32);
     }
     uint64_t hash(uint64_t message) const noexcept {
         uint64_t v[4] = {key_[0] ^ 0x736f6d6570736575, key_[1] ^ 0x646f72616e646f6d,
@@ -60,7 +60,7 @@ class Random {
     uint64_t key_[2];
     uint64_t count_ = 0;  // drawn
     uint64_t ready_ = 0;  // made; those between wait in the ring
-    std::array<uint64_t, most_ahead> ring_{};
+    std::array<uint32_t, 2 * most_ahead> ring_{};
 };
 
 }  // namespace sluice::nat

@@ -6,6 +6,7 @@
 // truth, no word may move across it: storing a word is a release and loading one an acquire,
 // which costs nothing on x86 and needs no fence, so that the thread sanitizer can follow.
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +26,22 @@ void store_words(T& shared, const T& value) noexcept {
     using Word = WordOf<T>;
     auto* to = reinterpret_cast<Word*>(&shared);
     const auto* from = reinterpret_cast<const std::byte*>(&value);
+#pragma GCC unroll 8
     for (size_t i = 0; i < sizeof(T) / sizeof(Word); ++i) {
         Word word;
         std::memcpy(&word, from + sizeof word * i, sizeof word);
         std::atomic_ref<Word>(to[i]).store(word, std::memory_order_release);
+    }
+}
+
+// The same of what is already in words.
+template <size_t N, WordBlock T>
+void store_words(T& shared, const std::array<uint64_t, N>& words) noexcept {
+    static_assert(sizeof(T) == sizeof words && alignof(T) >= 8);
+    auto* to = reinterpret_cast<uint64_t*>(&shared);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < N; ++i) {
+        std::atomic_ref<uint64_t>(to[i]).store(words[i], std::memory_order_release);
     }
 }
 
