@@ -72,10 +72,9 @@ uint32_t count_shared(const Flows& flows, const Translations& translations) {
         seen.emplace_back(e.address.raw(), e.port.raw(), flows[n].destination.raw(),
                           flows[n].destination_port.raw());
     }
-    const size_t known = seen.size();
     std::ranges::sort(seen);
-    const auto rest = std::ranges::unique(seen);
-    return static_cast<uint32_t>(known - static_cast<size_t>(rest.begin() - seen.begin()));
+    const auto distinct = std::unique(seen.begin(), seen.end()) - seen.begin();
+    return static_cast<uint32_t>(seen.size() - static_cast<size_t>(distinct));
 }
 
 }  // namespace sluice::generator
