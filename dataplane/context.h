@@ -59,13 +59,15 @@ struct Context {
     layout::WorkerBlock& counters;
     std::array<TokenBucket, layout::max_ports> arp_frames = {};  // heard, by interface
     uint32_t bursts = 0;
-    bool timed = false;                      // the stages of the burst at hand
-    uint16_t next_identification = 0;        // of the IP packets it makes itself
-    layout::TunnelState* tunnels = nullptr;  // all workers', by place
-    unsigned nesting = 0;                    // tunnels that the packet at hand is inside of
-    nat::Translator* nat = nullptr;          // where the plan has rules
-    trace::Tracer* tracer = nullptr;         // while somebody traces
-    layout::TraceRecord* trace = nullptr;    // of the packet at hand, when it is traced
+    bool timed = false;                           // the stages of the burst at hand
+    uint16_t next_identification = 0;             // of the IP packets it makes itself
+    layout::TunnelState* tunnels = nullptr;       // all workers', by place
+    layout::MulticastTable* multicast = nullptr;  // all workers'
+    std::array<TokenBucket, layout::max_multicast_interfaces> igmp_messages = {};  // heard
+    unsigned nesting = 0;                  // tunnels that the packet at hand is inside of
+    nat::Translator* nat = nullptr;        // where the plan has rules
+    trace::Tracer* tracer = nullptr;       // while somebody traces
+    layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
 
     uint32_t now_ms() const noexcept { return static_cast<uint32_t>(now_ns / 1'000'000); }
     const PlanInterface& interface(InterfaceId id) const noexcept { return plan->interfaces[id]; }

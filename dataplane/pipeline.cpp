@@ -8,6 +8,7 @@
 #include "dataplane/discard.h"
 #include "dataplane/ethernet/accept.h"
 #include "dataplane/fast_path.h"
+#include "dataplane/igmp/receive.h"
 #include "dataplane/ipv4/forward.h"
 #include "dataplane/ipv4/local.h"
 #include "dataplane/ipv4/options.h"
@@ -15,6 +16,7 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/ipv4/validate.h"
+#include "dataplane/multicast/forward.h"
 #include "dataplane/nat/translate.h"
 #include "dataplane/nat/translator.h"
 #include "dataplane/stage_clock.h"
@@ -58,12 +60,33 @@ Verdict deliver(Context& c, Packet& packet, Arrival& from) noexcept {
     return of_the_inner;
 }
 
+bool is_for_a_group(const Context& c, const Packet& packet) noexcept {
+    return c.plan->multicast.interface_count != 0 && c.multicast != nullptr &&
+           packet.ipv4().destination_address().is_multicast();
+}
+
+Verdict to_group(Context& c, Packet packet, const Arrival& from) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const uint32_t group = ip.destination.host();
+    if (ip.header_length() > sizeof ip) {
+        const Verdict v =
+            note(c, Step::ipv4_options, ipv4::check_options(c, packet, from), from.interface);
+        if (!v.is_passed()) return v;
+    }
+    if (ip.protocol == net::Protocol::igmp) {
+        return note(c, Step::igmp_receive, igmp::receive(c, packet, from), from.interface);
+    }
+    return note(c, Step::multicast_forward, multicast::forward(c, packet, from), from.interface,
+                group);
+}
+
 Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
     if (const Verdict v =
             note(c, Step::ipv4_validate, ipv4::validate(packet, c.pool), from.interface);
         !v.is_passed()) {
         return v;
     }
+    if (is_for_a_group(c, packet)) return to_group(c, packet, from);
     const net::Ipv4Header& ip = packet.ipv4();
     if (const Verdict v = note(c, Step::ipv4_screen_source, ipv4::screen_source(c, packet, from),
                                from.interface, ip.source.host());

@@ -82,6 +82,23 @@ void add_tunnels(Plan& plan, const Snapshot& s, std::span<const InterfaceFacts> 
     }
 }
 
+void add_multicast(Plan& plan, const Snapshot& s) {
+    plan.multicast = s.multicast;
+    if (s.multicast.interface_count > layout::max_multicast_interfaces) {
+        refuse("snapshot: {} interfaces for multicast, at most {} fit", s.multicast.interface_count,
+               layout::max_multicast_interfaces);
+    }
+    for (uint32_t n = 0; n < s.multicast.interface_count; ++n) {
+        const InterfaceId id =
+            checked_interface(s, s.multicast.interfaces[n].interface, "multicast");
+        PlanInterface& i = plan.interfaces[id];
+        if (i.multicast != 0 || i.is_bridged()) {
+            refuse("snapshot: interface {} can not forward multicast twice, nor bridged", id);
+        }
+        i.multicast = static_cast<uint8_t>(n + 1);
+    }
+}
+
 void add_to_filter(Plan& plan, net::Ipv4Address address) {
     const uint32_t hash = Plan::own_hash(address.value);
     plan.own_filter[hash >> 5] |= 1u << (hash & 31);
@@ -247,6 +264,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const Interface
     plan->icmp = s.icmp;
     add_interfaces(*plan, s, facts);
     add_tunnels(*plan, s, facts);
+    add_multicast(*plan, s);
     add_addresses(*plan, s);
     add_static_neighbours(s, neighbours);
     plan->nat = nat::Rules::compile(s, nat_supply);

@@ -44,7 +44,8 @@ struct alignas(64) PlanInterface {
     bool directed_broadcast = false;
     bool source_routing = false;
     InterfaceId bridged_with = layout::no_interface;  // a tunnel's port, or a port's tunnel
-    uint16_t first_address = 0;                       // of Plan::addresses
+    uint8_t multicast = 0;       // its place in Plan::multicast, and one; 0: it forwards none
+    uint16_t first_address = 0;  // of Plan::addresses
     uint16_t address_count = 0;
 
     // Then frames go from the one to the other, and nothing is routed by either.
@@ -73,6 +74,7 @@ struct Plan {
     uint64_t generation = 0;
     layout::ArpSettings arp{};
     layout::IcmpSettings icmp{};
+    layout::Multicast multicast{};
     std::array<PlanInterface, layout::max_interfaces> interfaces;
     std::vector<net::InterfaceAddress> addresses;  // by interface
     // One for every id that a FIB entry can hold, so that no entry leads outside.

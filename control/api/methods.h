@@ -16,6 +16,7 @@ std::span<const Method> session_methods();    // the NAT's sessions
 std::span<const Method> neighbour_methods();  // add, delete, list
 std::span<const Method> interface_methods();  // what was asked and got, counters
 std::span<const Method> tunnel_methods();     // ends, condition, counters
+std::span<const Method> multicast_methods();  // groups, members, who asks
 std::span<const Method> counter_methods();    // drops, cycles, workers
 std::span<const Method> status_methods();     // both processes, memory, events
 std::span<const Method> explain_methods();    // what would happen to a packet

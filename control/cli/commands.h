@@ -15,6 +15,7 @@ void add_top_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_neighbour_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_interface_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_tunnel_commands(CLI::App& app, CLI::App& show, Session& session);
+void add_multicast_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_counter_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_status_commands(CLI::App& app, CLI::App& show, Session& session);
 void add_explain_commands(CLI::App& app, CLI::App& show, Session& session);

@@ -22,6 +22,7 @@ void add_commands(CLI::App& app, Session& session) {
     add_nat_commands(app, show, session);
     add_session_commands(app, show, session);
     add_tunnel_commands(app, show, session);
+    add_multicast_commands(app, show, session);
     add_top_commands(app, show, session);
     add_counter_commands(app, show, session);
     add_status_commands(app, show, session);

@@ -96,6 +96,26 @@ struct Route {
     bool operator==(const Route&) const = default;
 };
 
+enum class MulticastCopies : uint8_t { automatic, members, all };
+
+// An interface that packets to groups are forwarded by.
+struct MulticastInterface {
+    std::string name;
+    bool all = false;  // it gets all of them, and not only what somebody there has joined
+    bool querier = true;
+    uint16_t max_groups = 64;
+    bool operator==(const MulticastInterface&) const = default;
+};
+
+struct Multicast {
+    std::vector<MulticastInterface> interfaces;  // by name; none: no multicast is forwarded
+    uint16_t query_interval_s = 125;
+    uint16_t response_s = 10;
+    uint8_t robustness = 2;
+    uint16_t max_groups = 256;  // of all interfaces together
+    bool operator==(const Multicast&) const = default;
+};
+
 struct Arp {
     uint32_t reachable_s = 30;
     uint32_t stale_s = 600;
@@ -119,6 +139,7 @@ struct Config {
     std::vector<NatRule> nat;
     Sessions sessions;
     NatLog nat_log;
+    Multicast multicast;
     Arp arp;
     Icmp icmp;
     bool operator==(const Config&) const = default;

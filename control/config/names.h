@@ -34,6 +34,12 @@ inline constexpr Names<TunnelDontFragment, 3> tunnel_dont_fragment_names{{
     {"clear", TunnelDontFragment::clear},
 }};
 
+inline constexpr Names<MulticastCopies, 3> multicast_copies_names{{
+    {"auto", MulticastCopies::automatic},
+    {"members", MulticastCopies::members},
+    {"all", MulticastCopies::all},
+}};
+
 inline constexpr Names<RouteType, 4> route_type_names{{
     {"unicast", RouteType::unicast},
     {"blackhole", RouteType::blackhole},

@@ -5,6 +5,7 @@
 #include "control/config/dataplane.h"
 #include "control/config/icmp.h"
 #include "control/config/interfaces.h"
+#include "control/config/multicast.h"
 #include "control/config/nat.h"
 #include "control/config/nat_log.h"
 #include "control/config/neighbours.h"
@@ -22,6 +23,7 @@ std::span<const Section> sections() {
         {"tunnels", read_tunnels},
         {"neighbours", read_neighbours},
         {"routes", read_routes},
+        {"multicast", read_multicast},
         {"nat", read_nat},
         {"sessions", read_sessions},
         {"nat_log", read_nat_log},

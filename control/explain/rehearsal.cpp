@@ -135,6 +135,15 @@ std::vector<NeighbourEntry> copy_of_neighbours(const layout::State* state) {
     return entries;
 }
 
+// Where a rehearsal may count.
+std::unique_ptr<layout::MulticastTable> copy_of_groups(const layout::State* state) {
+    auto copy = std::make_unique<layout::MulticastTable>();
+    if (state != nullptr) {
+        std::memcpy(static_cast<void*>(copy.get()), &state->multicast, sizeof *copy);
+    }
+    return copy;
+}
+
 Packet packet_of(std::span<const uint8_t> frame, PacketPool& pool) {
     if (frame.size() > sizeof(net::EthernetHeader) + largest_packet) {
         throw std::runtime_error("the frame is too long");
@@ -162,8 +171,8 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
     }
     const auto facts = tunnel::facts_of_all(facts_of(*snapshot, state), *snapshot, intent.fib,
                                             tunnels_of(state), now_ns);
-    const auto plan = compile(*snapshot, facts, neighbours,
-                              sessions ? sessions->supply() : nat::no_supply());
+    const auto plan =
+        compile(*snapshot, facts, neighbours, sessions ? sessions->supply() : nat::no_supply());
 
     HeapPool pool;
     Witness witness(pool);
@@ -172,6 +181,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
     const auto reassembler = std::make_unique<ipv4::Reassembler>();
     const auto counters = std::make_unique<layout::WorkerBlock>();
     const auto tunnels = std::make_unique<layout::TunnelState[]>(layout::max_tunnels);
+    const auto multicast = copy_of_groups(state);
     Context context{.plan = plan.get(),
                     .routes = &intent.fib,
                     .now_ns = now_ns,
@@ -183,6 +193,7 @@ Rehearsal rehearse(const layout::Intent& intent, const layout::State* state, lay
                     .transmitter = witness,
                     .counters = *counters,
                     .tunnels = tunnels.get(),
+                    .multicast = multicast.get(),
                     .nat = sessions ? &sessions->translator() : nullptr};
     const Packet packet = packet_of(frame, pool);
     Rehearsal result;

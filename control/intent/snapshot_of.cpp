@@ -103,6 +103,22 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
     }
 }
 
+// Members are heard by frames for their groups, for any of which the port must listen.
+void fill_multicast(Snapshot& s, const config::Multicast& wish, const Places& places) {
+    s.multicast = {};
+    s.multicast.interface_count = static_cast<uint32_t>(wish.interfaces.size());
+    s.multicast.max_groups = wish.max_groups;
+    s.multicast.query_interval_s = wish.query_interval_s;
+    s.multicast.response_tenths = static_cast<uint16_t>(wish.response_s * 10);
+    s.multicast.robustness = wish.robustness;
+    for (size_t n = 0; n < wish.interfaces.size(); ++n) {
+        const config::MulticastInterface& i = wish.interfaces[n];
+        const layout::InterfaceId id = places.find(i.name);
+        s.multicast.interfaces[n] = {id, i.max_groups, i.querier && !i.all, i.all, {}};
+        if (id < layout::max_ports) s.interfaces[id].promiscuous = 1;
+    }
+}
+
 // Its port may be another tunnel's already, or be routed.
 void unbridge_leaving(Snapshot& s, const config::Config& staying) {
     for (layout::Tunnel& t : s.tunnels) {
@@ -141,6 +157,7 @@ void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
     };
     add_all(wishes.config.neighbours, false);
     add_all(wishes.run_time_neighbours, true);
+    fill_multicast(s, wishes.config.multicast, wishes.places);
     fill_nat(s.nat, wishes.config, wishes.places, wishes.last_nat);
     if (!next_hops.fill(s, exists)) {
         throw std::runtime_error(fmt::format("the members of all equal-cost routes are over {}",

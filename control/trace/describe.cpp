@@ -98,6 +98,9 @@ std::string details(const layout::TraceStep& step, const Names& names) {
             return step.result == StepResult::passed ? "came out of " + interface : std::string {};
         case Step::tunnel_send: return fmt::format("by {} to {}", interface, address(step.a));
         case Step::bridge: return "to " + interface;
+        case Step::igmp_receive: return "heard by " + interface;
+        case Step::multicast_forward: return fmt::format("{}, came by {}", address(step.a), interface);
+        case Step::multicast_copy: return "a copy by " + interface;
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};
@@ -129,7 +132,10 @@ bool is_within(Step step, Step outer) {
     const bool sends =
         step == Step::ipv4_fragment || step == Step::arp_resolve || step == Step::tunnel_send;
     switch (outer) {
-        case Step::bridge: return sends;
+        case Step::bridge:
+        case Step::multicast_copy:
+        case Step::igmp_receive: return sends;
+        case Step::multicast_forward: return sends || step == Step::multicast_copy;
         case Step::tunnel_receive: return step == Step::bridge;
         case Step::ipv4_forward:
         case Step::ipv4_local:

@@ -3,6 +3,7 @@
 
 #include "dataplane/arp/resolve.h"
 #include "dataplane/ipv4/fragment.h"
+#include "dataplane/multicast/groups.h"
 #include "dataplane/tunnel/send.h"
 
 namespace sluice::ipv4 {
@@ -23,6 +24,10 @@ Verdict send_on_link(Context& c, Packet packet, const Arrival& arrival,
                      const Route& route) noexcept {
     const InterfaceId out = route.adjacency.interface;
     if (layout::is_tunnel(out)) return tunnel::send(c, packet, arrival, out);
+    if (route.next_hop.is_multicast()) {
+        arp::transmit(c, packet, out, multicast::mac_of(route.next_hop));
+        return finished();
+    }
     return note(c, layout::Step::arp_resolve, arp::send_to(c, packet, arrival, out, route.next_hop),
                 out, route.next_hop.value);
 }

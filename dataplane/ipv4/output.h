@@ -12,7 +12,8 @@ namespace sluice::ipv4 {
 
 Verdict output(Context& c, Packet packet, const Arrival& arrival, const Route& route) noexcept;
 
-// One that fits: to the neighbour that the route names, or into the tunnel that it leads by.
+// One that fits: to the neighbour or the group that the route names, or into the tunnel that it
+// leads by.
 Verdict send_on_link(Context& c, Packet packet, const Arrival& arrival,
                      const Route& route) noexcept;
 

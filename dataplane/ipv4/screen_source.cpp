@@ -13,17 +13,25 @@ bool leads_by(const Plan& plan, const Adjacency& a, InterfaceId interface) noexc
                        [&](uint16_t id) { return plan.adjacencies[id].interface == interface; });
 }
 
+bool leads_anywhere(const Adjacency& a) noexcept {
+    return a.kind == NextHopKind::gateway || a.kind == NextHopKind::connected ||
+           a.kind == NextHopKind::tunnel || a.kind == NextHopKind::group;
+}
+
 }  // namespace
+
+bool is_reached_by(const Plan& plan, uint16_t route, InterfaceId interface) noexcept {
+    const Adjacency& way = plan.adjacencies[route];
+    return leads_anywhere(way) && leads_by(plan, way, interface);
+}
 
 bool comes_the_right_way(const Plan& plan, uint16_t route_to_source,
                          InterfaceId interface) noexcept {
     const layout::ReversePath check = plan.interfaces[interface].reverse_path;
     if (check == layout::ReversePath::off) return true;
-    const Adjacency& back = plan.adjacencies[route_to_source];
-    const bool leads_out = back.kind == NextHopKind::gateway ||
-                           back.kind == NextHopKind::connected ||
-                           back.kind == NextHopKind::tunnel || back.kind == NextHopKind::group;
-    return leads_out && (check == layout::ReversePath::loose || leads_by(plan, back, interface));
+    if (check == layout::ReversePath::loose)
+        return leads_anywhere(plan.adjacencies[route_to_source]);
+    return is_reached_by(plan, route_to_source, interface);
 }
 
 Verdict screen_source(const Context& c, const Packet& packet, const Arrival& arrival) noexcept {

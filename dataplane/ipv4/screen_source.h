@@ -15,6 +15,9 @@ constexpr bool is_martian(net::Ipv4Address a) noexcept {
 
 Verdict screen_source(const Context& c, const Packet& packet, const Arrival& arrival) noexcept;
 
+// Whether the route leads out by the interface, be it one way of several.
+bool is_reached_by(const Plan& plan, uint16_t route, InterfaceId interface) noexcept;
+
 // Whether a packet from this address may come in by the interface. On for `off`.
 bool comes_the_right_way(const Plan& plan, uint16_t route_to_source,
                          InterfaceId interface) noexcept;

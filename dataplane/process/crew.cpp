@@ -29,7 +29,8 @@ void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketP
             nat == nullptr ? nullptr
                            : std::make_unique<nat::Translator>(*nat, seat.number, size(), &state_);
         workers_.push_back(std::make_unique<Worker>(seat, newest_, neighbours_, limiter_, pool,
-                                                    block, state_.tunnels, std::move(translator)));
+                                                    block, state_.tunnels, &state_.multicast,
+                                                    std::move(translator)));
     }
 }
 

@@ -24,8 +24,8 @@ struct WorkerOrders {
 // Something for worker 0 to send when it takes the orders, once.
 struct Errand {
     // Tell that we have the address; ask who has it; ask a tunnel's other end, or a forward's
-    // target, for a sign of life.
-    enum class Kind { announce, ask, keepalive, probe };
+    // target, for a sign of life; ask hosts who has joined a group, tell tunnels who has left one.
+    enum class Kind { announce, ask, keepalive, probe, query, left_group };
     Kind kind;
     InterfaceId interface;
     net::Ipv4Address address;

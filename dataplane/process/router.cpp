@@ -120,6 +120,7 @@ void Router::each_second(uint64_t now_ns) {
     crew_.look_after(now_ns);
     nat_.each_second(*plan_, !unsettled_);
     send(tunnels_.keepalives(*snapshot_, now_ns));
+    send(watch_groups(now_ns));
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }
 
@@ -256,6 +257,18 @@ void Router::watch_next_hops(uint64_t now_ns) {
 
 bool Router::watch_tunnels(uint64_t now_ns) {
     return tunnels_.look(*snapshot_, *intent_.routes(), ports_->facts(), now_ns);
+}
+
+std::vector<Errand> Router::watch_groups(uint64_t now_ns) {
+    const auto is_up = [&](InterfaceId id) { return plan_->interfaces[id].up; };
+    std::vector<Errand> errands;
+    for (const multicast::Task& t :
+         groups_.look(snapshot_->multicast, state_.multicast, is_up, now_ns)) {
+        const bool asks = t.kind == multicast::Task::Kind::ask;
+        errands.push_back(
+            {asks ? Errand::Kind::query : Errand::Kind::left_group, t.interface, t.group});
+    }
+    return errands;
 }
 
 void Router::watch_targets(uint64_t now_ns) {

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "dataplane/arp/neighbour_table.h"
+#include "dataplane/multicast/keeper.h"
 #include "dataplane/port/ports.h"
 #include "dataplane/process/announcer.h"
 #include "dataplane/process/crew.h"
@@ -60,6 +61,7 @@ class Router {
     void settle();
     void watch_next_hops(uint64_t now_ns);
     bool watch_tunnels(uint64_t now_ns);
+    std::vector<Errand> watch_groups(uint64_t now_ns);
     void watch_targets(uint64_t now_ns);
     void watch_traces();
     void watch_nat_clear();
@@ -81,6 +83,7 @@ class Router {
     NextHopWatch next_hops_;
     Announcer announcer_;
     TunnelWatch tunnels_;
+    multicast::Keeper groups_;
 
     std::unique_ptr<layout::Snapshot> snapshot_;  // that the plan was made of
     std::shared_ptr<const Plan> plan_;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "dataplane/arp/request.h"
+#include "dataplane/igmp/send.h"
 #include "dataplane/process/clock.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/tunnel/send.h"
@@ -47,7 +48,7 @@ void sleep_ns(uint64_t ns) noexcept {
 Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
                NeighbourTable& neighbours, icmp::RateLimiter& limiter, PacketPool& pool,
                layout::WorkerBlock& block, layout::TunnelState* tunnels,
-               std::unique_ptr<nat::Translator> nat)
+               layout::MulticastTable* multicast, std::unique_ptr<nat::Translator> nat)
     : seat_(seat),
       published_(orders),
       block_(block),
@@ -61,6 +62,7 @@ Worker::Worker(const Seat& seat, const std::atomic<const Orders*>& orders,
                .transmitter = transmitter_,
                .counters = block,
                .tunnels = tunnels,
+               .multicast = multicast,
                .nat = nat_.get()},
       thread_(&Worker::run, this) {}
 
@@ -132,6 +134,8 @@ void Worker::run_errands(const Orders& orders) noexcept {
         if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
         if (e.kind == Errand::Kind::keepalive) tunnel::send_keepalive(context_, e.interface);
         if (e.kind == Errand::Kind::ask) arp::ask_again(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::query) igmp::send_query(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::left_group) igmp::tell_left(context_, e.address, e.interface);
         if (e.kind == Errand::Kind::probe) nat::send_probe(context_, e.target);
     }
     transmitter_.flush();

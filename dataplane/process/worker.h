@@ -32,7 +32,8 @@ class Worker {
     // Starts at once. `orders` must hold some. The pool, the limiter and the table outlive it.
     Worker(const Seat& seat, const std::atomic<const Orders*>& orders, NeighbourTable& neighbours,
            icmp::RateLimiter& limiter, PacketPool& pool, layout::WorkerBlock& block,
-           layout::TunnelState* tunnels, std::unique_ptr<nat::Translator> nat = nullptr);
+           layout::TunnelState* tunnels, layout::MulticastTable* multicast = nullptr,
+           std::unique_ptr<nat::Translator> nat = nullptr);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     // Ends the thread and gives back the packets that it held.

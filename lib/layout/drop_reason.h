@@ -171,6 +171,23 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "lower the hosts' MTU to the tunnel's, or set its \"dont_fragment\" to \"clear\"")           \
     X(tunnel_too_deep, error, "more tunnels inside each other than this router opens",             \
       "look for a loop of tunnels")                                                                \
+    /* multicast */                                                                                \
+    X(multicast_unwanted, expected, "nobody has joined the group, and no interface gets all",      \
+      "nothing; `sluice show multicast` says who has joined what")                                 \
+    X(multicast_wrong_way, notice, "it came by another interface than leads back to its source",   \
+      "normal where packets go round; else look at the route to its source")                       \
+    X(igmp_malformed, warning, "an IGMP message that is cut short, false or not as RFC 3376 says", \
+      "look for the sender in `sluice trace`")                                                     \
+    X(igmp_bad_sender, warning, "an IGMP message from an address of another network",              \
+      "look for a spoofing sender, or a host with a wrong address")                                \
+    X(igmp_ignored, expected, "an IGMP message of a kind that this router does not speak",         \
+      "nothing")                                                                                   \
+    X(igmp_limited, warning, "more IGMP messages came by an interface than are worth hearing",     \
+      "look for the flood's source in `sluice trace`")                                             \
+    X(igmp_groups_full, error, "all groups that may be joined are",                                \
+      "raise \"multicast\".\"max_groups\"; `sluice show multicast` says who has joined what")      \
+    X(igmp_interface_full, warning, "the interface's hosts have joined all groups that they may",  \
+      "look what they run, or raise the interface's \"max_groups\" in \"multicast\"")              \
     /* the router's own limits */                                                                  \
     X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "lib/layout/limits.h"
+#include "lib/layout/multicast.h"
 #include "lib/layout/nat.h"
 
 namespace sluice::layout {
@@ -155,12 +156,14 @@ struct Snapshot {
     NextHop next_hops[max_next_hops];
     uint16_t members[max_group_members];  // ids of gateways and connected next hops
     Nat nat;
+    Multicast multicast;
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
 static_assert(offsetof(Snapshot, interfaces) == 136);
 static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16);
 static_assert(offsetof(Snapshot, nat) ==
               136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
-static_assert(sizeof(Snapshot) == offsetof(Snapshot, nat) + sizeof(Nat));
+static_assert(offsetof(Snapshot, multicast) == offsetof(Snapshot, nat) + sizeof(Nat));
+static_assert(sizeof(Snapshot) == offsetof(Snapshot, multicast) + sizeof(Multicast));
 
 }  // namespace sluice::layout

@@ -16,6 +16,7 @@
 #include "lib/layout/counter.h"
 #include "lib/layout/drop_reason.h"
 #include "lib/layout/limits.h"
+#include "lib/layout/multicast.h"
 #include "lib/layout/neighbour.h"
 #include "lib/layout/trace.h"
 #include "lib/layout/tunnel.h"
@@ -85,7 +86,12 @@ struct InterfaceCounters {
     X(nat_sessions_ended)   \
     X(nat_errors_translated) \
     X(nat_hairpinned)       \
-    X(nat_resets_sent)
+    X(nat_resets_sent)      \
+    X(multicast_packets)    \
+    X(multicast_copies)     \
+    X(igmp_reports_heard)   \
+    X(igmp_reports_sent)    \
+    X(igmp_queries_sent)
 // clang-format on
 
 enum class Tally : uint8_t {
@@ -285,6 +291,7 @@ struct State {
     InterfaceBlock interfaces[max_interfaces];
     WorkerBlock workers[max_workers];
     TunnelState tunnels[max_tunnels];
+    MulticastTable multicast;
     alignas(4096) NeighbourEntry neighbours[max_neighbours];
 };
 static_assert(offsetof(State, main) == 128);

@@ -30,6 +30,9 @@ namespace sluice::layout {
     X(tunnel_send, "an outer header, and the way to the remote")            \
     X(arp_resolve, "the next hop's MAC address")                            \
     X(transmit, "the frame as it leaves")                                   \
+    X(igmp_receive, "who has joined or left a group?")                      \
+    X(multicast_forward, "did it come the right way, and who wants it?")    \
+    X(multicast_copy, "one for each interface that wants it")               \
     X(bridge, "a whole frame, from a port into a tunnel or back")           \
     X(icmp_error, "tell the source")
 

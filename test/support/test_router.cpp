@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "control/config/read.h"
+#include "dataplane/igmp/send.h"
 #include "dataplane/tunnel/condition.h"
 #include "lib/layout/publish.h"
 
@@ -54,6 +55,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
       wire_(std::make_unique<Wire>(*this)),
       snapshot_(std::make_unique<layout::Snapshot>()),
       tunnels_(std::make_unique<layout::TunnelState[]>(layout::max_tunnels)),
+      multicast_(std::make_unique<layout::MulticastTable>()),
       links_(layout::max_interfaces, true),
       context_{.neighbours = neighbours_,
                .limiter = *limiter_,
@@ -63,6 +65,7 @@ TestRouter::TestRouter(std::string_view json, size_t neighbours)
                .transmitter = *wire_,
                .counters = *counters_} {
     context_.tunnels = tunnels_.get();
+    context_.multicast = multicast_.get();
     context_.routes = &intent_->fib;
     context_.now_ns = start_ns;
     apply(json);
@@ -309,8 +312,21 @@ std::vector<Sent> TestRouter::waits(std::chrono::milliseconds time) {
         if (before / second_ns == context_.now_ns / second_ns) continue;
         sweep();
         take_plan();
+        watch_groups();
     }
     return take_sent();
+}
+
+void TestRouter::watch_groups() {
+    const auto is_up = [&](InterfaceId id) { return plan_->interfaces[id].up; };
+    for (const multicast::Task& t :
+         groups_.look(snapshot_->multicast, *multicast_, is_up, context_.now_ns)) {
+        if (t.kind == multicast::Task::Kind::ask) {
+            igmp::send_query(context_, t.interface, t.group);
+        } else {
+            igmp::tell_left(context_, t.group, t.interface);
+        }
+    }
 }
 
 std::vector<Sent> TestRouter::take_sent() {

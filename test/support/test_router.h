@@ -23,6 +23,7 @@
 #include "dataplane/counting_transmitter.h"
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
+#include "dataplane/multicast/keeper.h"
 #include "dataplane/nat/translator.h"
 #include "dataplane/pipeline.h"
 #include "test/support/frame.h"
@@ -139,6 +140,7 @@ class TestRouter {
         TestRouter& router_;
     };
     void send(InterfaceId interface, Packet packet);
+    void watch_groups();
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
     // Whether the plan must be compiled anew.
@@ -169,6 +171,8 @@ class TestRouter {
     std::unique_ptr<Wire> wire_;
     std::unique_ptr<layout::Snapshot> snapshot_;  // the last one that was published
     std::unique_ptr<layout::TunnelState[]> tunnels_;
+    std::unique_ptr<layout::MulticastTable> multicast_;
+    multicast::Keeper groups_;
     std::vector<bool> links_;
     std::unique_ptr<const Plan> plan_;
     MappedMemory mapping_memory_, session_memory_,

@@ -13,6 +13,7 @@ using nlohmann::json;
 const char* const sparse = R"({
     "interfaces": {"lan": {"device": "net_tap0", "addresses": ["10.0.0.1/24"]}},
     "neighbours": [{"interface": "lan", "address": "10.0.0.9", "mac": "02:00:00:00:00:09"}],
+    "multicast": {"interfaces": {"lan": {}}},
     "routes": [{"prefix": "192.0.2.0/24", "via": "10.0.0.2"},
                {"prefix": "192.0.3.0/24", "interface": "lan"}],
     "nat": [{"type": "source", "out": "lan", "to": "interface"},
