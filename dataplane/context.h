@@ -58,6 +58,7 @@ struct Context {
     Transmitter& transmitter;
     layout::WorkerBlock& counters;
     std::array<TokenBucket, layout::max_ports> arp_frames = {};  // heard, by interface
+    std::array<TokenBucket, layout::max_ports> nd_frames = {};   // the same of IPv6
     uint32_t bursts = 0;
     bool timed = false;                           // the stages of the burst at hand
     uint16_t next_identification = 0;             // of the IP packets it makes itself

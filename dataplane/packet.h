@@ -13,6 +13,7 @@
 #include <rte_mbuf_core.h>
 
 #include "lib/net/wire.h"
+#include "lib/net/wire6.h"
 
 namespace sluice {
 
@@ -48,6 +49,16 @@ class Packet {
     }
     net::Ipv4Header& ipv4() const noexcept {
         return *reinterpret_cast<net::Ipv4Header*>(data() + ethernet_header);
+    }
+
+    net::Ipv6Header& ipv6() const noexcept {
+        return *reinterpret_cast<net::Ipv6Header*>(data() + ethernet_header);
+    }
+    // By the frame's type, where there is one.
+    bool is_ipv6() const noexcept {
+        const auto* frame = header_at<net::EthernetHeader>(0);
+        return frame != nullptr &&
+               frame->type.host() == static_cast<uint16_t>(net::EtherType::ipv6);
     }
 
     // Makes the frame this long, at most as long as it is. Returns the segments that no longer

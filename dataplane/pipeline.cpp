@@ -16,6 +16,11 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/ipv4/screen_source.h"
 #include "dataplane/ipv4/validate.h"
+#include "dataplane/ipv6/forward.h"
+#include "dataplane/ipv6/local.h"
+#include "dataplane/ipv6/route.h"
+#include "dataplane/ipv6/screen_source.h"
+#include "dataplane/ipv6/validate.h"
 #include "dataplane/multicast/forward.h"
 #include "dataplane/nat/translate.h"
 #include "dataplane/nat/translator.h"
@@ -48,14 +53,14 @@ Verdict look_for_session(Context& c, Packet& packet, Arrival& from,
     return note(c, Step::nat_translate, v, from.interface, to.value, passage.rule);
 }
 
-Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept;
+Verdict walk_ip(Context& c, Packet& packet, Arrival& from) noexcept;
 
 // What a tunnel carried to us goes the same way, as come by the tunnel.
 Verdict deliver(Context& c, Packet& packet, Arrival& from) noexcept {
     const Verdict v = note(c, Step::ipv4_local, ipv4::deliver(c, packet, from), from.interface);
     if (!v.is_passed()) return v;
     ++c.nesting;
-    const Verdict of_the_inner = walk_ipv4(c, packet, from);
+    const Verdict of_the_inner = walk_ip(c, packet, from);
     --c.nesting;
     return of_the_inner;
 }
@@ -133,6 +138,33 @@ Verdict bridge(Context& c, Packet frame, Arrival& from) noexcept {
     return note(c, Step::bridge, tunnel::bridge_in(c, frame, port), c.interface(port).bridged_with);
 }
 
+Verdict walk_ipv6(Context& c, Packet& packet, Arrival& from) noexcept {
+    const InterfaceId in = from.interface;
+    if (const Verdict v = note(c, Step::ipv6_validate, ipv6::validate(packet, c.pool), in);
+        !v.is_passed()) {
+        return v;
+    }
+    if (const Verdict v =
+            note(c, Step::ipv6_screen_source, ipv6::screen_source(c, packet, from), in);
+        !v.is_passed()) {
+        return v;
+    }
+    ipv6::Way way;
+    if (const Verdict v =
+            note(c, Step::ipv6_find_route, ipv6::find_route(c, packet, from, way), in);
+        !v.is_passed()) {
+        return v;
+    }
+    if (way.kind == NextHopKind::local) {
+        return note(c, Step::ipv6_local, ipv6::deliver(c, packet, from), in);
+    }
+    return note(c, Step::ipv6_forward, ipv6::forward(c, packet, from, way), way.interface);
+}
+
+Verdict walk_ip(Context& c, Packet& packet, Arrival& from) noexcept {
+    return packet.is_ipv6() ? walk_ipv6(c, packet, from) : walk_ipv4(c, packet, from);
+}
+
 Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
     if (c.interface(from.interface).is_bridged()) return bridge(c, packet, from);
     if (const Verdict v =
@@ -143,7 +175,7 @@ Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
     if (packet.ethernet().type.host() == static_cast<uint16_t>(net::EtherType::arp)) {
         return note(c, Step::arp_receive, arp::receive(c, packet, from), from.interface);
     }
-    return walk_ipv4(c, packet, from);
+    return walk_ip(c, packet, from);
 }
 
 // All of them are left for the plain way.

@@ -32,10 +32,7 @@ void check_counts(const Snapshot& s) {
 }
 
 InterfaceId checked_interface(const Snapshot& s, InterfaceId id, const char* who) {
-    const bool exists = layout::is_tunnel(id)
-                            ? s.tunnels[id - layout::max_ports].name[0] != '\0'
-                            : id < layout::max_ports && s.interfaces[id].name[0] != '\0';
-    if (!exists) {
+    if (!layout::has_interface(s, id)) {
         refuse("snapshot: {} is on interface {}, which does not exist", who, id);
     }
     return id;
@@ -266,6 +263,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const Interface
     add_tunnels(*plan, s, facts);
     add_multicast(*plan, s);
     add_addresses(*plan, s);
+    plan->ipv6 = ipv6::Routing::compile(s, *plan);
     add_static_neighbours(s, neighbours);
     plan->nat = nat::Rules::compile(s, nat_supply);
     // Groups come last: their members must be known, and must not be groups themselves.

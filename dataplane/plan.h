@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/ipv6/routing.h"
 #include "dataplane/nat/rules.h"
 #include "dataplane/tunnel/tunnels.h"
 #include "lib/layout/limits.h"
@@ -83,6 +84,7 @@ struct Plan {
     std::vector<Group> groups;
     std::unique_ptr<const nat::Rules> nat;           // null: nothing is translated
     std::unique_ptr<const tunnel::Tunnels> tunnels;  // null: there are none
+    std::unique_ptr<const ipv6::Routing> ipv6;       // null: there is none
     // Addresses that only the router itself may send from, and directed broadcasts, from which
     // none may: hashed to 4096 bits, for a quick "certainly not one of these".
     alignas(64) std::array<uint32_t, 128> own_filter{};

@@ -43,6 +43,9 @@ json mtu_of(const config::Interface& wish) {
 json asked(const config::Interface& wish) {
     json addresses = json::array();
     for (const net::InterfaceAddress& a : wish.addresses) addresses.push_back(net::to_string(a));
+    for (const net::Ipv6InterfaceAddress& a : wish.addresses6) {
+        addresses.push_back(net::to_string(a));
+    }
     json all{{"device", device_of(wish)},
              {"enabled", wish.enabled},
              {"addresses", std::move(addresses)},

@@ -67,7 +67,7 @@ json list_neighbours(Control& control, const Params& params) {
             if (only && *only != interface) continue;
             rows.push_back(
                 {{"interface", interface},
-                 {"address", net::to_string(n.address)},
+                 {"address", state::address_text(n)},
                  {"mac", n.link.mac().is_zero() ? json() : json(net::to_string(n.link.mac()))},
                  {"condition", state::to_string(n.link.condition())},
                  {"static", n.link.is_static()},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "control/api/methods.h"
+#include "control/api/route6_view.h"
 #include "control/api/route_view.h"
 #include "control/config/wording.h"
 #include "control/routes/route_lines.h"
@@ -81,8 +82,11 @@ json longer_dead_routes(const Control& control, net::Ipv4Address address, unsign
 
 // Where a packet to the address goes, and why.
 json lookup(Control& control, const Params& params) {
-    const net::Ipv4Address address = params.address("address");
     control.state.refresh();
+    if (const auto address = net::parse_address6(params.text("address"))) {
+        return lookup6(control, *address);
+    }
+    const net::Ipv4Address address = params.address("address");
     const auto route = control.intent.routes().chosen().longest_match(address);
     json result{{"address", net::to_string(address)}, {"prefix", nullptr}, {"next_hop", nullptr},
                 {"candidates", json::array()},        {"reached", false},  {"why_not", ""}};
@@ -121,7 +125,21 @@ std::string source_of(const Control& control, net::Ipv4Prefix prefix) {
     return "unknown";
 }
 
+// Of IPv6 there are none that were added at run time, and few enough to be told all at once.
+json list_ipv6(const Control& control, net::Ipv6Prefix inside) {
+    json rows = routes6_inside(control, inside);
+    const size_t count = rows.size();
+    return {{"routes", std::move(rows)},
+            {"matching", count},
+            {"total", count},
+            {"candidates", json::array()}};
+}
+
 json list_routes(Control& control, const Params& params) {
+    const auto text = params.optional_text("inside");
+    if (const auto inside6 = net::parse_interface_address6(text.value_or(""))) {
+        return list_ipv6(control, inside6->network());
+    }
     const net::Ipv4Prefix inside = prefix_in(params);
     const uint64_t limit = params.number_or("limit", 1000, 100'000);
     const uint64_t skip = params.number_or("skip", 0, UINT32_MAX);
@@ -140,7 +158,8 @@ json list_routes(Control& control, const Params& params) {
     json result{{"routes", std::move(rows)},
                 {"matching", inside_count},
                 {"total", control.intent.routes().chosen().size()},
-                {"candidates", json::array()}};
+                {"candidates", json::array()},
+                {"routes6", text ? json::array() : routes6_inside(control, {})}};
     if (inside.length > 0) result["candidates"] = describe_candidates(control, inside, {});
     return result;
 }

@@ -5,7 +5,7 @@
 
 #include "control/cli/commands.h"
 #include "control/cli/lines_file.h"
-#include "lib/net/address.h"
+#include "lib/net/address6.h"
 
 namespace sluice::cli {
 namespace {
@@ -131,6 +131,11 @@ void print_routes(const json& answer) {
     for (const json& r : answer["routes"]) {
         table.add({r.value("prefix", ""), r.value("source", ""), r.value("way", "")});
     }
+    if (answer.contains("routes6")) {
+        for (const json& r : answer["routes6"]) {
+            table.add({r.value("prefix", ""), r.value("source", ""), r.value("way", "")});
+        }
+    }
     table.print();
     const auto matching = answer["matching"].get<uint64_t>();
     if (matching > answer["routes"].size()) {
@@ -141,7 +146,7 @@ void print_routes(const json& answer) {
 }
 
 json ask(Session& session, const RouteOptions& o) {
-    if (net::parse_address(o.where)) {
+    if (net::parse_address(o.where) || net::parse_address6(o.where)) {
         return session.client().call("route.lookup", {{"address", o.where}});
     }
     json params{{"limit", o.limit}};

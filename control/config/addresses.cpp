@@ -43,6 +43,28 @@ std::optional<net::Ipv4Prefix> read_prefix(const json& value, Mistakes& mistakes
     return std::nullopt;
 }
 
+std::optional<net::Ipv6Address> read_address6(const json& value, Mistakes& mistakes) {
+    return read_with(net::parse_address6, "an IPv6 address such as 2001:db8::1", value, mistakes);
+}
+
+std::optional<net::Ipv6InterfaceAddress> read_interface_address6(const json& value,
+                                                                 Mistakes& mistakes) {
+    return read_with(net::parse_interface_address6,
+                     "an IPv6 address with the length of its network, such as 2001:db8::1/64",
+                     value, mistakes);
+}
+
+std::optional<net::Ipv6Prefix> read_prefix6(const json& value, Mistakes& mistakes) {
+    const auto read = read_with(net::parse_interface_address6,
+                                "an IPv6 prefix such as 2001:db8::/32", value, mistakes);
+    if (!read) return std::nullopt;
+    const net::Ipv6Prefix prefix = read->network();
+    if (prefix.address == read->address) return prefix;
+    mistakes.add(value, fmt::format("{} has host bits set; did you mean {}?", brief(value),
+                                    in_quotes(net::to_string(prefix))));
+    return std::nullopt;
+}
+
 std::optional<net::MacAddress> read_mac(const json& value, Mistakes& mistakes) {
     const auto mac =
         read_with(net::parse_mac, "a MAC address such as 02:00:00:00:00:01", value, mistakes);
@@ -72,6 +94,17 @@ std::string why_no_host(net::Ipv4Address address, net::Ipv4Prefix network) {
     }
     if (address == network.last()) {
         return fmt::format("is the broadcast address of {}", net::to_string(network));
+    }
+    return {};
+}
+
+std::string why_no_host(net::Ipv6Address address) {
+    if (address.is_multicast()) return "is a multicast address";
+    if (address.is_link_local()) return "is link-local: each port makes its own of its MAC address";
+    if (address.is_unspecified()) return "is no host's";
+    if (address.is_loopback()) return "is the loopback address";
+    if (address.is_ipv4_mapped() || address.is_ipv4_compatible()) {
+        return "is an IPv4 address in the form of IPv6, which is no host's";
     }
     return {};
 }

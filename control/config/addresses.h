@@ -7,6 +7,7 @@
 #include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "lib/net/address.h"
+#include "lib/net/address6.h"
 
 namespace sluice::config {
 
@@ -16,6 +17,10 @@ std::optional<net::Ipv4Address> read_address(const nlohmann::json& value, Mistak
 std::optional<net::Ipv4Prefix> read_prefix(const nlohmann::json& value, Mistakes& mistakes);
 std::optional<net::InterfaceAddress> read_interface_address(const nlohmann::json& value,
                                                             Mistakes& mistakes);
+std::optional<net::Ipv6Address> read_address6(const nlohmann::json& value, Mistakes& mistakes);
+std::optional<net::Ipv6Prefix> read_prefix6(const nlohmann::json& value, Mistakes& mistakes);
+std::optional<net::Ipv6InterfaceAddress> read_interface_address6(const nlohmann::json& value,
+                                                                 Mistakes& mistakes);
 // A MAC address that one station can have; a mistake where it is a group's or zero.
 std::optional<net::MacAddress> read_mac(const nlohmann::json& value, Mistakes& mistakes);
 
@@ -23,5 +28,7 @@ std::optional<net::MacAddress> read_mac(const nlohmann::json& value, Mistakes& m
 std::string why_no_host(net::Ipv4Address address);
 // The same for an address within this network ("is the broadcast address of 10.0.0.0/24").
 std::string why_no_host(net::Ipv4Address address, net::Ipv4Prefix network);
+// The same of IPv6.
+std::string why_no_host(net::Ipv6Address address);
 
 }  // namespace sluice::config

@@ -23,22 +23,35 @@ bool is_interface_name(std::string_view name) {
            std::all_of(name.begin(), name.end(), may_follow);
 }
 
+constexpr std::string_view every_network = "has length 0, which is every network there is";
+
 // Empty where an interface can have this address.
 std::string why_no_address(net::InterfaceAddress own) {
-    if (own.length == 0) return "has length 0, which is every network there is";
+    if (own.length == 0) return std::string(every_network);
     std::string reason = why_no_host(own.address);
     return reason.empty() ? why_no_host(own.address, own.network()) : reason;
 }
 
-bool overlap(net::Ipv4Prefix a, net::Ipv4Prefix b) {
+std::string why_no_address(net::Ipv6InterfaceAddress own) {
+    if (own.length == 0) return std::string(every_network);
+    if (own.has_anycast() && own.address == own.network().address) {
+        return fmt::format("is the address of all routers of {} (RFC 4291 2.6.1)",
+                           net::to_string(own.network()));
+    }
+    return why_no_host(own.address);
+}
+
+template <typename Prefix>
+bool overlap(Prefix a, Prefix b) {
     return a.contains(b.address) || b.contains(a.address);
 }
 
 // Two networks of one interface may overlap, as they do for secondary addresses; those of two
 // interfaces may not, since a destination is then on both.
-void check_against_earlier(const PlacedAddress& now, const std::vector<PlacedAddress>& earlier,
+template <typename Own>
+void check_against_earlier(const Placed<Own>& now, const std::vector<Placed<Own>>& earlier,
                            Mistakes& mistakes) {
-    for (const PlacedAddress& before : earlier) {
+    for (const Placed<Own>& before : earlier) {
         if (now.own.address == before.own.address) {
             mistakes.add(
                 *now.value,
@@ -56,30 +69,57 @@ void check_against_earlier(const PlacedAddress& now, const std::vector<PlacedAdd
     }
 }
 
+// False where it can not be one of the interface's.
+template <typename Own>
+bool add_address(const json& value, std::optional<Own> own, size_t most, std::vector<Own>& to,
+                 std::vector<Placed<Own>>& placed, const std::string& interface,
+                 Mistakes& mistakes) {
+    if (!own) return false;
+    if (const std::string reason = why_no_address(*own); !reason.empty()) {
+        mistakes.add(value, fmt::format("{} {}", brief(value), reason));
+        return false;
+    }
+    if (placed.size() == most) {
+        mistakes.add(value, fmt::format("one address more than the {} that all interfaces together "
+                                        "can have",
+                                        most));
+        return false;
+    }
+    Placed<Own> now{*own, interface, &value};
+    check_against_earlier(now, placed, mistakes);
+    placed.push_back(std::move(now));
+    to.push_back(*own);
+    return true;
+}
+
+bool is_of_ipv6(const json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().find(':') != std::string::npos;
+}
+
 void read_addresses(const json* list, Interface& interface, Reading& reading) {
-    std::vector<PlacedAddress>& placed = reading.addresses;
+    Mistakes& mistakes = reading.mistakes;
     for (const json* value : items_of(list)) {
-        const auto own = read_interface_address(*value, reading.mistakes);
-        if (!own) {
-            reading.networks_known = false;
-            continue;
-        }
-        if (const std::string reason = why_no_address(*own); !reason.empty()) {
-            reading.mistakes.add(*value, fmt::format("{} {}", brief(*value), reason));
-            reading.networks_known = false;
-            continue;
-        }
-        if (placed.size() == max_addresses) {
-            reading.mistakes.add(*value, fmt::format("one address more than the {} that all "
-                                                     "interfaces together can have",
-                                                     max_addresses));
-            reading.networks_known = false;
-            return;
-        }
-        PlacedAddress now{*own, interface.name, value};
-        check_against_earlier(now, placed, reading.mistakes);
-        placed.push_back(std::move(now));
-        interface.addresses.push_back(*own);
+        const bool added =
+            is_of_ipv6(*value)
+                ? add_address(*value, read_interface_address6(*value, mistakes), max_addresses6,
+                              interface.addresses6, reading.addresses6, interface.name, mistakes)
+                : add_address(*value, read_interface_address(*value, mistakes), max_addresses,
+                              interface.addresses, reading.addresses, interface.name, mistakes);
+        if (!added) reading.networks_known = false;
+    }
+}
+
+// RFC 8200 5. A tunnel that is narrower has its outer packets fragmented (RFC 4213 3.2.2).
+void check_ipv6(const json& object, const Interface& interface, Mistakes& mistakes) {
+    if (interface.tunnel) return;
+    const bool has_address = !interface.addresses6.empty();
+    if (has_address && interface.mtu < 1280) {
+        mistakes.add(object, fmt::format("has an IPv6 address, and an MTU of {}; IPv6 needs 1280",
+                                         interface.mtu));
+    }
+    if (!has_address && interface.router_advertisements) {
+        mistakes.add(object["router_advertisements"],
+                     "needs an IPv6 address on this interface to tell hosts of");
     }
 }
 
@@ -98,6 +138,7 @@ void read_interface(const json& object, Interface& interface, Reading& reading) 
     fields.read("reverse_path", interface.reverse_path, reverse_path_names);
     fields.read("directed_broadcast", interface.directed_broadcast);
     fields.read("source_routing", interface.source_routing);
+    fields.read("router_advertisements", interface.router_advertisements);
     const json* mac = fields.find("mac");
     if (mac != nullptr && *mac != "auto") interface.mac = read_mac(*mac, reading.mistakes);
 }
@@ -161,6 +202,7 @@ void add_interface(const json& object, Interface interface, Reading& reading) {
     const Fields fields(object, reading.mistakes);
     if (!object.is_object() || fields.is_wrong("addresses")) reading.networks_known = false;
     read_addresses(fields.find("addresses"), interface, reading);
+    check_ipv6(object, interface, reading.mistakes);
     reading.config.interfaces.push_back(std::move(interface));
 }
 

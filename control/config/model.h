@@ -11,6 +11,7 @@
 
 #include "control/config/nat_model.h"
 #include "lib/net/address.h"
+#include "lib/net/address6.h"
 
 namespace sluice::config {
 
@@ -19,6 +20,8 @@ inline constexpr size_t max_tunnels = 4096;
 inline constexpr size_t max_addresses = 8192;  // of all interfaces together
 inline constexpr size_t max_next_hops = 64;    // of one route
 inline constexpr size_t max_routes = 100'000;
+inline constexpr size_t max_addresses6 = 1024;  // of all interfaces together
+inline constexpr size_t max_routes6 = 16'384;
 
 enum class Polling : uint8_t { adaptive, busy };
 
@@ -61,11 +64,12 @@ struct Interface {
     std::string device;            // PCI address or DPDK device argument, as written
     std::string description;
     bool enabled = true;
-    std::vector<net::InterfaceAddress> addresses;  // in the order of the file
-    uint16_t mtu = 1500;                           // bytes of IPv4 packet
-    std::optional<net::MacAddress> mac;            // none: the device's own
-    std::optional<uint16_t> rx_queues;             // none: one per worker
-    uint16_t rx_descriptors = 1024;                // of each queue
+    std::vector<net::InterfaceAddress> addresses;       // in the order of the file
+    std::vector<net::Ipv6InterfaceAddress> addresses6;  // which stand among them
+    uint16_t mtu = 1500;                                // bytes of IP packet
+    std::optional<net::MacAddress> mac;                 // none: the device's own
+    std::optional<uint16_t> rx_queues;                  // none: one per worker
+    uint16_t rx_descriptors = 1024;                     // of each queue
     uint16_t tx_descriptors = 1024;
     bool promiscuous = false;
     bool proxy_arp = false;
@@ -73,6 +77,7 @@ struct Interface {
     ReversePath reverse_path = ReversePath::off;
     bool directed_broadcast = false;
     bool source_routing = false;
+    bool router_advertisements = false;
     bool operator==(const Interface&) const = default;
 };
 
@@ -94,6 +99,16 @@ struct Route {
     std::string interface;  // empty: of each next hop, the one that connection_to() tells
     std::string description;
     bool operator==(const Route&) const = default;
+};
+
+// A unicast route has an interface, and a next hop unless its destinations are neighbours on it.
+struct Route6 {
+    net::Ipv6Prefix prefix;
+    RouteType type = RouteType::unicast;
+    std::optional<net::Ipv6Address> via;
+    std::string interface;
+    std::string description;
+    bool operator==(const Route6&) const = default;
 };
 
 enum class MulticastCopies : uint8_t { automatic, members, all };
@@ -136,6 +151,7 @@ struct Config {
     std::vector<Interface> interfaces;  // by name
     std::vector<Neighbour> neighbours;
     std::vector<Route> routes;
+    std::vector<Route6> routes6;
     std::vector<NatRule> nat;
     Sessions sessions;
     NatLog nat_log;
@@ -160,6 +176,9 @@ std::optional<Connection> connection_to(const Config& config, net::Ipv4Address a
 
 // The interface whose own address this is; null where it is nobody's.
 const Interface* owner_of(const Config& config, net::Ipv4Address address);
+// The same of IPv6.
+const Interface* connection_to(const Config& config, net::Ipv6Address address);
+const Interface* owner_of(const Config& config, net::Ipv6Address address);
 
 std::string_view to_string(Polling polling);
 std::string_view to_string(ReversePath check);

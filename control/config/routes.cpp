@@ -9,6 +9,7 @@
 #include "control/config/addresses.h"
 #include "control/config/fields.h"
 #include "control/config/interfaces.h"
+#include "control/config/routes6.h"
 #include "control/config/wording.h"
 
 namespace sluice::config {
@@ -88,9 +89,14 @@ void read_way(const json& object, const Fields& fields, Route& route, Reading& r
 
 void read_routes(const json& section, Reading& reading) {
     std::map<net::Ipv4Prefix, const json*> seen;
+    std::map<net::Ipv6Prefix, const json*> seen6;
     for (const json* object : items_of(&section)) {
         const Fields fields(*object, reading.mistakes);
         if (!object->is_object()) continue;
+        if (is_route6(*object)) {
+            read_route6(*object, seen6, reading);
+            continue;
+        }
         Route route;
         fields.read("type", route.type, route_type_names);
         fields.read("description", route.description);

@@ -13,8 +13,9 @@
 namespace sluice::config {
 
 // An address of an interface, and where the file says so.
-struct PlacedAddress {
-    net::InterfaceAddress own;
+template <typename Own>
+struct Placed {
+    Own own;
     std::string interface;
     const nlohmann::json* value;
 };
@@ -26,7 +27,9 @@ struct Reading {
     // False once an address of an interface was wrong: what depends on the interfaces' networks
     // can then not be judged, and would be told as mistakes that are none.
     bool networks_known = true;
-    std::vector<PlacedAddress> addresses = {};  // of the interfaces read so far
+    // Of the interfaces read so far.
+    std::vector<Placed<net::InterfaceAddress>> addresses = {};
+    std::vector<Placed<net::Ipv6InterfaceAddress>> addresses6 = {};
 };
 
 // Reads one section into its part of the config, and tells the mistakes that only its meaning

@@ -131,6 +131,8 @@ std::vector<NeighbourEntry> copy_of_neighbours(const layout::State* state) {
         entries[i].requested_ms = from.requested_ms.load();
         entries[i].attempts = from.attempts.load();
         entries[i].changed_ms = from.changed_ms.load();
+        entries[i].high = from.high.load();
+        entries[i].low = from.low.load();
     }
     return entries;
 }

@@ -43,6 +43,7 @@ void fill_interface(layout::Interface& to, const config::Interface& from) {
     to.reverse_path = static_cast<layout::ReversePath>(from.reverse_path);
     to.directed_broadcast = from.directed_broadcast;
     to.source_routing = from.source_routing;
+    to.router_advertisements = from.router_advertisements;
 }
 
 layout::Tunnel wish_of(const config::Interface& from, const Places& places) {
@@ -93,6 +94,14 @@ void add_interfaces(Snapshot& s, const config::Config& config, const Places& pla
         } else {
             fill_interface(s.interfaces[id], i);
         }
+        for (const net::Ipv6InterfaceAddress& a : i.addresses6) {
+            if (s.ipv6.address_count == layout::max_addresses6) {
+                throw std::runtime_error(
+                    fmt::format("more than {} IPv6 addresses", layout::max_addresses6));
+            }
+            s.ipv6.addresses[s.ipv6.address_count++] = {
+                a.address.high, a.address.low, id, a.length, {}};
+        }
         for (const net::InterfaceAddress& a : i.addresses) {
             if (s.address_count == layout::max_addresses) {
                 throw std::runtime_error(
@@ -127,6 +136,30 @@ void unbridge_leaving(Snapshot& s, const config::Config& staying) {
     }
 }
 
+layout::NextHopKind kind_of(const config::Route6& route) {
+    switch (route.type) {
+        case config::RouteType::blackhole: return layout::NextHopKind::blackhole;
+        case config::RouteType::unreachable: return layout::NextHopKind::unreachable;
+        case config::RouteType::prohibit: return layout::NextHopKind::prohibit;
+        case config::RouteType::unicast: break;
+    }
+    return route.via ? layout::NextHopKind::gateway : layout::NextHopKind::connected;
+}
+
+// As many as the configuration lets in.
+void add_routes6(Snapshot& s, const config::Config& config, const Places& places) {
+    for (const config::Route6& r : config.routes6) {
+        const net::Ipv6Address via = r.via.value_or(net::Ipv6Address{});
+        const layout::InterfaceId id =
+            r.interface.empty() ? layout::no_interface : places.find(r.interface);
+        s.ipv6.routes[s.ipv6.route_count++] = {
+            r.prefix.address.high, r.prefix.address.low, via.high, via.low, id,
+            r.prefix.length,       kind_of(r),           {}};
+    }
+}
+static_assert(config::max_routes6 == layout::max_routes6);
+static_assert(config::max_addresses6 == layout::max_addresses6);
+
 void add_neighbour(Snapshot& s, layout::InterfaceId id, net::Ipv4Address address,
                    net::MacAddress mac, bool run_time) {
     if (s.neighbour_count == layout::max_static_neighbours) {
@@ -147,6 +180,7 @@ void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
         add_interfaces(s, *wishes.leaving, wishes.places, exists);
         unbridge_leaving(s, wishes.config);
     }
+    add_routes6(s, wishes.config, wishes.places);
 
     const auto add_all = [&](const auto& neighbours, bool run_time) {
         for (const auto& n : neighbours) {

@@ -97,17 +97,25 @@ std::string text_in(const char* array, size_t size) {
     return result;
 }
 
+std::string address_text(const NeighbourView& n) {
+    return n.is_ipv6 ? net::to_string(n.address6) : net::to_string(n.address);
+}
+
 std::vector<NeighbourView> neighbours(const layout::State& state) {
     std::vector<NeighbourView> result;
     for (const layout::NeighbourEntry& entry : state.neighbours) {
         const uint64_t key = entry.key.load(std::memory_order_acquire);
         if (key == 0) continue;
-        result.push_back({layout::NeighbourKey::interface(key), layout::NeighbourKey::address(key),
+        const bool is_ipv6 = layout::NeighbourKey::is_ipv6(key);
+        const net::Ipv4Address address =
+            is_ipv6 ? net::Ipv4Address{} : layout::NeighbourKey::address(key);
+        result.push_back({layout::NeighbourKey::interface(key), address, entry.address6(), is_ipv6,
                           layout::NeighbourLink(entry.link.load(std::memory_order_relaxed)),
                           entry.attempts.load(std::memory_order_relaxed)});
     }
     std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.interface, a.address) < std::tie(b.interface, b.address);
+        return std::tie(a.interface, a.is_ipv6, a.address, a.address6) <
+               std::tie(b.interface, b.is_ipv6, b.address, b.address6);
     });
     return result;
 }

@@ -46,10 +46,13 @@ std::string text(const char (&array)[n]) {
 struct NeighbourView {
     layout::InterfaceId interface;
     net::Ipv4Address address;
+    net::Ipv6Address address6;
+    bool is_ipv6;
     layout::NeighbourLink link;
     uint32_t attempts;
 };
-// All that are in use, by interface and address.
+std::string address_text(const NeighbourView& neighbour);
+// All that are in use, by interface and address, those of IPv4 first.
 std::vector<NeighbourView> neighbours(const layout::State& state);
 
 std::string_view to_string(layout::InterfaceCondition condition);

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "lib/net/wire.h"
+#include "lib/net/wire6.h"
 
 namespace sluice::trace {
 namespace {
@@ -62,6 +62,15 @@ std::string summary_of_ipv4(std::span<const uint8_t> frame) {
     return fmt::format("protocol {} {} > {}{}", ip->protocol, from, to, rest);
 }
 
+std::string summary_of_ipv6(std::span<const uint8_t> frame) {
+    const auto* ip = header_at<net::Ipv6Header>(frame, sizeof(net::EthernetHeader));
+    if (ip == nullptr) return "IPv6, cut short";
+    return fmt::format("IPv6 {} > {} next header {}, hop limit {}, {} bytes",
+                       net::to_string(ip->source_address()),
+                       net::to_string(ip->destination_address()), ip->next_header, ip->hop_limit,
+                       ip->total_length());
+}
+
 std::string address(uint32_t value) { return net::to_string(net::Ipv4Address{value}); }
 
 // The address that the NAT wrote, and by which rule; 0 where it left the packet alone.
@@ -102,6 +111,8 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::multicast_forward: return fmt::format("{}, came by {}", address(step.a), interface);
         case Step::multicast_copy: return "a copy by " + interface;
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
+        case Step::ipv6_forward: return "out by " + interface;
+        case Step::nd_resolve: return "on " + interface;
         case Step::arp_resolve: return fmt::format("{} on {}", address(step.a), interface);
         default: return {};
     }
@@ -130,7 +141,8 @@ json describe_step(const layout::TraceStep& step, const Names& names) {
 
 bool is_within(Step step, Step outer) {
     const bool sends =
-        step == Step::ipv4_fragment || step == Step::arp_resolve || step == Step::tunnel_send;
+        step == Step::ipv4_fragment || step == Step::arp_resolve ||
+                       step == Step::nd_resolve || step == Step::tunnel_send;
     switch (outer) {
         case Step::bridge:
         case Step::multicast_copy:
@@ -139,7 +151,9 @@ bool is_within(Step step, Step outer) {
         case Step::tunnel_receive: return step == Step::bridge;
         case Step::ipv4_forward:
         case Step::ipv4_local:
-            return sends || step == Step::ipv4_reassemble || step == Step::icmp_receive ||
+        case Step::ipv6_forward:
+        case Step::ipv6_local:
+            return sends || step == Step::nd_receive || step == Step::ipv4_reassemble || step == Step::icmp_receive ||
                    step == Step::tunnel_receive || step == Step::bridge;
         default: return false;
     }
@@ -166,6 +180,7 @@ std::string summary(std::span<const uint8_t> frame, uint32_t frame_length) {
     switch (static_cast<net::EtherType>(ethernet->type.host())) {
         case net::EtherType::arp: return summary_of_arp(frame);
         case net::EtherType::ipv4: return summary_of_ipv4(frame);
+        case net::EtherType::ipv6: return summary_of_ipv6(frame);
         default:
             return fmt::format("ethertype 0x{:04x}, {} bytes", ethernet->type.host(), frame_length);
     }

@@ -41,10 +41,12 @@ std::span<NeighbourEntry> NeighbourTable::set_of(uint64_t key) const noexcept {
     return entries_.subspan(set * set_size, set_size);
 }
 
-uint32_t NeighbourTable::find(InterfaceId interface, net::Ipv4Address address) const noexcept {
-    const uint64_t key = layout::NeighbourKey::of(interface, address);
-    for (const NeighbourEntry& e : set_of(key)) {
-        if (e.key.load(relaxed) == key) return place_of(e);
+// The key is stored last, so whoever sees it sees the address that goes with it.
+uint32_t NeighbourTable::find(const Neighbour& who) const noexcept {
+    for (const NeighbourEntry& e : set_of(who.key)) {
+        if (e.key.load(std::memory_order_acquire) == who.key && e.address6() == who.address6) {
+            return place_of(e);
+        }
     }
     return none;
 }
@@ -93,15 +95,15 @@ bool NeighbourTable::make_room(uint32_t now_ms) noexcept {
     return false;
 }
 
-uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address address,
-                                     uint32_t now_ms, uint32_t max_entries) noexcept {
-    const uint64_t key = layout::NeighbourKey::of(interface, address);
+uint32_t NeighbourTable::find_or_add(const Neighbour& who, uint32_t now_ms,
+                                     uint32_t max_entries) noexcept {
+    const uint64_t key = who.key;
     const std::span<NeighbourEntry> set = set_of(key);
     const uint64_t fresh = NeighbourLink().with(NeighbourCondition::incomplete).bits();
 
     // A place that another worker takes first costs one more look at the set.
     for (unsigned attempt = 0; attempt < set_size; ++attempt) {
-        if (const uint32_t place = find(interface, address); place != none) return place;
+        if (const uint32_t place = find(who); place != none) return place;
 
         // Places are tried from one that the key picks: were it always the first, all entries
         // would lie four cache lines apart and share a quarter of the nearest cache.
@@ -121,6 +123,8 @@ uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address add
         place->attempts.store(0, relaxed);
         place->requested_ms.store(now_ms - unattended_ms, relaxed);
         place->changed_ms.store(now_ms, relaxed);
+        place->high.store(who.address6.high, relaxed);
+        place->low.store(who.address6.low, relaxed);
         place->link.store(fresh, relaxed);
         place->key.store(key, std::memory_order_release);
         if (held == 0) count_.fetch_add(1, relaxed);
@@ -129,8 +133,7 @@ uint32_t NeighbourTable::find_or_add(InterfaceId interface, net::Ipv4Address add
     return none;
 }
 
-NeighbourLink NeighbourTable::confirm(uint32_t place, InterfaceId interface,
-                                      net::Ipv4Address address, net::MacAddress mac,
+NeighbourLink NeighbourTable::confirm(uint32_t place, const Neighbour& who, net::MacAddress mac,
                                       uint32_t now_ms) noexcept {
     NeighbourEntry& e = entries_[place];
     uint64_t before = e.link.load(relaxed);
@@ -141,7 +144,7 @@ NeighbourLink NeighbourTable::confirm(uint32_t place, InterfaceId interface,
         if (e.link.compare_exchange_weak(before, after, relaxed)) break;
     }
     // Another worker gave the place to another address since it was found: not its MAC.
-    if (e.key.load(relaxed) != layout::NeighbourKey::of(interface, address)) {
+    if (e.key.load(relaxed) != who.key) {
         move(place, NeighbourCondition::reachable, NeighbourCondition::incomplete, now_ms);
         return NeighbourLink();
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The neighbours of all interfaces: which MAC address answers for which IPv4 address.
+// The neighbours of all interfaces: which MAC address answers for which IP address.
+// ARP and Neighbour Discovery (RFC 4861) share it, and its conditions.
 //
 //                 packet to it                    reply                   silence
 //   (no entry) ────────────────▶ incomplete ────────────────▶ reachable    ┄┄┄┄┄┄▶ failed
@@ -33,6 +34,17 @@ using layout::NeighbourCondition;
 using layout::NeighbourEntry;
 using layout::NeighbourLink;
 
+// Of whom an entry is: the interface, and an address of either IP on it.
+struct Neighbour {
+    Neighbour(InterfaceId interface, net::Ipv4Address a) noexcept
+        : key(layout::NeighbourKey::of(interface, a)) {}
+    Neighbour(InterfaceId interface, net::Ipv6Address a) noexcept
+        : key(layout::NeighbourKey::of(interface, a)), address6(a) {}
+
+    uint64_t key;
+    net::Ipv6Address address6;  // ::, of an IPv4 address
+};
+
 class NeighbourTable {
   public:
     static constexpr unsigned set_size = 8;
@@ -42,13 +54,19 @@ class NeighbourTable {
     explicit NeighbourTable(std::span<NeighbourEntry> entries) noexcept;
 
     // The entry's place, or none.
-    uint32_t find(InterfaceId interface, net::Ipv4Address address) const noexcept;
+    uint32_t find(const Neighbour& who) const noexcept;
+    uint32_t find(InterfaceId interface, net::Ipv4Address address) const noexcept {
+        return find(Neighbour(interface, address));
+    }
     // As find(); adds an incomplete entry if there is none. A set that is full gives up the
     // entry that failed or waits longest for an answer, and so does a table that holds
     // `max_entries`; none when there is no such entry. So a scan of a whole network pushes out its
     // own entries, and never a host that has answered.
+    uint32_t find_or_add(const Neighbour& who, uint32_t now_ms, uint32_t max_entries) noexcept;
     uint32_t find_or_add(InterfaceId interface, net::Ipv4Address address, uint32_t now_ms,
-                         uint32_t max_entries) noexcept;
+                         uint32_t max_entries) noexcept {
+        return find_or_add(Neighbour(interface, address), now_ms, max_entries);
+    }
 
     NeighbourLink link(uint32_t place) const noexcept {
         return NeighbourLink(entries_[place].link.load(std::memory_order_relaxed));
@@ -57,8 +75,12 @@ class NeighbourTable {
     uint32_t size() const noexcept { return static_cast<uint32_t>(entries_.size()); }
 
     // The address was heard from: it is reachable at this MAC. Returns what was known before.
+    NeighbourLink confirm(uint32_t place, const Neighbour& who, net::MacAddress mac,
+                          uint32_t now_ms) noexcept;
     NeighbourLink confirm(uint32_t place, InterfaceId interface, net::Ipv4Address address,
-                          net::MacAddress mac, uint32_t now_ms) noexcept;
+                          net::MacAddress mac, uint32_t now_ms) noexcept {
+        return confirm(place, Neighbour(interface, address), mac, now_ms);
+    }
     // Moves an entry on, if it still is in the first condition. True for the one that did it.
     bool move(uint32_t place, NeighbourCondition from, NeighbourCondition to,
               uint32_t now_ms) noexcept;

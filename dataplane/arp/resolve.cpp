@@ -3,6 +3,7 @@
 
 #include "dataplane/arp/request.h"
 #include "dataplane/discard.h"
+#include "dataplane/nd/solicit.h"
 
 namespace sluice::arp {
 namespace {
@@ -15,8 +16,18 @@ void ask(Context& c, uint32_t place, uint64_t key) noexcept {
     const uint32_t asked = e.attempts.fetch_add(1, std::memory_order_relaxed);
     const NeighbourLink link = c.neighbours.link(place);
     const bool unicast = link.condition() == NeighbourCondition::probe && asked < unicast_probes;
+    if (layout::NeighbourKey::is_ipv6(key)) {
+        return nd::solicit(c, layout::NeighbourKey::interface(key), e.address6(),
+                           unicast ? link.mac() : net::MacAddress{});
+    }
     send_request(c, layout::NeighbourKey::interface(key), layout::NeighbourKey::address(key),
                  unicast ? link.mac() : net::broadcast_mac);
+}
+
+// IPv6 addresses are more than an event has room for.
+void tell(Context& c, layout::EventKind kind, uint64_t key) noexcept {
+    if (layout::NeighbourKey::is_ipv6(key)) return;
+    c.event(kind, layout::NeighbourKey::interface(key), layout::NeighbourKey::address(key));
 }
 
 }  // namespace
@@ -30,16 +41,20 @@ void transmit(Context& c, Packet packet, InterfaceId interface, net::MacAddress 
 
 Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
                 net::Ipv4Address neighbour) noexcept {
+    return send_to(c, packet, arrival, interface, Neighbour(interface, neighbour));
+}
+
+Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
+                const Neighbour& neighbour) noexcept {
     if (!c.interface(interface).up) return drop(DropReason::interface_down);
 
     const uint32_t now = c.now_ms();
-    const uint32_t place =
-        c.neighbours.find_or_add(interface, neighbour, now, c.plan->arp.max_entries);
+    const uint64_t key = neighbour.key;
+    const uint32_t place = c.neighbours.find_or_add(neighbour, now, c.plan->arp.max_entries);
     if (place == NeighbourTable::none) {
-        c.event(layout::EventKind::neighbour_table_full, interface, neighbour);
+        tell(c, layout::EventKind::neighbour_table_full, key);
         return drop(DropReason::neighbour_table_full);
     }
-    const uint64_t key = layout::NeighbourKey::of(interface, neighbour);
     const uint32_t interval = c.plan->arp.request_interval_ms;
     const NeighbourLink link = c.neighbours.link(place);
     switch (link.condition()) {
@@ -86,12 +101,12 @@ void ask_again(Context& c, InterfaceId interface, net::Ipv4Address neighbour) no
     }
 }
 
-Waiting::Neighbour* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept {
+Waiting::Awaited* Waiting::find_or_add(uint32_t place, uint64_t key) noexcept {
     for (unsigned i = 0; i < count_; ++i) {
         if (neighbours_[i].key == key) return &neighbours_[i];
     }
     if (count_ == max_neighbours) return nullptr;
-    Neighbour& added = neighbours_[count_++];
+    Awaited& added = neighbours_[count_++];
     added.place = place;
     added.key = key;
     added.held = 0;
@@ -107,7 +122,7 @@ void Waiting::make_room(Context& c, unsigned packets) noexcept {
         if (link.condition() == NeighbourCondition::probe || neighbours_[at].held < packets) {
             continue;
         }
-        const Neighbour n = neighbours_[at];
+        const Awaited n = neighbours_[at];
         take_out(at);
         for (unsigned p = 0; p < n.held; ++p) {
             discard(c, n.packets[p].packet, n.packets[p].arrival,
@@ -122,7 +137,7 @@ void Waiting::take_out(unsigned at) noexcept {
     neighbours_[at] = neighbours_[--count_];
 }
 
-void Waiting::drop_oldest(Context& c, Neighbour& n) noexcept {
+void Waiting::drop_oldest(Context& c, Awaited& n) noexcept {
     const Held oldest = n.packets[0];
     std::move(n.packets.begin() + 1, n.packets.end(), n.packets.begin());
     --n.held;
@@ -132,7 +147,7 @@ void Waiting::drop_oldest(Context& c, Neighbour& n) noexcept {
 
 bool Waiting::hold(Context& c, uint32_t place, uint64_t key, Packet packet,
                    const Arrival& arrival) noexcept {
-    Neighbour* n = find_or_add(place, key);
+    Awaited* n = find_or_add(place, key);
     if (n != nullptr && n->held == packets_each) drop_oldest(c, *n);
     if (n == nullptr || held_ == max_packets) {
         make_room(c, n == nullptr ? 0 : 1);
@@ -149,7 +164,7 @@ void Waiting::tick(Context& c) noexcept {
     for (unsigned i = 0; i < count_;) {
         // Discarding a held packet may have an ICMP error sent, which may have to wait in turn:
         // so the entry is taken out before its packets are seen to.
-        Neighbour n = neighbours_[i];
+        Awaited n = neighbours_[i];
         if (!settle(c, n)) {
             ++i;
             continue;
@@ -160,7 +175,7 @@ void Waiting::tick(Context& c) noexcept {
 }
 
 // Sends a packet that has waited to its neighbour, or drops it where there is none.
-void Waiting::release(Context& c, const Neighbour& n, const Held& held) noexcept {
+void Waiting::release(Context& c, const Awaited& n, const Held& held) noexcept {
     const InterfaceId interface = layout::NeighbourKey::interface(n.key);
     const NeighbourLink link = c.neighbours.link(n.place);
     if (!c.interface(interface).up) {
@@ -173,12 +188,12 @@ void Waiting::release(Context& c, const Neighbour& n, const Held& held) noexcept
 }
 
 // Read after the link: a place that has changed hands by then has another's MAC in it.
-bool Waiting::still_means(const Context& c, const Neighbour& n) noexcept {
+bool Waiting::still_means(const Context& c, const Awaited& n) noexcept {
     return c.neighbours.entry(n.place).key.load(std::memory_order_acquire) == n.key;
 }
 
 // True when there is nothing left to wait for.
-bool Waiting::settle(Context& c, Neighbour& n) noexcept {
+bool Waiting::settle(Context& c, Awaited& n) noexcept {
     if (!still_means(c, n) || !c.interface(layout::NeighbourKey::interface(n.key)).up) return true;
     NeighbourEntry& e = c.neighbours.entry(n.place);
     const uint32_t now = c.now_ms();
@@ -194,8 +209,7 @@ bool Waiting::settle(Context& c, Neighbour& n) noexcept {
         return false;
     }
     if (c.neighbours.move(n.place, link.condition(), NeighbourCondition::failed, now)) {
-        c.event(layout::EventKind::neighbour_failed, layout::NeighbourKey::interface(n.key),
-                layout::NeighbourKey::address(n.key));
+        tell(c, layout::EventKind::neighbour_failed, n.key);
     }
     return true;
 }

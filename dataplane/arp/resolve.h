@@ -19,6 +19,10 @@ namespace sluice::arp {
 Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
                 net::Ipv4Address neighbour) noexcept;
 
+// The same for a neighbour of either IP.
+Verdict send_to(Context& c, Packet packet, const Arrival& arrival, InterfaceId interface,
+                const Neighbour& neighbour) noexcept;
+
 // Asks for a neighbour that has an entry, unless that was done a moment ago.
 void ask_again(Context& c, InterfaceId interface, net::Ipv4Address neighbour) noexcept;
 
@@ -57,22 +61,22 @@ class Waiting {
         Packet packet;
         Arrival arrival;
     };
-    struct Neighbour {
+    struct Awaited {
         uint32_t place = 0;
         uint32_t held = 0;
         uint64_t key = 0;  // who was asked about, should the place change hands
         std::array<Held, packets_each> packets;  // the oldest first
     };
-    Neighbour* find_or_add(uint32_t place, uint64_t key) noexcept;
+    Awaited* find_or_add(uint32_t place, uint64_t key) noexcept;
     // Of one that holds at least this many packets.
     void make_room(Context& c, unsigned packets) noexcept;
-    void drop_oldest(Context& c, Neighbour& waiting) noexcept;
-    static bool still_means(const Context& c, const Neighbour& waiting) noexcept;
+    void drop_oldest(Context& c, Awaited& waiting) noexcept;
+    static bool still_means(const Context& c, const Awaited& waiting) noexcept;
     void take_out(unsigned at) noexcept;
-    static void release(Context& c, const Neighbour& waiting, const Held& held) noexcept;
-    bool settle(Context& c, Neighbour& waiting) noexcept;
+    static void release(Context& c, const Awaited& waiting, const Held& held) noexcept;
+    bool settle(Context& c, Awaited& waiting) noexcept;
 
-    std::array<Neighbour, max_neighbours> neighbours_;
+    std::array<Awaited, max_neighbours> neighbours_;
     unsigned count_ = 0;
     unsigned held_ = 0;  // packets, of all neighbours
     unsigned evict_next_ = 0;

@@ -15,7 +15,10 @@ Verdict accept(const Context& c, const Packet& packet, Arrival& arrival) noexcep
     switch (static_cast<net::EtherType>(frame->type.host())) {
         case net::EtherType::ipv4:
         case net::EtherType::arp: return passed();
-        case net::EtherType::ipv6: return drop(DropReason::ipv6_not_routed);
+        case net::EtherType::ipv6:
+            return c.plan->ipv6 != nullptr && c.plan->ipv6->is_on(arrival.interface)
+                       ? passed()
+                       : drop(DropReason::ipv6_not_routed);
         case net::EtherType::vlan:
         case net::EtherType::qinq: return drop(DropReason::vlan_not_accepted);
         case net::EtherType::transparent_bridging: break;

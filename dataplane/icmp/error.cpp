@@ -114,10 +114,10 @@ void send_redirect(Context& c, Packet packet, const Arrival& arrival,
     send(c, packet, arrival, {type::redirect, for_the_host, gateway.value});
 }
 
-bool RateLimiter::allow(net::Ipv4Address source, uint64_t now_ns,
+bool RateLimiter::allow(uint32_t hash, uint64_t now_ns,
                         const layout::IcmpSettings& limits) noexcept {
     // The source's own first, so that one loud source does not use up what all share.
-    TokenBucket& own = by_source_[source.value * 0x9e3779b1u >> 22];
+    TokenBucket& own = by_source_[hash >> 22];
     if (!own.take(now_ns, limits.errors_per_source_per_second)) return false;
     if (all_.take(now_ns, limits.errors_per_second)) return true;
     own.give_back(limits.errors_per_source_per_second);

@@ -95,6 +95,9 @@ void Port::start(const layout::Interface& wish, unsigned workers, Pools& pools) 
     has_link_ = false;
     if (connects_once_) link_due_ns_ = monotonic_ns() + patience_ns;
     set_promiscuous(wish.promiscuous != 0);
+    // IPv6 neighbours ask for us in groups of many names (RFC 4861 7.2.2). What has no such switch,
+    // as AF_PACKET, takes in all groups anyway.
+    (void)rte_eth_allmulticast_enable(device_.port());
     // Some drivers, ENA's among them, forget the table at each start.
     if (granted_.granted.has(Feature::reta_after_start)) set_indirection_table();
     locks_.reset(granted_.tx_queues < workers ? new Lock[granted_.tx_queues] : nullptr);

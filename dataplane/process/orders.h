@@ -23,9 +23,10 @@ struct WorkerOrders {
 
 // Something for worker 0 to send when it takes the orders, once.
 struct Errand {
-    // Tell that we have the address; ask who has it; ask a tunnel's other end, or a forward's
-    // target, for a sign of life; ask hosts who has joined a group, tell tunnels who has left one.
-    enum class Kind { announce, ask, keepalive, probe, query, left_group };
+    // Tell that we have the address; ask who has it; tell IPv6 hosts of the router; ask a tunnel's
+    // other end, or a forward's target, for a sign of life; ask hosts who has joined a group, tell
+    // tunnels who has left one.
+    enum class Kind { announce, ask, advertise, keepalive, probe, query, left_group };
     Kind kind;
     InterfaceId interface;
     net::Ipv4Address address;

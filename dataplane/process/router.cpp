@@ -120,6 +120,7 @@ void Router::each_second(uint64_t now_ns) {
     crew_.look_after(now_ns);
     nat_.each_second(*plan_, !unsettled_);
     send(tunnels_.keepalives(*snapshot_, now_ns));
+    send(advertiser_.due(*plan_, now_ns));
     send(watch_groups(now_ns));
     if (++seconds_ % seconds_between_questions == 0) send(next_hops_.questions_to_the_dead());
 }

@@ -16,6 +16,7 @@
 #include "dataplane/arp/neighbour_table.h"
 #include "dataplane/multicast/keeper.h"
 #include "dataplane/port/ports.h"
+#include "dataplane/process/advertiser.h"
 #include "dataplane/process/announcer.h"
 #include "dataplane/process/crew.h"
 #include "dataplane/process/intent_reader.h"
@@ -82,6 +83,7 @@ class Router {
     Crew crew_;
     NextHopWatch next_hops_;
     Announcer announcer_;
+    Advertiser advertiser_;
     TunnelWatch tunnels_;
     multicast::Keeper groups_;
 

@@ -16,6 +16,7 @@
 
 #include "dataplane/arp/request.h"
 #include "dataplane/igmp/send.h"
+#include "dataplane/nd/advertise.h"
 #include "dataplane/process/clock.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/tunnel/send.h"
@@ -132,6 +133,7 @@ void Worker::run_errands(const Orders& orders) noexcept {
     context_.now_ns = monotonic_ns();
     for (const Errand& e : orders.errands) {
         if (e.kind == Errand::Kind::announce) arp::announce(context_, e.interface, e.address);
+        if (e.kind == Errand::Kind::advertise) nd::advertise_to_all(context_, e.interface);
         if (e.kind == Errand::Kind::keepalive) tunnel::send_keepalive(context_, e.interface);
         if (e.kind == Errand::Kind::ask) arp::ask_again(context_, e.interface, e.address);
         if (e.kind == Errand::Kind::query) igmp::send_query(context_, e.interface, e.address);

@@ -41,12 +41,8 @@ net::Be16 as_summed(net::Be16 word, uint32_t at) noexcept {
     return (at & 1) == 0 ? word : net::Be16::from_raw(__builtin_bswap16(word.raw()));
 }
 
-}  // namespace
-
-void clamp_mss(const Packet& packet, uint32_t mtu) noexcept {
-    const net::Ipv4Header& ip = packet.ipv4();
-    if (ip.protocol != net::Protocol::tcp || ip.fragment_offset() != 0) return;
-    const uint32_t at = ethernet_header + ip.header_length();
+// Of the TCP header at an offset. `fits`: what is left for TCP and its data.
+void clamp_tcp(const Packet& packet, uint32_t at, uint32_t fits) noexcept {
     if (at + tcp_header > packet.contiguous()) return;
     uint8_t* tcp = packet.data() + at;
     if ((tcp[13] & tcp_syn) == 0) return;
@@ -54,14 +50,28 @@ void clamp_mss(const Packet& packet, uint32_t mtu) noexcept {
     const uint32_t value_at = find_mss(tcp, length);
     if (value_at == 0) return;
 
-    const auto most = static_cast<uint16_t>(mtu - sizeof ip - tcp_header);
+    const auto most = static_cast<uint16_t>(fits - tcp_header);
     const net::Be16 before = load(tcp + value_at);
-    if (mtu <= sizeof ip + tcp_header || before.host() <= most) return;
+    if (fits <= tcp_header || before.host() <= most) return;
     store(tcp + value_at, net::be16(most));
     constexpr uint32_t checksum_at = 16;
     store(tcp + checksum_at,
           net::checksum_adjust(load(tcp + checksum_at), as_summed(before, value_at),
                                as_summed(net::be16(most), value_at)));
+}
+
+}  // namespace
+
+void clamp_mss(const Packet& packet, uint32_t mtu) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    if (ip.protocol != net::Protocol::tcp || ip.fragment_offset() != 0 || mtu <= sizeof ip) return;
+    clamp_tcp(packet, ethernet_header + ip.header_length(), mtu - static_cast<uint32_t>(sizeof ip));
+}
+
+void clamp_mss6(const Packet& packet, uint32_t mtu) noexcept {
+    constexpr uint32_t header = sizeof(net::Ipv6Header);
+    if (packet.ipv6().next_header != net::Protocol::tcp || mtu <= header) return;
+    clamp_tcp(packet, ethernet_header + header, mtu - header);
 }
 
 }  // namespace sluice::tunnel

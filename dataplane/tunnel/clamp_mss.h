@@ -8,8 +8,9 @@ namespace sluice::tunnel {
 
 inline constexpr uint8_t tcp_syn = 0x02;  // in the flags
 
-// Expects a whole IPv4 header. Leaves alone what is no SYN, offers less already, or is malformed.
-// `mtu`: of the tunnel.
+// Expect a whole header of IPv4, or of IPv6. Leave alone what is no SYN, offers less already, or is
+// malformed. `mtu`: of the tunnel.
 void clamp_mss(const Packet& packet, uint32_t mtu) noexcept;
+void clamp_mss6(const Packet& packet, uint32_t mtu) noexcept;
 
 }  // namespace sluice::tunnel

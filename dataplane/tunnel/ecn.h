@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/net/checksum.h"
+#include "lib/net/wire6.h"
 #include "lib/net/wire.h"
 
 namespace sluice::tunnel {
@@ -38,6 +39,14 @@ inline bool merge_ecn(net::Ipv4Header& inner, Ecn outer) noexcept {
     const net::Be16 was = word();
     inner.tos = static_cast<uint8_t>((inner.tos & ~ecn_mask) | static_cast<uint8_t>(*merged));
     inner.checksum = net::checksum_adjust(inner.checksum, was, word());
+    return true;
+}
+inline bool merge_ecn(net::Ipv6Header& inner, Ecn outer) noexcept {
+    const uint8_t before = inner.traffic_class();
+    const auto merged = decapsulated(static_cast<Ecn>(before & ecn_mask), outer);
+    if (!merged) return false;
+    inner.set_traffic_class(
+        static_cast<uint8_t>((before & ~ecn_mask) | static_cast<uint8_t>(*merged)));
     return true;
 }
 

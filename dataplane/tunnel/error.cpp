@@ -66,7 +66,9 @@ const Tunnel* find_sender(const Context& c, const Packet& packet, Quotation q) n
         return Ends::of(kind, outer.source.host(), outer.destination.host());
     };
     const Tunnels& all = *c.plan->tunnels;
-    if (outer.protocol == net::Protocol::ipip) return all.find_exactly(ends(TunnelKind::ipip));
+    if (outer.protocol == net::Protocol::ipip || outer.protocol == net::Protocol::ipv6) {
+        return all.find_exactly(ends(TunnelKind::ipip));
+    }
     if (outer.protocol != net::Protocol::gre) return nullptr;
     return find_gre(all, packet, q, ends(TunnelKind::gre));
 }
@@ -147,7 +149,9 @@ bool take_inner(Context& c, Packet& packet, const Tunnel& t, Quotation q) noexce
 }
 
 bool carries_ipv4(const Packet& packet, const Tunnel& t, Quotation q) noexcept {
-    if (t.wish.kind != TunnelKind::gre) return true;
+    if (t.wish.kind != TunnelKind::gre) {
+        return packet.header_at<net::Ipv4Header>(q.begin)->protocol == net::Protocol::ipip;
+    }
     const auto& gre = *packet.header_at<net::GreHeader>(q.begin + outer_header);
     return gre.protocol.host() == static_cast<uint16_t>(net::EtherType::ipv4);
 }

@@ -65,20 +65,22 @@ Verdict open_ipip(Context& c, const Packet& packet, Opened& opened) noexcept {
     opened.tunnel = c.plan->tunnels->find(ends_of(ip, TunnelKind::ipip));
     if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
     opened.headers = ip.header_length();
-    opened.protocol = static_cast<uint16_t>(net::EtherType::ipv4);
+    opened.protocol = static_cast<uint16_t>(
+        ip.protocol == net::Protocol::ipv6 ? net::EtherType::ipv6 : net::EtherType::ipv4);
     return passed();
 }
 
 // A header that says what the inner packet is takes the place of the outer headers' end.
-void take_out(Packet packet, uint32_t headers) noexcept {
-    packet.pull(headers);
-    packet.ethernet() = {{}, {}, net::be16(static_cast<uint16_t>(net::EtherType::ipv4))};
+void take_out(Packet packet, const Opened& opened) noexcept {
+    packet.pull(opened.headers);
+    packet.ethernet() = {{}, {}, net::be16(opened.protocol)};
 }
 
 // The remote's own keepalive, which is to be forwarded back to it.
 bool is_question(const Packet& packet, const Tunnel& t) noexcept {
     const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
-    if (ip == nullptr || t.wish.kind != TunnelKind::gre || ip->version_and_length != 0x45) {
+    if (ip == nullptr || packet.is_ipv6() || t.wish.kind != TunnelKind::gre ||
+        ip->version_and_length != 0x45) {
         return false;
     }
     const auto* gre = packet.header_at<net::GreHeader>(ethernet_header + sizeof *ip);
@@ -91,6 +93,21 @@ void count(Context& c, const Tunnel& t, const Packet& packet) noexcept {
     auto& counters = c.counters.interfaces[t.interface];
     counters.rx_packets.add(1);
     counters.rx_bytes.add(packet.length() - ethernet_header);
+}
+
+// True of what has no whole header: validate() will say so.
+bool merge_marks(const Packet& packet, Ecn outer) noexcept {
+    if (packet.is_ipv6()) {
+        auto* ip = packet.header_at<net::Ipv6Header>(ethernet_header);
+        return ip == nullptr || merge_ecn(*ip, outer);
+    }
+    auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
+    return ip == nullptr || merge_ecn(*ip, outer);
+}
+
+bool is_routed(const Context& c, uint16_t protocol) noexcept {
+    return protocol == static_cast<uint16_t>(net::EtherType::ipv4) ||
+           (protocol == static_cast<uint16_t>(net::EtherType::ipv6) && c.plan->ipv6 != nullptr);
 }
 
 Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) noexcept {
@@ -106,14 +123,11 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
         from = Arrival{};  // nobody is told of a frame's fate
         return bridge_out(c, packet, t, opened.ecn);
     }
-    if (opened.protocol != static_cast<uint16_t>(net::EtherType::ipv4)) {
-        return drop(DropReason::tunnel_payload);
-    }
-    take_out(packet, opened.headers);
+    if (!is_routed(c, opened.protocol)) return drop(DropReason::tunnel_payload);
+    take_out(packet, opened);
     from = Arrival{t.interface, false};
     count(c, t, packet);
-    auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);  // validate() says if it is none
-    if (ip != nullptr && !merge_ecn(*ip, opened.ecn)) return drop(DropReason::tunnel_ecn);
+    if (!merge_marks(packet, opened.ecn)) return drop(DropReason::tunnel_ecn);
     if (is_question(packet, t)) {
         if (const Verdict v = ipv4::validate(packet, c.pool); !v.is_passed()) return v;
         ipv4::send_own(c, packet);
@@ -126,7 +140,8 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
 
 bool carries(const Plan& plan, uint8_t protocol) noexcept {
     return plan.tunnels != nullptr &&
-           (protocol == net::Protocol::gre || protocol == net::Protocol::ipip);
+           (protocol == net::Protocol::gre || protocol == net::Protocol::ipip ||
+            protocol == net::Protocol::ipv6);
 }
 
 bool claims(const Plan& plan, const Packet& packet) noexcept {

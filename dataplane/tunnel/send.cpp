@@ -6,6 +6,7 @@
 #include "dataplane/ipv4/output.h"
 #include "dataplane/ipv4/own.h"
 #include "dataplane/ipv4/route.h"
+#include "dataplane/ipv6/route.h"
 #include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/tunnels.h"
@@ -18,7 +19,22 @@ namespace {
 using layout::TunnelDontFragment;
 
 uint32_t flow_inside(const Packet& packet) noexcept {
-    return ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
+    return packet.is_ipv6()
+               ? ipv6::flow_hash(packet.ipv6())
+               : ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
+}
+
+// IPv6 is never fragmented on its way, so the outer packet isn't either, unless the tunnel's owner
+// wants it or the way takes less than every link of IPv6 must (RFC 4213 3.2.1, 3.2.2).
+Inherited inherited_from6(const net::Ipv6Header& inner, const layout::Tunnel& wish,
+                          uint32_t mtu) noexcept {
+    const uint8_t tos = inner.traffic_class();
+    const auto dscp = wish.dscp == layout::Tunnel::inner_dscp
+                          ? static_cast<uint8_t>(tos & ~ecn_mask)
+                          : static_cast<uint8_t>(wish.dscp << 2);
+    return {static_cast<uint8_t>(dscp | (tos & ecn_mask)),
+            wish.ttl != 0 ? wish.ttl : inner.hop_limit,
+            wish.dont_fragment != TunnelDontFragment::clear && inner.total_length() <= mtu};
 }
 
 // Where the packet goes once it is in the tunnel. `hash`, of what is inside, decides between equal
@@ -63,7 +79,11 @@ void encapsulate(Context& c, Packet packet, const Tunnel& t, const Inherited& in
     packet.push(t.overhead);
     packet.ethernet().type = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
     std::memcpy(packet.data() + ethernet_header, t.headers.data(), t.overhead);
-    if (t.wish.kind == layout::TunnelKind::gre) write_gre(c, packet, t, carried);
+    if (t.wish.kind == layout::TunnelKind::gre) {
+        write_gre(c, packet, t, carried);
+    } else if (carried == net::EtherType::ipv6) {
+        packet.ipv4().protocol = static_cast<uint8_t>(net::Protocol::ipv6);
+    }
     write_outer(c, packet, inherited);
 }
 
@@ -113,9 +133,13 @@ Verdict send_load(Context& c, Packet packet, const Tunnel& t, const Load& load) 
 
 Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcept {
     const Tunnel& t = c.plan->tunnels->at(out);
-    return send_load(
-        c, packet, t,
-        {net::EtherType::ipv4, inherited_from(packet.ipv4(), t.wish), flow_inside(packet)});
+    const uint32_t hash = flow_inside(packet);
+    if (packet.is_ipv6()) {
+        const auto inherited = inherited_from6(packet.ipv6(), t.wish, c.interface(out).mtu);
+        return send_load(c, packet, t, {net::EtherType::ipv6, inherited, hash});
+    }
+    return send_load(c, packet, t,
+                     {net::EtherType::ipv4, inherited_from(packet.ipv4(), t.wish), hash});
 }
 
 void send_keepalive(Context& c, InterfaceId out) noexcept {

@@ -25,8 +25,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "no station may send this; find it by its port on the switch")                               \
     X(vlan_not_accepted, notice, "the frame carries a VLAN tag",                                   \
       "make the switch port untagged (access)")                                                    \
-    X(ipv6_not_routed, expected, "IPv6 is not routed", "nothing, if the hosts use IPv4 too")       \
-    X(ethertype_unknown, expected, "neither IPv4 nor ARP",                                         \
+    X(ipv6_not_routed, expected, "IPv6, which this interface has no address of",                   \
+      "nothing, if the hosts use IPv4 too; else give the interface an IPv6 address")               \
+    X(ethertype_unknown, expected, "neither IP nor ARP",                                           \
       "nothing: spanning tree, LLDP and their like end here")                                      \
     /* arp */                                                                                      \
     X(arp_malformed, warning, "the ARP packet is cut short or not Ethernet and IPv4",              \
@@ -41,7 +42,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
     /* ipv4 validation */                                                                          \
     X(ip_too_short, warning, "fewer than 20 bytes follow the Ethernet header",                     \
       "look for a broken sender")                                                                  \
-    X(ip_bad_version, warning, "the IP version is not 4", "look for a broken sender")              \
+    X(ip_bad_version, warning, "the IP version is not the one announced",                          \
+      "look for a broken sender")                                                                  \
     X(ip_bad_header_length, warning, "the IP header length is under 5 words",                      \
       "look for a broken sender")                                                                  \
     X(ip_header_truncated, warning, "the IP header reaches past the packet",                       \
@@ -71,6 +73,23 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "set \"source_routing\" on the interface if a trusted tool needs it")                        \
     X(source_route_failed, notice, "strict source route: the next address is on no network here",  \
       "nothing")                                                                                   \
+    /* ipv6 and its neighbours */                                                                  \
+    X(ipv6_beyond_link, notice,                                                                    \
+      "from or to a link-local address, beyond its link (RFC 4291 2.5.6)",                         \
+      "give the host a global address; router advertisements do")                                  \
+    X(ipv6_extension, notice,                                                                      \
+      "an IPv6 packet to this router with an extension header that it does not know",              \
+      "look for a broken sender or a scan")                                                        \
+    X(ipv6_fragment, notice,                                                                       \
+      "a fragment of an IPv6 packet to this router, which puts none together",                     \
+      "send smaller packets to the router itself; through it fragments go")                        \
+    X(nd_malformed, warning, "a neighbour discovery message that RFC 4861 refuses",                \
+      "look for the sender in `sluice trace`; one from beyond the link is an attack")              \
+    X(nd_own_address, error, "another station claims an IPv6 address of this router",              \
+      "give the other station another address; `sluice trace` shows its MAC")                      \
+    X(nd_limited, warning, "more neighbour discovery came by an interface than is worth hearing",  \
+      "look for the flood's source in `sluice trace`; answers that were asked for are still "      \
+      "heard")                                                                                     \
     /* routes */                                                                                   \
     X(no_route, warning, "no route covers the destination",                                        \
       "add a route; `sluice show route ADDRESS` says what there is")                               \
@@ -88,7 +107,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "senders learn the MTU from the ICMP message, if nobody filters it")                         \
     X(interface_down, warning, "the interface to leave by is down",                                \
       "`sluice show interface` says why")                                                          \
-    X(neighbour_failed, warning, "the next hop does not answer ARP",                               \
+    X(neighbour_failed, warning,                                                                   \
+      "the next hop answers neither ARP nor IPv6 neighbour solicitations",                         \
       "look whether the host is up and on this network")                                           \
     X(neighbour_queue_full, notice, "too many packets wait for this neighbour's MAC address",      \
       "normal for the first packets to a host that does not exist")                                \
@@ -171,6 +191,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "lower the hosts' MTU to the tunnel's, or set its \"dont_fragment\" to \"clear\"")           \
     X(tunnel_too_deep, error, "more tunnels inside each other than this router opens",             \
       "look for a loop of tunnels")                                                                \
+    X(tunnel_back, notice,                                                                         \
+      "from a tunnel to an IPv6 address of its network that is nobody's (RFC 4443 3.1)",           \
+      "nothing: scans do this")                                                                    \
     /* multicast */                                                                                \
     X(multicast_unwanted, expected, "nobody has joined the group, and no interface gets all",      \
       "nothing; `sluice show multicast` says who has joined what")                                 \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A neighbour: what ARP knows of one address on one interface (RFC 826), 32 bytes.
+// A neighbour: what ARP (RFC 826) or Neighbour Discovery (RFC 4861) knows of one address on one
+// interface, 48 bytes.
 //
 // MAC and condition share one 64-bit word, so that any worker can change them by one atomic
 // store and none ever sees half a change. How entries move through their conditions stands in
@@ -10,6 +11,7 @@
 
 #include "lib/layout/limits.h"
 #include "lib/net/address.h"
+#include "lib/net/address6.h"
 
 namespace sluice::layout {
 
@@ -57,11 +59,22 @@ class NeighbourLink {
     uint64_t bits_;
 };
 
-// Who the entry is about, as one word: 0 when it is free.
+// Who the entry is about, as one word: 0 when it is free. Of an IPv6 address there is room for a
+// hash only; the address stands in the entry beside it.
 struct NeighbourKey {
+    static constexpr uint64_t ipv6_bit = uint64_t{1} << 62;
+
     static constexpr uint64_t of(InterfaceId interface, net::Ipv4Address address) noexcept {
         return uint64_t{1} << 63 | static_cast<uint64_t>(interface) << 32 | address.value;
     }
+    static constexpr uint64_t of(InterfaceId interface, net::Ipv6Address address) noexcept {
+        uint64_t hash = (address.high * 0x9e3779b97f4a7c15 ^ address.low) * 0xbf58476d1ce4e5b9;
+        hash ^= hash >> 32;
+        constexpr uint64_t hash_mask = uint64_t{0x3fff} << 48 | 0xffffffff;
+        return uint64_t{1} << 63 | ipv6_bit | (hash & hash_mask) |
+               static_cast<uint64_t>(interface) << 32;
+    }
+    static constexpr bool is_ipv6(uint64_t key) noexcept { return (key & ipv6_bit) != 0; }
     static constexpr net::Ipv4Address address(uint64_t key) noexcept {
         return {static_cast<uint32_t>(key)};
     }
@@ -77,7 +90,12 @@ struct NeighbourEntry {
     std::atomic<uint32_t> requested_ms;  // last time a request was sent
     std::atomic<uint32_t> attempts;      // requests without an answer
     std::atomic<uint32_t> changed_ms;    // last change of MAC or condition
+    std::atomic<uint64_t> high, low;     // the IPv6 address; written while the key is no one's
+
+    net::Ipv6Address address6() const noexcept {
+        return {high.load(std::memory_order_relaxed), low.load(std::memory_order_relaxed)};
+    }
 };
-static_assert(sizeof(NeighbourEntry) == 32);
+static_assert(sizeof(NeighbourEntry) == 48);
 
 }  // namespace sluice::layout

@@ -68,6 +68,9 @@ inline constexpr shm::Layout intent_layout{"intent",
                                                          sizeof(IcmpSettings),
                                                          offsetof(Snapshot, multicast),
                                                          sizeof(Multicast),
+                                                         offsetof(Snapshot, ipv6),
+                                                         sizeof(Address6),
+                                                         sizeof(Route6),
                                                          nat_numbers}),
                                            version, sizeof(Intent)};
 

@@ -59,7 +59,8 @@ struct Interface {
     ReversePath reverse_path;
     uint8_t directed_broadcast;
     uint8_t source_routing;
-    uint8_t reserved[3];
+    uint8_t router_advertisements;
+    uint8_t reserved[2];
 };
 static_assert(sizeof(Interface) == 288 && offsetof(Interface, mac) == 256);
 
@@ -140,6 +141,35 @@ struct NextHop {
 };
 static_assert(sizeof(NextHop) == 16);
 
+// IPv6 addresses are two numbers in host order, as in net::Ipv6Address.
+struct Address6 {
+    uint64_t high;
+    uint64_t low;
+    InterfaceId interface;
+    uint8_t length;
+    uint8_t reserved[5];
+};
+static_assert(sizeof(Address6) == 24);
+
+// A configured route; those of the addresses' networks follow from the addresses. By `interface`
+// to the neighbour `via` (gateway) or to the destination itself (connected), or to nowhere.
+struct Route6 {
+    uint64_t high, low;          // the prefix
+    uint64_t via_high, via_low;  // of a gateway
+    InterfaceId interface;
+    uint8_t length;
+    NextHopKind kind;  // gateway, connected, blackhole, unreachable or prohibit
+    uint8_t reserved[4];
+};
+static_assert(sizeof(Route6) == 40);
+
+struct Ipv6 {
+    uint32_t address_count;
+    uint32_t route_count;
+    Address6 addresses[max_addresses6];
+    Route6 routes[max_routes6];
+};
+
 struct Snapshot {
     uint64_t generation;
     DataplaneSettings dataplane;
@@ -157,6 +187,7 @@ struct Snapshot {
     uint16_t members[max_group_members];  // ids of gateways and connected next hops
     Nat nat;
     Multicast multicast;
+    Ipv6 ipv6;
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
 static_assert(offsetof(Snapshot, interfaces) == 136);
@@ -164,6 +195,13 @@ static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 4096 * 64 + 8192
 static_assert(offsetof(Snapshot, nat) ==
               136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
 static_assert(offsetof(Snapshot, multicast) == offsetof(Snapshot, nat) + sizeof(Nat));
-static_assert(sizeof(Snapshot) == offsetof(Snapshot, multicast) + sizeof(Multicast));
+static_assert(offsetof(Snapshot, ipv6) ==
+              offsetof(Snapshot, multicast) + sizeof(Multicast));
+static_assert(sizeof(Snapshot) == offsetof(Snapshot, ipv6) + sizeof(Ipv6));
+
+inline bool has_interface(const Snapshot& s, InterfaceId id) noexcept {
+    return is_tunnel(id) ? s.tunnels[id - max_ports].name[0] != '\0'
+                         : id < max_ports && s.interfaces[id].name[0] != '\0';
+}
 
 }  // namespace sluice::layout

@@ -74,6 +74,10 @@ struct InterfaceCounters {
     X(arp_requests_sent)    \
     X(arp_replies_sent)     \
     X(arp_learned)          \
+    X(nd_solicitations_sent) \
+    X(nd_advertisements_sent) \
+    X(nd_learned)           \
+    X(router_advertisements_sent) \
     X(icmp_errors_sent)     \
     X(icmp_errors_limited)  \
     X(icmp_redirects_sent)  \

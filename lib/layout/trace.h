@@ -21,14 +21,21 @@ namespace sluice::layout {
     X(ipv4_find_route, "longest match for the destination")                 \
     X(ipv4_options, "record route, timestamp, source routes")               \
     X(ipv4_local, "delivery to this router")                                \
+    X(ipv6_validate, "version and lengths")                                 \
+    X(ipv6_screen_source, "may a packet come from this address, this way?") \
+    X(ipv6_find_route, "longest match for the destination")                 \
+    X(ipv6_local, "delivery to this router")                                \
     X(tunnel_receive, "whose tunnel, and what is inside?")                  \
     X(ipv4_reassemble, "wait for the other fragments")                      \
     X(icmp_receive, "echo and its like")                                    \
+    X(nd_receive, "learn, answer, or ignore")                               \
     X(nat_open, "is a session to be made for a packet that leaves?")        \
     X(ipv4_forward, "time to live, redirect, size")                         \
     X(ipv4_fragment, "split to the link's MTU")                             \
+    X(ipv6_forward, "hop limit, size")                                      \
     X(tunnel_send, "an outer header, and the way to the remote")            \
     X(arp_resolve, "the next hop's MAC address")                            \
+    X(nd_resolve, "the next hop's MAC address")                             \
     X(transmit, "the frame as it leaves")                                   \
     X(igmp_receive, "who has joined or left a group?")                      \
     X(multicast_forward, "did it come the right way, and who wants it?")    \

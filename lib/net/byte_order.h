@@ -57,8 +57,10 @@ class BigEndian {
 
 using Be16 = BigEndian<uint16_t>;
 using Be32 = BigEndian<uint32_t>;
+using Be64 = BigEndian<uint64_t>;
 static_assert(sizeof(Be16) == 2 && alignof(Be16) == 1);
 static_assert(sizeof(Be32) == 4 && alignof(Be32) == 1);
+static_assert(sizeof(Be64) == 8 && alignof(Be64) == 1);
 
 constexpr Be16 be16(uint16_t value) noexcept { return Be16::from_host(value); }
 constexpr Be32 be32(uint32_t value) noexcept { return Be32::from_host(value); }

@@ -73,7 +73,16 @@ static_assert(sizeof(Ipv4Header) == 20);
 inline constexpr uint16_t ipv4_dont_fragment = 0x4000;
 inline constexpr uint16_t ipv4_more_fragments = 0x2000;
 
-enum class Protocol : uint8_t { icmp = 1, igmp = 2, ipip = 4, tcp = 6, udp = 17, gre = 47 };
+enum class Protocol : uint8_t {
+    icmp = 1,
+    igmp = 2,
+    ipip = 4,
+    tcp = 6,
+    udp = 17,
+    ipv6 = 41,  // in IPv4 (RFC 4213)
+    gre = 47,
+    icmp6 = 58,
+};
 constexpr bool operator==(uint8_t byte, Protocol p) noexcept {
     return byte == static_cast<uint8_t>(p);
 }

@@ -10,6 +10,7 @@
 #include "dataplane/igmp/send.h"
 #include "dataplane/tunnel/condition.h"
 #include "lib/layout/publish.h"
+#include "test/support/frame6.h"
 
 namespace sluice::test {
 namespace {
@@ -88,6 +89,7 @@ void TestRouter::start_anew() {
     forget_neighbours();
     std::construct_at(limiter_.get());
     std::construct_at(&context_.arp_frames);
+    std::construct_at(&context_.nd_frames);
     std::memset(static_cast<void*>(counters_.get()), 0, sizeof *counters_);
     context_.now_ns = start_ns;
     context_.next_identification = 0;
@@ -221,11 +223,16 @@ void TestRouter::set_link(std::string_view interface, bool up) {
     take_plan();
 }
 
-void TestRouter::knows(std::string_view interface, std::string_view address, net::MacAddress mac) {
+Neighbour TestRouter::neighbour(std::string_view interface, std::string_view address) const {
     const InterfaceId id = id_of(interface);
-    const uint32_t place =
-        neighbours_.find_or_add(id, ip(address), context_.now_ms(), layout::max_neighbours);
-    neighbours_.confirm(place, id, ip(address), mac, context_.now_ms());
+    return address.find(':') == address.npos ? Neighbour(id, ip(address))
+                                             : Neighbour(id, ip6(address));
+}
+
+void TestRouter::knows(std::string_view interface, std::string_view address, net::MacAddress mac) {
+    const Neighbour who = neighbour(interface, address);
+    const uint32_t place = neighbours_.find_or_add(who, context_.now_ms(), layout::max_neighbours);
+    neighbours_.confirm(place, who, mac, context_.now_ms());
 }
 
 Packet TestRouter::packet_of(const Bytes& frame, size_t piece) {

@@ -76,6 +76,8 @@ class TestRouter {
         return take_sent();
     }
 
+    // Of either IP.
+    Neighbour neighbour(std::string_view interface, std::string_view address) const;
     // Puts a neighbour into the table, reachable.
     void knows(std::string_view interface, std::string_view address, net::MacAddress mac);
     void link_down(std::string_view interface) { set_link(interface, false); }

@@ -40,16 +40,19 @@ TEST(Routes, WithHostBitsAreToldThePrefixThatWasMeant) {
 }
 
 TEST(Routes, WithTextThatIsNoPrefixAreToldWhatOneIs) {
-    for (const char* text : {"default", "10.0.0.0", "10.0.0.0/33", "10.0.0.256/32"}) {
+    for (const auto& [text, what] : {std::pair{"default", "IPv4 or IPv6"},
+                                     {"10.0.0.0", "IPv4 or IPv6"},
+                                     {"10.0.0.0/33", "IPv4"},
+                                     {"10.0.0.256/32", "IPv4"}}) {
         EXPECT_THAT(
             told_of_route(fmt::format(R"("prefix": "{}", "via": "10.0.0.2")", text)),
             ElementsAre(fmt::format(
-                "c.json:3: routes[0].prefix: \"{}\" should be an IPv4 prefix such as 192.0.2.0/24",
-                text)));
+                "c.json:3: routes[0].prefix: \"{}\" should be an {} prefix such as 192.0.2.0/24",
+                text, what)));
     }
-    EXPECT_THAT(
-        told_of_route(R"("via": "10.0.0.2")"),
-        ElementsAre("c.json:3: routes[0]: lacks \"prefix\": an IPv4 prefix such as 192.0.2.0/24"));
+    EXPECT_THAT(told_of_route(R"("via": "10.0.0.2")"),
+                ElementsAre("c.json:3: routes[0]: lacks \"prefix\": an IPv4 or IPv6 prefix such as "
+                            "192.0.2.0/24"));
 }
 
 TEST(Routes, ToAPrefixThatHasOneAreTold) {
@@ -86,8 +89,9 @@ TEST(Routes, ViaAnAddressNoNextHopCanHaveAreToldWhy) {
                 ElementsAre(at + "\"239.1.1.1\" is a multicast address"));
     EXPECT_THAT(
         told_of_route(R"("prefix": "10.8.0.0/16", "via": "gateway")"),
-        ElementsAre(at +
-                    "\"gateway\" should be an IPv4 address such as 192.0.2.1, or a list of them"));
+        ElementsAre(
+            at +
+            "\"gateway\" should be an IPv4 or IPv6 address such as 192.0.2.1, or a list of them"));
 }
 
 TEST(Routes, WithAWrongNextHopAmongSeveralAreToldWhich) {
@@ -95,8 +99,9 @@ TEST(Routes, WithAWrongNextHopAmongSeveralAreToldWhich) {
         told_of_route(R"("prefix": "10.8.0.0/16", "via": ["10.0.0.2", "10.0.0.2", 7, "x"])"),
         ElementsAre(
             "c.json:3: routes[0].via[1]: \"10.0.0.2\" stands here twice",
-            "c.json:3: routes[0].via[2]: 7 should be an IPv4 address such as 192.0.2.1",
-            "c.json:3: routes[0].via[3]: \"x\" should be an IPv4 address such as 192.0.2.1"));
+            "c.json:3: routes[0].via[2]: 7 should be an IPv4 or IPv6 address such as 192.0.2.1",
+            "c.json:3: routes[0].via[3]: \"x\" should be an IPv4 or IPv6 address such as "
+            "192.0.2.1"));
 }
 
 TEST(Routes, HaveAtMost64NextHops) {
