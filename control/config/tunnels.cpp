@@ -66,7 +66,7 @@ void check_bridge(const Fields& fields, Reading& reading) {
     const auto add = [&](const std::string& message) { reading.mistakes.add(*value, message); };
     if (port->tunnel)
         return add(fmt::format("{} should be a port, and is a tunnel", brief(*value)));
-    if (!port->addresses.empty()) {
+    if (!port->addresses.empty() || !port->addresses6.empty()) {
         add(fmt::format("{} has addresses, and a port that is bridged can have none",
                         brief(*value)));
     }
@@ -76,7 +76,7 @@ void check_bridge(const Fields& fields, Reading& reading) {
                             other.name));
         }
     }
-    if (!tunnel.addresses.empty()) {
+    if (!tunnel.addresses.empty() || !tunnel.addresses6.empty()) {
         add(fmt::format("{} has addresses, and a tunnel of frames can have none", tunnel.name));
     }
     if (!tunnel.tunnel->ttl) {

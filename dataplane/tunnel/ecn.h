@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "lib/net/checksum.h"
-#include "lib/net/wire6.h"
 #include "lib/net/wire.h"
+#include "lib/net/wire6.h"
 
 namespace sluice::tunnel {
 

@@ -19,9 +19,8 @@ namespace {
 using layout::TunnelDontFragment;
 
 uint32_t flow_inside(const Packet& packet) noexcept {
-    return packet.is_ipv6()
-               ? ipv6::flow_hash(packet.ipv6())
-               : ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
+    return packet.is_ipv6() ? ipv6::flow_hash(packet.ipv6())
+                            : ipv4::flow_hash(packet.ipv4(), packet.contiguous() - ethernet_header);
 }
 
 // IPv6 is never fragmented on its way, so the outer packet isn't either, unless the tunnel's owner
