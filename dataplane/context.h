@@ -31,6 +31,9 @@ class Translator;
 namespace trace {
 class Tracer;
 }
+namespace tunnel {
+class Spreader;
+}
 
 // How a packet came in.
 struct Arrival {
@@ -69,6 +72,7 @@ struct Context {
     nat::Translator* nat = nullptr;        // where the plan has rules
     trace::Tracer* tracer = nullptr;       // while somebody traces
     layout::TraceRecord* trace = nullptr;  // of the packet at hand, when it is traced
+    tunnel::Spreader* spreader = nullptr;  // where there are tunnels and other workers
 
     uint32_t now_ms() const noexcept { return static_cast<uint32_t>(now_ns / 1'000'000); }
     const PlanInterface& interface(InterfaceId id) const noexcept { return plan->interfaces[id]; }

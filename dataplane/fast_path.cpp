@@ -212,7 +212,7 @@ unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
 
 }  // namespace
 
-unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
+unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count, Counted counted,
                  tunnel::Inner& inner) noexcept {
     Columns col;
     uint64_t bytes = 0;
@@ -222,9 +222,11 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
     unsigned n = classify({plan.interfaces[in].mac.as_bits(), plan.own_filter.data()},
                           {packets, count}, col, bytes);
     Rest rest(packets, count - n);
-    auto& counters = c.counters.interfaces[in];
-    counters.rx_packets.add(count);
-    counters.rx_bytes.add(bytes);
+    if (counted == Counted::not_yet) {
+        auto& counters = c.counters.interfaces[in];
+        counters.rx_packets.add(count);
+        counters.rx_bytes.add(bytes);
+    }
     if (plan.interfaces[in].reverse_path != layout::ReversePath::off) {
         n = keep_right_ways(c, in, col, n, rest);
     }

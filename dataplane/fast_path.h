@@ -17,10 +17,13 @@
 
 namespace sluice::fast_path {
 
+// Who has counted a burst as received.
+enum class Counted { not_yet, by_another_worker };
+
 // Forwards what it can and moves the rest to the front of `packets`; returns how many those are.
-// Counts the whole burst as received.
+// Counts the whole burst as received, unless that was done.
 // What came in tunnels is taken out of them, and left in `inner`.
-unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
+unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count, Counted counted,
                  tunnel::Inner& inner) noexcept;
 
 // The same for what was inside; the rest is moved to the front of `inner`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/pipeline.h"
 
+#include <array>
+#include <span>
 #include <utility>
 
 #include "dataplane/arp/receive.h"
@@ -28,10 +30,12 @@
 #include "dataplane/trace/tracer.h"
 #include "dataplane/tunnel/bridge.h"
 #include "dataplane/tunnel/receive.h"
+#include "dataplane/tunnel/spread.h"
 
 namespace sluice {
 namespace {
 
+using fast_path::Counted;
 using layout::Step;
 
 // To hosts of a network of ours: for us as one of them, or to be spread there.
@@ -179,12 +183,19 @@ Verdict walk(Context& c, Packet& packet, Arrival& from) noexcept {
 }
 
 // All of them are left for the plain way.
-unsigned count_frames(Context& c, InterfaceId in, rte_mbuf* const* frames,
-                      unsigned count) noexcept {
+unsigned count_frames(Context& c, InterfaceId in, rte_mbuf* const* frames, unsigned count,
+                      Counted counted) noexcept {
+    if (counted == Counted::by_another_worker) return count;
     auto& counters = c.counters.interfaces[in];
     counters.rx_packets.add(count);
     for (unsigned i = 0; i < count; ++i) counters.rx_bytes.add(frames[i]->pkt_len);
     return count;
+}
+
+void begin_burst(Context& c) noexcept {
+    c.timed = StageClock::is_due(c);
+    if (c.timed) c.transmitter.time();
+    ++c.bursts;
 }
 
 // What the fast way has taken out of a tunnel, but could not send on.
@@ -196,6 +207,40 @@ void run_inner(Context& c, Packet packet) noexcept {
     if (v.is_drop()) discard(c, packet, from, v);
 }
 
+void carry(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
+           Counted counted) noexcept {
+    tunnel::Inner inner;
+    const bool is_bridged = c.interface(in).is_bridged();
+    const unsigned rest = is_bridged ? count_frames(c, in, packets, count, counted)
+                                     : fast_path::forward(c, in, packets, count, counted, inner);
+    const unsigned inner_rest = inner.count == 0 ? 0 : fast_path::forward_inner(c, inner);
+    if (rest + inner_rest == 0) return;
+    StageClock clock(c);
+    for (unsigned i = 0; i < rest; ++i) run_plain(c, in, Packet(packets[i]));
+    for (unsigned i = 0; i < inner_rest; ++i) run_inner(c, Packet(inner.packets[i]));
+    clock.lap(layout::Stage::plain, rest + inner_rest);
+}
+
+// A burst for each row of packets that came in by one interface.
+unsigned run_handed_over_by(Context& c, unsigned worker) noexcept {
+    std::array<rte_mbuf*, burst_size> packets;
+    c.timed = StageClock::is_due(c);
+    StageClock clock(c);
+    const unsigned count = c.spreader->take(worker, packets.data());
+    if (count == 0) return 0;
+    begin_burst(c);
+    for (const rte_mbuf* m : std::span(packets.data(), count)) {
+        __builtin_prefetch(static_cast<const uint8_t*>(m->buf_addr) + m->data_off);
+    }
+    clock.lap(layout::Stage::handover, count);
+    for (unsigned begin = 0, end = 0; begin < count; begin = end) {
+        const InterfaceId in = packets[begin]->port;
+        while (end < count && packets[end]->port == in) ++end;
+        carry(c, in, packets.data() + begin, end - begin, Counted::by_another_worker);
+    }
+    return count;
+}
+
 }  // namespace
 
 void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
@@ -205,22 +250,21 @@ void run_plain(Context& c, InterfaceId in, Packet packet) noexcept {
 }
 
 void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
-    c.timed = StageClock::is_due(c);
-    if (c.timed) c.transmitter.time();
-    ++c.bursts;
+    begin_burst(c);
     if (c.tracer != nullptr) [[unlikely]] {
         count = trace::trace_matching(c, *c.tracer, in, packets, count);
     }
-    tunnel::Inner inner;
-    const bool is_bridged = c.interface(in).is_bridged();
-    const unsigned rest = is_bridged ? count_frames(c, in, packets, count)
-                                     : fast_path::forward(c, in, packets, count, inner);
-    const unsigned inner_rest = inner.count == 0 ? 0 : fast_path::forward_inner(c, inner);
-    if (rest + inner_rest == 0) return;
-    StageClock clock(c);
-    for (unsigned i = 0; i < rest; ++i) run_plain(c, in, Packet(packets[i]));
-    for (unsigned i = 0; i < inner_rest; ++i) run_inner(c, Packet(inner.packets[i]));
-    clock.lap(layout::Stage::plain, rest + inner_rest);
+    if (c.spreader != nullptr) count = c.spreader->give(c, in, packets, count);
+    carry(c, in, packets, count, Counted::not_yet);
+}
+
+unsigned run_handed_over(Context& c) noexcept {
+    if (c.spreader == nullptr) return 0;
+    unsigned all = 0;
+    for (unsigned from = 0; from < c.spreader->exchange().workers(); ++from) {
+        if (from != c.spreader->self()) all += run_handed_over_by(c, from);
+    }
+    return all;
 }
 
 void tick(Context& c) noexcept {

@@ -13,6 +13,10 @@ inline constexpr unsigned burst_size = 64;
 // Takes all of the packets. They came in by one interface.
 void run(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept;
 
+// Takes what other workers have handed over of what they received (tunnel/spread.h), a burst of
+// each; returns how many packets that was.
+unsigned run_handed_over(Context& c) noexcept;
+
 // The plain way alone, for one packet. Takes it.
 void run_plain(Context& c, InterfaceId in, Packet packet) noexcept;
 

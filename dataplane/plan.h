@@ -33,6 +33,7 @@ struct InterfaceFacts {
     bool up = false;
     net::MacAddress mac;
     uint32_t mtu = 0;
+    uint16_t address_queues = 1;  // over which the device spreads packets by their IP addresses
 };
 
 struct alignas(64) PlanInterface {
@@ -45,8 +46,9 @@ struct alignas(64) PlanInterface {
     bool directed_broadcast = false;
     bool source_routing = false;
     InterfaceId bridged_with = layout::no_interface;  // a tunnel's port, or a port's tunnel
-    uint8_t multicast = 0;       // its place in Plan::multicast, and one; 0: it forwards none
-    uint16_t first_address = 0;  // of Plan::addresses
+    uint8_t multicast = 0;        // its place in Plan::multicast, and one; 0: it forwards none
+    uint16_t first_address = 0;   // of Plan::addresses
+    uint16_t address_queues = 1;  // of InterfaceFacts
     uint16_t address_count = 0;
 
     // Then frames go from the one to the other, and nothing is routed by either.

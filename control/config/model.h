@@ -37,6 +37,7 @@ enum class ReversePath : uint8_t { off, strict, loose };
 
 enum class TunnelType : uint8_t { gre, ipip };
 enum class TunnelDontFragment : uint8_t { copy, set, clear };
+enum class TunnelSpread : uint8_t { automatic, on, off };
 
 // What an interface has instead of a device: a way to `remote` through another network.
 struct Tunnel {
@@ -52,6 +53,7 @@ struct Tunnel {
     std::optional<uint16_t> dscp;      // none: the inner packet's
     TunnelDontFragment dont_fragment = TunnelDontFragment::copy;
     bool clamp_mss = true;
+    TunnelSpread spread = TunnelSpread::automatic;  // its flows, over the workers
     std::string bridge;        // the port whose frames it carries; empty: it carries packets
     uint32_t keepalive_s = 0;  // 0: none are sent
     uint32_t keepalive_attempts = 3;

@@ -40,6 +40,12 @@ inline constexpr Names<MulticastCopies, 3> multicast_copies_names{{
     {"all", MulticastCopies::all},
 }};
 
+inline constexpr Names<TunnelSpread, 3> tunnel_spread_names{{
+    {"auto", TunnelSpread::automatic},
+    {"on", TunnelSpread::on},
+    {"off", TunnelSpread::off},
+}};
+
 inline constexpr Names<RouteType, 4> route_type_names{{
     {"unicast", RouteType::unicast},
     {"blackhole", RouteType::blackhole},

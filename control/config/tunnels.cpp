@@ -34,6 +34,7 @@ Tunnel read_tunnel(const Fields& fields) {
     fields.read("dont_fragment", tunnel.dont_fragment, tunnel_dont_fragment_names);
     fields.read("clamp_mss", tunnel.clamp_mss);
     fields.read("bridge", tunnel.bridge);
+    fields.read("spread", tunnel.spread, tunnel_spread_names);
     fields.read("keepalive_s", tunnel.keepalive_s);
     fields.read("keepalive_attempts", tunnel.keepalive_attempts);
     return tunnel;
@@ -83,6 +84,13 @@ void check_bridge(const Fields& fields, Reading& reading) {
         add("\"ttl\" can not be \"inherit\" here: what hosts send with a time to live of 1, as "
             "IGMP's, would not get across");
     }
+}
+
+// RFC 2890: several workers would take in late what came in order.
+void check_spread(const Fields& fields, const Tunnel& tunnel, Mistakes& mistakes) {
+    if (!tunnel.sequence || tunnel.spread != TunnelSpread::on) return;
+    mistakes.add(*fields.find("spread"),
+                 "with \"sequence\" one worker opens all of a tunnel's packets, in their order");
 }
 
 void read_ends(const Fields& fields, Tunnel& tunnel, Reading& reading) {
@@ -150,6 +158,7 @@ void read_tunnels(const json& section, Reading& reading) {
         fields.read("enabled", interface.enabled);
         fields.read("reverse_path", interface.reverse_path, reverse_path_names);
         check_what_ipip_has_not(fields, *interface.tunnel, reading.mistakes);
+        check_spread(fields, *interface.tunnel, reading.mistakes);
         read_ends(fields, *interface.tunnel, reading);
         check_identity(object, interface, identities, reading.mistakes);
         add_interface(object, std::move(interface), reading);

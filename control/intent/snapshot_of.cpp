@@ -69,10 +69,14 @@ layout::Tunnel wish_of(const config::Interface& from, const Places& places) {
     to.keepalive_s = static_cast<uint16_t>(wish.keepalive_s);
     to.mtu = wish.mtu.value_or(0);
     to.port = wish.bridge.empty() ? layout::no_interface : places.find(wish.bridge);
+    to.spread =
+        wish.sequence ? layout::TunnelSpread::off : static_cast<layout::TunnelSpread>(wish.spread);
     return to;
 }
 static_assert(static_cast<int>(config::TunnelDontFragment::clear) ==
               static_cast<int>(layout::TunnelDontFragment::clear));
+static_assert(static_cast<int>(config::TunnelSpread::off) ==
+              static_cast<int>(layout::TunnelSpread::off));
 static_assert(static_cast<int>(config::ReversePath::loose) ==
               static_cast<int>(layout::ReversePath::loose));
 

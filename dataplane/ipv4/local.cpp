@@ -5,8 +5,18 @@
 #include "dataplane/ipv4/reassemble.h"
 #include "dataplane/nat/probe.h"
 #include "dataplane/tunnel/receive.h"
+#include "dataplane/tunnel/spread.h"
 
 namespace sluice::ipv4 {
+namespace {
+
+// Gives it to the worker that has the flow inside, as the tunnel's other packets were given.
+bool belongs_to_another(Context& c, Packet whole, const Arrival& arrival) noexcept {
+    return c.spreader != nullptr && c.nesting == 0 && !arrival.is_own() &&
+           c.spreader->give_whole(c, arrival.interface, whole);
+}
+
+}  // namespace
 
 Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
     // RFC 1122 3.3.6: what came by link broadcast is for a broadcast address or for nobody.
@@ -17,6 +27,7 @@ Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
                                c.reassembler.add(c, packet, arrival, whole), arrival.interface);
         if (!whole) return v;
         packet = whole;
+        if (belongs_to_another(c, packet, arrival)) return finished();
     }
     if (tunnel::carries(*c.plan, packet.ipv4().protocol)) {
         const Verdict v = tunnel::receive(c, packet, arrival);

@@ -65,6 +65,11 @@ class Negotiation {
             return;
         }
         ask(Feature::reta_after_start, device_.reta_size > 0);
+        // ENA knows TCP and UDP alone: all else arrives on one queue.
+        constexpr uint64_t of_any_protocol = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER;
+        if ((result_.rss_functions & of_any_protocol) != 0) {
+            result_.address_queues = result_.rx_queues;
+        }
     }
 
     void size() {

@@ -128,8 +128,8 @@ void Ports::bring_up(InterfaceId id, const layout::Interface& wish, unsigned wor
     slot.condition = InterfaceCondition::down;
     slot.failure.clear();
     slot.link = {};
-    facts_[id] = {false, slot.port->mac(), slot.port->granted().mtu};
     const Granted& got = slot.port->granted();
+    facts_[id] = {false, slot.port->mac(), got.mtu, got.address_queues};
     spdlog::info(
         "event=interface_started interface={} driver={} port={} mac={} mtu={} rx_queues={} "
         "tx_queues={}",

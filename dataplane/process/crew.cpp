@@ -19,6 +19,7 @@ void sleep_a_little() noexcept {
 
 void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketPool& pool,
                  nat::Shared* nat) {
+    pool_ = &pool;
     seats_ = std::move(seats);
     stalled_.assign(seats_.size(), false);
     publish(std::move(first));
@@ -37,13 +38,23 @@ void Crew::start(std::vector<Seat> seats, std::unique_ptr<Orders> first, PacketP
 void Crew::stop() noexcept {
     for (const auto& worker : workers_) worker->ask_to_stop();
     workers_.clear();
+    if (exchange_) exchange_->clear(*pool_);
+    exchange_.reset();
     seats_.clear();
     in_use_.clear();
     newest_.store(nullptr);
 }
 
+// Once there, it stays as long as its workers: packets may lie in it.
+void Crew::open_exchange(const Plan& plan) {
+    if (exchange_ || seats_.size() < 2 || plan.tunnels == nullptr) return;
+    exchange_ = std::make_unique<handover::Exchange>(size());
+}
+
 void Crew::publish(std::unique_ptr<Orders> orders) {
     orders->number = ++number_;
+    open_exchange(*orders->plan);
+    orders->exchange = exchange_.get();
     // What worker 0 had no time to do it does now.
     if (!in_use_.empty() && !workers_.empty() && workers_[0]->follows() < in_use_.back()->number) {
         const auto& missed = in_use_.back()->errands;

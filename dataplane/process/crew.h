@@ -37,11 +37,16 @@ class Crew {
     void look_after(uint64_t now_ns);
 
   private:
+    void open_exchange(const Plan& plan);
+
     layout::State& state_;
     NeighbourTable& neighbours_;
     Report& report_;
     icmp::RateLimiter limiter_;
+    PacketPool* pool_ = nullptr;
     std::vector<Seat> seats_;
+    std::unique_ptr<handover::Exchange>
+        exchange_;  // from the first tunnel on; outlives the workers
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<bool> stalled_;
     std::atomic<const Orders*> newest_{nullptr};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/handover/exchange.h"
 #include "dataplane/plan.h"
 #include "dataplane/port/queues.h"
 #include "dataplane/process/nat_log_memory.h"
@@ -39,6 +40,7 @@ struct Orders {
     std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
     std::shared_ptr<trace::Tracer> tracer;     // none: nobody traces
     std::shared_ptr<NatLogMemory> nat_log;     // none: the NAT keeps no log
+    handover::Exchange* exchange = nullptr;    // the crew's, between workers; none: nobody needs it
     layout::NatClearRequest nat_clear{};       // the newest
     bool busy_polling = false;
     std::vector<WorkerOrders> workers;

@@ -114,6 +114,7 @@ void Worker::take(const Orders& orders) noexcept {
     transmitter_.use(own_->transmit);
     log_nat(orders.nat_log.get());
     clear_sessions(orders.nat_clear);
+    join(orders.exchange);
     block_.generation.store(orders.plan->generation, std::memory_order_release);
     follows_.store(orders.number, std::memory_order_release);
     if (seat_.number == 0) run_errands(orders);
@@ -127,6 +128,11 @@ void Worker::clear_sessions(const layout::NatClearRequest& request) noexcept {
     if (request.number <= block_.nat_cleared.load(std::memory_order_relaxed)) return;
     if (nat_ != nullptr) return nat_->clear_sessions(request);
     block_.nat_cleared.store(request.number, std::memory_order_release);  // there are none
+}
+
+void Worker::join(handover::Exchange* exchange) noexcept {
+    if (exchange == nullptr || spreader_) return;
+    context_.spreader = &spreader_.emplace(*exchange, seat_.number);
 }
 
 void Worker::run_errands(const Orders& orders) noexcept {
@@ -155,7 +161,7 @@ void Worker::look_at_clock(uint64_t tsc) noexcept {
 }
 
 unsigned Worker::round() noexcept {
-    unsigned packets = 0;
+    unsigned packets = run_handed_over(context_);
     for (const port::RxQueue& queue : own_->receive) packets += serve(queue);
     transmitter_.flush();
     return packets;
@@ -197,7 +203,13 @@ void Worker::rest(unsigned packets) noexcept {
     if (orders_->busy_polling || empty_rounds_ < patience) return;
     const uint64_t quiet_ns = context_.now_ns - last_packet_ns_;
     block_.sleeps.add(1);
-    sleep_ns(length_of_sleep_ns(quiet_ns));
+    sleep(length_of_sleep_ns(quiet_ns));
+}
+
+void Worker::sleep(uint64_t ns) noexcept {
+    if (!spreader_) return sleep_ns(ns);
+    handover::Exchange& exchange = spreader_->exchange();
+    exchange.bell(seat_.number).sleep(ns, [&] { return exchange.has_some_for(seat_.number); });
 }
 
 }  // namespace sluice

@@ -5,6 +5,8 @@
 //        ▲                                                                   │
 //        └────────────────── nothing came for a while: sleep a little ◀──────┘
 //
+// What other workers hand over is one more queue, before all others, which wakes it from its sleep.
+//
 // Between two rounds it holds nothing of a burst and nothing of the route table, and says so in
 // the state memory (`quiescent`); whoever waits for that may reuse what it saw before.
 #pragma once
@@ -12,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "dataplane/arp/neighbour_table.h"
@@ -24,6 +27,7 @@
 #include "dataplane/port/queue_transmitter.h"
 #include "dataplane/process/orders.h"
 #include "dataplane/process/seats.h"
+#include "dataplane/tunnel/spread.h"
 
 namespace sluice {
 
@@ -50,12 +54,14 @@ class Worker {
     void take(const Orders& orders) noexcept;
     void log_nat(NatLogMemory* log) noexcept;
     void clear_sessions(const layout::NatClearRequest& request) noexcept;
+    void join(handover::Exchange* exchange) noexcept;
     void run_errands(const Orders& orders) noexcept;
     unsigned round() noexcept;
     unsigned serve(const port::RxQueue& queue) noexcept;
     void look_at_clock(uint64_t tsc) noexcept;
     void count(uint64_t cycles, unsigned packets) noexcept;
     void rest(unsigned packets) noexcept;
+    void sleep(uint64_t ns) noexcept;
 
     Seat seat_;
     const std::atomic<const Orders*>& published_;
@@ -64,6 +70,7 @@ class Worker {
     arp::Waiting waiting_;
     ipv4::Reassembler reassembler_;
     std::unique_ptr<nat::Translator> nat_;  // none: the router translates nothing
+    std::optional<tunnel::Spreader> spreader_;
     Context context_;
 
     const Orders* orders_ = nullptr;

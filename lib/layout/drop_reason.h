@@ -211,6 +211,8 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "raise \"multicast\".\"max_groups\"; `sluice show multicast` says who has joined what")      \
     X(igmp_interface_full, warning, "the interface's hosts have joined all groups that they may",  \
       "look what they run, or raise the interface's \"max_groups\" in \"multicast\"")              \
+    X(handover_full, warning, "the worker that was to open a tunnel's packet was too far behind",  \
+      "`sluice show workers` says how busy each is; give the dataplane more cores")                \
     /* the router's own limits */                                                                  \
     X(no_buffer, error, "no packet buffer was free", "raise \"dataplane\".\"buffers\"")
 

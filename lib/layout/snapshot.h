@@ -69,6 +69,9 @@ enum class TunnelKind : uint8_t { none, gre, ipip };
 // RFC 2003 3.1: what the outer header's DF says.
 enum class TunnelDontFragment : uint8_t { copy, set, clear };
 
+// Whether the worker that gets a tunnel's packet hands it to the worker of the flow inside.
+enum class TunnelSpread : uint8_t { automatic, on, off };
+
 // An interface whose link is a way through another network: each packet goes behind an outer IPv4
 // header to `remote`. Its InterfaceId is max_ports and its place here.
 struct Tunnel {
@@ -94,7 +97,8 @@ struct Tunnel {
     uint16_t mtu;          // of what is carried; 0: what the way to the remote leaves
     uint16_t udp_port;     // RFC 8086, GRE in UDP: the remote's port; 0: not in UDP
     InterfaceId port;      // GRE with Ethernet inside: bridged with this port, or no_interface
-    uint8_t reserved[16];
+    TunnelSpread spread;
+    uint8_t reserved[15];
 };
 static_assert(sizeof(Tunnel) == 64);
 

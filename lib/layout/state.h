@@ -28,6 +28,7 @@ namespace sluice::layout {
 // The parts of a worker's work that are counted and, for a sample of bursts, timed.
 #define SLUICE_STAGES(X)                                                             \
     X(receive, "take a burst from the device")                                       \
+    X(handover, "hand what is in tunnels to the workers of the flows inside")        \
     X(classify, "tell packets that can take the fast way from the rest")             \
     X(lookup, "longest match for the burst's destinations")                          \
     X(resolve, "next hop, neighbour and MTU")                                        \

@@ -75,7 +75,7 @@ class Pace:
 class Loss:
     """What a stream lost, and for how long nothing of it arrived."""
 
-    def __init__(self, sent, numbers, times_ns, icmp_errors):
+    def __init__(self, sent, numbers, times_ns, icmp_errors, flows=1):
         self.sent = sent
         self.received = len(numbers)
         self.icmp_errors = icmp_errors
@@ -84,6 +84,10 @@ class Loss:
         self.missing = [n for n in range(sent) if n not in present]
         self.lost = len(self.missing)
         self.reordered = sum(1 for a, b in zip(numbers, numbers[1:]) if b < a)
+        # Within each flow: packet n is of source port n modulo their number.
+        self.overtaken = sum(
+            sum(1 for a, b in zip(flow, flow[1:]) if b < a)
+            for flow in ([n for n in numbers if n % flows == f] for f in range(flows)))
         gaps = [b - a for a, b in zip(times_ns, times_ns[1:])]
         self.longest_silence_ms = max(gaps, default=0) / 1e6
 
@@ -131,7 +135,8 @@ class Stream:
         time.sleep(0.3)  # what is under way
         self.receiver.send_signal(signal.SIGTERM)
         got = json.loads(self.receiver.communicate(timeout=20)[0])
-        self.loss = Loss(sent["sent"], got["numbers"], got["times_ns"], sent["icmp_errors"])
+        self.loss = Loss(sent["sent"], got["numbers"], got["times_ns"], sent["icmp_errors"],
+                         self.more[0])
 
 
 class Witness:

@@ -110,6 +110,18 @@ TEST(Negotiate, SpreadsByWhatTheDeviceCanHash) {
     EXPECT_TRUE(got.granted.has(Feature::reta_after_start));
 }
 
+TEST(Negotiate, KnowsOverHowManyQueuesADeviceSpreadsTunnels) {
+    Asked asked;
+    asked.workers = 4;
+    EXPECT_EQ(negotiate(asked, able_device()).address_queues, 4);
+    rte_eth_dev_info ena = able_device();
+    ena.flow_type_rss_offloads = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+    EXPECT_EQ(negotiate(asked, ena).address_queues, 1);
+    ena.flow_type_rss_offloads = 0;
+    EXPECT_EQ(negotiate(asked, ena).address_queues, 1);
+    EXPECT_EQ(negotiate({}, able_device()).address_queues, 1);
+}
+
 TEST(Negotiate, DoesWithoutSpreadingWhereTheDeviceHasNone) {
     Asked asked;
     asked.workers = 2;

@@ -178,6 +178,26 @@ TEST_F(WorkerTest, SleepsWhenNothingComes) {
     EXPECT_TRUE(within_seconds([&] { return block->sleeps.get() > 3; }));
 }
 
+TEST_F(WorkerTest, CarriesWhatAnotherWorkerHandsItAndIsWokenForIt) {
+    handover::Exchange exchange(2);
+    Orders& first = const_cast<Orders&>(orders(1));
+    first.exchange = &exchange;
+    start(first);
+    for (unsigned turn = 1; turn <= 20; ++turn) {
+        EXPECT_TRUE(within_seconds([&] { return block->sleeps.get() >= 2 * turn; }));
+        const auto frame = net.router.addressed("lan", ipv4().to("192.0.2.1"));
+        rte_mbuf* m = net.router.packet_of(frame).buffer();
+        m->port = net.router.id_of("lan");
+        EXPECT_EQ(exchange.ring(1, 0).give(&m, 1), 1u);
+        exchange.bell(0).ring();
+        EXPECT_TRUE(has_worked_off(turn));
+    }
+    stop();
+    EXPECT_EQ(device_.sent, 20u);
+    EXPECT_EQ(block->interfaces[net.router.id_of("lan")].rx_packets.get(), 0u)
+        << "its receiver has counted it";
+}
+
 TEST_F(WorkerTest, NeverSleepsWhenItIsToPollBusily) {
     start(orders(1, true));
     const uint64_t before = block->quiescent.load();

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One GRE tunnel over several workers (dataplane/tunnel/spread.h).
+//
+//   handover         what a packet costs who gives it and who takes it, in one thread, and so
+//                    without the cache misses between two cores
+//   spread/workers:N packets a second through N workers of which one receives all, each on a core
+//                    of its own; for as many as this machine has cores, which the label says
+//
+// Of spread, a worker's device is its share of 1,000 buffers that go round: who transmits one puts
+// its first bytes right again, and the receiver has it back by a ring.
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include "bench/pipeline/bench_router.h"
+#include "dataplane/tunnel/spread.h"
+#include "lib/net/checksum.h"
+#include "lib/tsc.h"
+
+namespace sluice::bench {
+namespace {
+
+constexpr const char* one_tunnel =
+    R"(, "tunnels": {"t": {"type": "gre", "local": "10.0.0.1", "remote": "12.0.0.1", "spread": "on"}})";
+constexpr InterfaceId in = 0;
+constexpr unsigned inner_length = 46;
+
+void write_ipv4(uint8_t* at, net::Ipv4Address from, net::Ipv4Address to, uint8_t protocol,
+                size_t length) {
+    net::Ipv4Header ip{};
+    ip.version_and_length = 0x45;
+    ip.total_length = net::be16(static_cast<uint16_t>(length));
+    ip.ttl = 64;
+    ip.protocol = protocol;
+    ip.source = net::be32(from.value);
+    ip.destination = net::be32(to.value);
+    net::fill_checksum(ip);
+    std::memcpy(at, &ip, sizeof ip);
+}
+
+// An IP packet that came in the tunnel; UDP of this source port inside.
+std::vector<uint8_t> tunnelled(uint16_t port) {
+    constexpr size_t outer = sizeof(net::Ipv4Header) + sizeof(net::GreHeader);
+    constexpr uint8_t gre = 47, udp = 17;
+    std::vector<uint8_t> packet(outer + inner_length);
+    write_ipv4(packet.data(), net::addr(12, 0, 0, 1), net::addr(10, 0, 0, 1), gre, packet.size());
+    packet[sizeof(net::Ipv4Header) + 2] = 8;
+    write_ipv4(packet.data() + outer, net::addr(10, 0, 0, 9), net::addr(13, 0, 0, 1), udp,
+               inner_length);
+    packet[outer + 20] = static_cast<uint8_t>(port >> 8);
+    packet[outer + 21] = static_cast<uint8_t>(port);
+    return packet;
+}
+
+std::unique_ptr<BenchRouter> router_with_tunnel() {
+    auto router = std::make_unique<BenchRouter>(64, one_tunnel);
+    router->add({{net::Ipv4Prefix{}, 1}});
+    return router;
+}
+
+// A worker's own part of a context.
+struct Bench {
+    Bench(const Context& like, Transmitter& transmitter, handover::Exchange& exchange,
+          unsigned self)
+        : spreader(exchange, self),
+          context{.plan = like.plan,
+                  .routes = like.routes,
+                  .now_ns = like.now_ns,
+                  .neighbours = like.neighbours,
+                  .limiter = like.limiter,
+                  .waiting = *waiting,
+                  .reassembler = *reassembler,
+                  .pool = like.pool,
+                  .transmitter = transmitter,
+                  .counters = *counters} {
+        context.spreader = &spreader;
+    }
+    std::unique_ptr<arp::Waiting> waiting = std::make_unique<arp::Waiting>();
+    std::unique_ptr<ipv4::Reassembler> reassembler = std::make_unique<ipv4::Reassembler>();
+    std::unique_ptr<layout::WorkerBlock> counters = std::make_unique<layout::WorkerBlock>();
+    tunnel::Spreader spreader;
+    Context context;
+};
+
+// Buffers that go round, and their way back.
+class Circle {
+  public:
+    static constexpr unsigned count = 1000;
+    static_assert(count <= handover::Ring::size);  // so that a way back is never full
+
+    Circle(const Context& context, unsigned workers) : back_(workers), memory_(count * stride) {
+        std::mt19937 random(7);
+        for (unsigned n = 0; n < count; ++n) {
+            auto* m =
+                reinterpret_cast<rte_mbuf*>(static_cast<std::byte*>(memory_.data()) + n * stride);
+            m->buf_addr = m + 1;
+            m->buf_len = headroom + 2048;
+            m->nb_segs = 1;
+            const auto packet = tunnelled(static_cast<uint16_t>(random()));
+            frames_[n].resize(ethernet_header + packet.size());
+            net::EthernetHeader ethernet{
+                context.interface(in).mac, {{2, 0, 0, 0, 0, 9}}, net::be16(0x0800)};
+            std::memcpy(frames_[n].data(), &ethernet, sizeof ethernet);
+            std::copy(packet.begin(), packet.end(), frames_[n].begin() + ethernet_header);
+            buffers_[n] = m;
+            restore(m);
+            back_[0].give(&m, 1);
+        }
+    }
+    void give_back(unsigned worker, rte_mbuf** packets, unsigned n) {
+        for (unsigned i = 0; i < n; ++i) restore(packets[i]);
+        back_[worker].give(packets, n);
+    }
+    std::span<rte_mbuf* const> all() const { return buffers_; }
+    unsigned receive(rte_mbuf** packets) {
+        unsigned n = 0;
+        for (unsigned w = 0; w < back_.size() && n < burst_size; ++w) {
+            next_ = (next_ + 1) % static_cast<unsigned>(back_.size());
+            n += back_[next_].take(packets + n, burst_size - n);
+        }
+        return n;
+    }
+
+  private:
+    static constexpr uint16_t headroom = 128;
+    static constexpr size_t stride = sizeof(rte_mbuf) + headroom + 2048;
+
+    void restore(rte_mbuf* m) {
+        const auto n = static_cast<size_t>(reinterpret_cast<std::byte*>(m) -
+                                           static_cast<std::byte*>(memory_.data())) /
+                       stride;
+        m->data_off = headroom;
+        m->pkt_len = static_cast<uint32_t>(frames_[n].size());
+        m->data_len = static_cast<uint16_t>(frames_[n].size());
+        std::copy(frames_[n].begin(), frames_[n].end(), Packet(m).data());
+    }
+
+    std::vector<handover::Ring> back_;
+    HugeMemory memory_;
+    std::array<std::vector<uint8_t>, count> frames_;
+    std::array<rte_mbuf*, count> buffers_{};
+    unsigned next_ = 0;
+};
+
+class Returning : public Transmitter {
+  public:
+    Returning(Circle& circle, unsigned worker) : circle_(circle), worker_(worker) {}
+    uint64_t sent() const { return sent_; }
+
+  private:
+    void transmit(layout::InterfaceId, rte_mbuf** packets, unsigned count) noexcept override {
+        circle_.give_back(worker_, packets, count);
+        sent_ += count;
+    }
+    Circle& circle_;
+    unsigned worker_;
+    uint64_t sent_ = 0;
+};
+
+// Bursts of 64 that are all another worker's: each packet is read, hashed, put and taken.
+void handover(benchmark::State& state) {
+    const auto router = router_with_tunnel();
+    Circle circle(router->context(), 1);
+    handover::Exchange exchange(2);
+    Bench giver(router->context(), router->sink(), exchange, 0);
+    tunnel::Spreader taker(exchange, 1);
+    std::vector<rte_mbuf*> others;
+    for (rte_mbuf* m : circle.all()) {
+        if (giver.spreader.give(giver.context, in, &m, 1) == 1) continue;
+        taker.take(0, &m);
+        others.push_back(m);
+    }
+    others.resize(others.size() / burst_size * burst_size);
+    std::vector<uint32_t> given, taken;
+    std::array<rte_mbuf*, burst_size> burst;
+    size_t at = 0;
+    for (auto _ : state) {
+        std::copy_n(others.begin() + static_cast<std::ptrdiff_t>(at), burst_size, burst.begin());
+        at = (at + burst_size) % others.size();
+        const uint64_t begin = read_tsc();
+        const unsigned kept = giver.spreader.give(giver.context, in, burst.data(), burst_size);
+        const uint64_t middle = read_tsc();
+        const unsigned n = taker.take(0, burst.data());
+        taken.push_back(static_cast<uint32_t>(read_tsc() - middle));
+        given.push_back(static_cast<uint32_t>(middle - begin));
+        if (kept != 0 || n != burst_size) state.SkipWithError("not all were handed over");
+    }
+    const auto median = [](std::vector<uint32_t>& cycles) {
+        const auto middle = cycles.begin() + static_cast<std::ptrdiff_t>(cycles.size() / 2);
+        std::nth_element(cycles.begin(), middle, cycles.end());
+        return *middle / static_cast<double>(burst_size);
+    };
+    state.counters["give_cycles_per_packet"] = median(given);
+    state.counters["take_cycles_per_packet"] = median(taken);
+}
+
+void sit_on(unsigned core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+}
+
+void spread(benchmark::State& state, unsigned workers) {
+    const auto router = router_with_tunnel();
+    Circle circle(router->context(), workers);
+    handover::Exchange exchange(workers);
+    std::vector<std::unique_ptr<Returning>> wires;
+    std::vector<std::unique_ptr<Bench>> benches;
+    for (unsigned n = 0; n < workers; ++n) {
+        wires.push_back(std::make_unique<Returning>(circle, n));
+        benches.push_back(std::make_unique<Bench>(router->context(), *wires[n], exchange, n));
+    }
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (unsigned n = 1; n < workers; ++n) {
+        threads.emplace_back([&, n] {
+            sit_on(n);
+            while (!stop.load(std::memory_order_relaxed)) {
+                run_handed_over(benches[n]->context);
+                wires[n]->flush();
+            }
+        });
+    }
+    cpu_set_t before;
+    ::pthread_getaffinity_np(::pthread_self(), sizeof before, &before);
+    sit_on(0);
+    uint64_t packets = 0;
+    std::array<rte_mbuf*, burst_size> burst;
+    for (auto _ : state) {
+        const unsigned n = circle.receive(burst.data());
+        if (n > 0) run(benches[0]->context, in, burst.data(), n);
+        wires[0]->flush();
+        packets += n;
+    }
+    stop = true;
+    for (std::thread& t : threads) t.join();
+    ::pthread_setaffinity_np(::pthread_self(), sizeof before, &before);
+    uint64_t dropped = 0, sent = 0;
+    for (const auto& b : benches) {
+        for (const layout::Counter& c : b->counters->drops) dropped += c.get();
+    }
+    for (const auto& wire : wires) sent += wire->sent();
+    if (dropped > 0 || sent + Circle::count < packets) state.SkipWithError("packets were lost");
+    state.SetItemsProcessed(static_cast<int64_t>(packets));
+    state.SetLabel(fmt::format("{} cores", std::thread::hardware_concurrency()));
+}
+
+const int registered_spread = [] {
+    benchmark::RegisterBenchmark("pipeline/tunnel_handover", handover);
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    for (unsigned workers = 1; workers <= std::min(cores, layout::max_workers); workers *= 2) {
+        benchmark::RegisterBenchmark(
+            fmt::format("pipeline/tunnel_spread/workers:{}", workers).c_str(),
+            [=](auto& state) { spread(state, workers); })
+            ->UseRealTime();
+    }
+    return 0;
+}();
+
+}  // namespace
+}  // namespace sluice::bench
