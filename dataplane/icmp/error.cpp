@@ -114,8 +114,8 @@ void send_redirect(Context& c, Packet packet, const Arrival& arrival,
     send(c, packet, arrival, {type::redirect, for_the_host, gateway.value});
 }
 
-bool RateLimiter::allow(uint32_t hash, uint64_t now_ns,
-                        const layout::IcmpSettings& limits) noexcept {
+bool RateLimiter::allow_by_hash(uint32_t hash, uint64_t now_ns,
+                                const layout::IcmpSettings& limits) noexcept {
     // The source's own first, so that one loud source does not use up what all share.
     TokenBucket& own = by_source_[hash >> 22];
     if (!own.take(now_ns, limits.errors_per_source_per_second)) return false;

@@ -25,16 +25,17 @@ class RateLimiter {
   public:
     bool allow(net::Ipv4Address source, uint64_t now_ns,
                const layout::IcmpSettings& limits) noexcept {
-        return allow(source.value * 0x9e3779b1u, now_ns, limits);
+        return allow_by_hash(source.value * 0x9e3779b1u, now_ns, limits);
     }
     // By network: a host of IPv6 has as many addresses as it likes.
     bool allow(net::Ipv6Address source, uint64_t now_ns,
                const layout::IcmpSettings& limits) noexcept {
-        return allow(static_cast<uint32_t>(source.high * 0x9e3779b97f4a7c15 >> 32), now_ns, limits);
+        return allow_by_hash(static_cast<uint32_t>(source.high * 0x9e3779b97f4a7c15 >> 32), now_ns,
+                             limits);
     }
 
   private:
-    bool allow(uint32_t hash, uint64_t now_ns, const layout::IcmpSettings& limits) noexcept;
+    bool allow_by_hash(uint32_t hash, uint64_t now_ns, const layout::IcmpSettings& limits) noexcept;
     static constexpr unsigned sources = 1024;
     TokenBucket all_;
     std::array<TokenBucket, sources> by_source_;

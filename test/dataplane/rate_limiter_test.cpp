@@ -72,7 +72,7 @@ TEST_F(RateLimiterTest, LetsNoMoreThroughForSeveralThreadsThanForOne) {
             workers.emplace_back([&] {
                 for (unsigned i = 0; i < tries; ++i) {
                     const unsigned s = i % by_source.size();
-                    by_source[s] += limiter.allow({0x0a000000 + s}, start, limits);
+                    by_source[s] += limiter.allow(net::Ipv4Address{0x0a000000 + s}, start, limits);
                 }
             });
         }
