@@ -7,7 +7,7 @@ namespace {
 NatLog read(const std::string& section) {
     return accepted(R"({"nat_log": )" + section + "}").nat_log;
 }
-std::vector<std::string> told_of(const std::string& section) {
+std::vector<std::string> told_of_log(const std::string& section) {
     return told(R"({"nat_log": )" + section + "}");
 }
 
@@ -40,15 +40,15 @@ TEST(NatLog, CollectorListensOnIpfixsPortWhereNoneIsGiven) {
 }
 
 TEST(NatLog, TellsWhatIsWrong) {
-    EXPECT_THAT(told_of(R"({"file": "nat.jsonl"})"),
+    EXPECT_THAT(told_of_log(R"({"file": "nat.jsonl"})"),
                 ElementsAre(HasSubstr("should be the whole path of a file")));
-    EXPECT_THAT(told_of(R"({"events": ["session"]})"),
+    EXPECT_THAT(told_of_log(R"({"events": ["session"]})"),
                 ElementsAre(HasSubstr(R"("session" should be "sessions", "port-blocks")")));
-    EXPECT_THAT(told_of(R"({"ipfix": {"collector": "collector.example:1"}})"),
+    EXPECT_THAT(told_of_log(R"({"ipfix": {"collector": "collector.example:1"}})"),
                 ElementsAre(HasSubstr("should be an IPv4 address and a port")));
-    EXPECT_THAT(told_of(R"({"ipfix": {"collector": "224.0.0.1:4739"}})"),
+    EXPECT_THAT(told_of_log(R"({"ipfix": {"collector": "224.0.0.1:4739"}})"),
                 ElementsAre(HasSubstr("is a multicast address")));
-    EXPECT_THAT(told_of(R"({"ipfix": {"collector": "192.0.2.1", "template_s": 0}})"),
+    EXPECT_THAT(told_of_log(R"({"ipfix": {"collector": "192.0.2.1", "template_s": 0}})"),
                 ElementsAre(HasSubstr("from 1 to 3600")));
 }
 
