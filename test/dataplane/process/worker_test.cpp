@@ -3,6 +3,7 @@
 // device's functions is all that a worker knows of it.
 #include "dataplane/process/worker.h"
 
+#include <array>
 #include <chrono>
 #include <functional>
 
@@ -182,13 +183,15 @@ TEST_F(WorkerTest, CarriesWhatAnotherWorkerHandsItAndIsWokenForIt) {
     handover::Exchange exchange(2);
     Orders& first = const_cast<Orders&>(orders(1));
     first.exchange = &exchange;
-    start(first);
-    for (unsigned turn = 1; turn <= 20; ++turn) {
-        EXPECT_TRUE(within_seconds([&] { return block->sleeps.get() >= 2 * turn; }));
-        const auto frame = net.router.addressed("lan", ipv4().to("192.0.2.1"));
-        rte_mbuf* m = net.router.packet_of(frame).buffer();
+    std::array<rte_mbuf*, 20> packets;  // made while nobody else uses the pool
+    for (rte_mbuf*& m : packets) {
+        m = net.router.packet_of(net.router.addressed("lan", ipv4().to("192.0.2.1"))).buffer();
         m->port = net.router.id_of("lan");
-        EXPECT_EQ(exchange.ring(1, 0).give(&m, 1), 1u);
+    }
+    start(first);
+    for (unsigned turn = 1; turn <= packets.size(); ++turn) {
+        EXPECT_TRUE(within_seconds([&] { return block->sleeps.get() >= 2 * turn; }));
+        EXPECT_EQ(exchange.ring(1, 0).give(&packets[turn - 1], 1), 1u);
         exchange.bell(0).ring();
         EXPECT_TRUE(has_worked_off(turn));
     }
