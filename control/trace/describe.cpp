@@ -108,7 +108,8 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::tunnel_send: return fmt::format("by {} to {}", interface, address(step.a));
         case Step::bridge: return "to " + interface;
         case Step::igmp_receive: return "heard by " + interface;
-        case Step::multicast_forward: return fmt::format("{}, came by {}", address(step.a), interface);
+        case Step::multicast_forward:
+            return fmt::format("{}, came by {}", address(step.a), interface);
         case Step::multicast_copy: return "a copy by " + interface;
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::ipv6_forward: return "out by " + interface;
@@ -140,8 +141,7 @@ json describe_step(const layout::TraceStep& step, const Names& names) {
 }
 
 bool is_within(Step step, Step outer) {
-    const bool sends =
-        step == Step::ipv4_fragment || step == Step::arp_resolve ||
+    const bool sends = step == Step::ipv4_fragment || step == Step::arp_resolve ||
                        step == Step::nd_resolve || step == Step::tunnel_send;
     switch (outer) {
         case Step::bridge:
@@ -153,8 +153,9 @@ bool is_within(Step step, Step outer) {
         case Step::ipv4_local:
         case Step::ipv6_forward:
         case Step::ipv6_local:
-            return sends || step == Step::nd_receive || step == Step::ipv4_reassemble || step == Step::icmp_receive ||
-                   step == Step::tunnel_receive || step == Step::bridge;
+            return sends || step == Step::nd_receive || step == Step::ipv4_reassemble ||
+                   step == Step::icmp_receive || step == Step::tunnel_receive ||
+                   step == Step::bridge;
         default: return false;
     }
 }

@@ -236,10 +236,9 @@ TEST(NatApi, GivesSessionsAsNumbersToWhoCountsThem) {
     memory.put(200, udp_flow(10, 1));
     const json all = room.call("session.numbers")["result"];
     const uint64_t external = uint64_t{net::addr(203, 0, 113, 2).value} << 24 | 17;
-    EXPECT_EQ(all["numbers"],
-              json({net::addr(10, 0, 0, 9).value, net::addr(192, 0, 2, 1).value,
-                    external | 40009 << 8, net::addr(10, 0, 0, 10).value,
-                    net::addr(192, 0, 2, 1).value, external | 40010 << 8}));
+    EXPECT_EQ(all["numbers"], json({net::addr(10, 0, 0, 9).value, net::addr(192, 0, 2, 1).value,
+                                    external | 40009 << 8, net::addr(10, 0, 0, 10).value,
+                                    net::addr(192, 0, 2, 1).value, external | 40010 << 8}));
     EXPECT_EQ(all["next"], nullptr);
     EXPECT_EQ(room.call("session.numbers", {{"address", "10.0.0.10"}})["result"]["numbers"].size(),
               3u);
