@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "control/config/syntax_error.h"
 #include "control/config/wording.h"
 
 namespace sluice::config {
@@ -16,7 +17,6 @@ using nlohmann::json;
 
 constexpr std::string_view between_tokens = " \t\r\n,:";
 constexpr std::string_view of_numbers = "+-0123456789.eE";
-constexpr std::string_view beginnings_of_values = "\"{[-0123456789tfn";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 // An iterator over the text that lets others see how far the parser has read: the parser tells
@@ -90,7 +90,7 @@ class DocumentBuilder : public json::json_sax_t {
 
     bool parse_error(size_t, const std::string&,
                      const nlohmann::detail::exception& error) override {
-        fault(token_start(), path(), why_not_json(error.what()));
+        fault(token_start(), path(), why_not_json(syntax_error(), error.what()));
         return false;
     }
 
@@ -224,34 +224,9 @@ class DocumentBuilder : public json::json_sax_t {
         marks = std::move(unique);
     }
 
-    // The parser's words, and plainer ones for the slips that everybody makes.
-    std::string why_not_json(std::string_view words) const {
-        if (token_start() == text_.size()) {
-            return open_.empty() ? "the file is empty; the smallest configuration is {}"
-                                 : fmt::format("the file ends before the '{}' that closes this",
-                                               open_.back().container->is_object() ? '}' : ']');
-        }
-        const char token = text_[token_start()];
-        const bool comma_before =
-            text_.substr(token_end_, token_start() - token_end_).find(',') != text_.npos;
-        if (token == '/' || token == '#') return "JSON has no comments; use \"description\"";
-        if (comma_before && (token == '}' || token == ']')) {
-            return fmt::format("a comma stands before this '{}', with nothing after it", token);
-        }
-        const bool expected_end =
-            words.ends_with("expected '}'") || words.ends_with("expected ']'");
-        if (expected_end && !comma_before &&
-            beginnings_of_values.find(token) != std::string_view::npos) {
-            return "a comma is missing before this";
-        }
-        constexpr std::string_view lead = "syntax error ";
-        if (const auto at = words.find(lead); at != words.npos)
-            words.remove_prefix(at + lead.size());
-        // The words quote what may be any bytes; a message is text.
-        std::string text = fmt::format("not JSON: {}", words.substr(0, 200));
-        std::replace_if(
-            text.begin(), text.end(), [](unsigned char c) { return c >= 0x80 || c < ' '; }, '?');
-        return text;
+    SyntaxError syntax_error() const {
+        const char open = open_.empty() ? 0 : open_.back().container->is_object() ? '{' : '[';
+        return {text_, token_end_, token_start(), open};
     }
 
     std::string_view text_;
