@@ -64,7 +64,7 @@ class IntentWriter {
     const routes::RouteTable& routes() const { return routes_; }
     const routes::NextHops& next_hops() const { return next_hops_; }
     // Empty where there is none.
-    std::string interface_name(layout::InterfaceId id) const { return places_.name(id); }
+    const std::string& interface_name(layout::InterfaceId id) const { return places_.name(id); }
     // Of a NAT rule; empty where none has this id.
     std::string nat_rule_name(uint16_t id) const;
     const layout::Nat& nat() const { return *last_nat_; }

@@ -52,8 +52,9 @@ void Places::take(layout::InterfaceId id, std::string name) {
     if (!names_[id].empty()) ids_[names_[id]] = id;
 }
 
-std::string Places::name(layout::InterfaceId id) const {
-    return id < names_.size() ? names_[id] : std::string{};
+const std::string& Places::name(layout::InterfaceId id) const {
+    static const std::string none;
+    return id < names_.size() ? names_[id] : none;
 }
 
 layout::InterfaceId Places::find(std::string_view name) const {

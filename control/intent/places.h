@@ -22,8 +22,8 @@ class Places {
     // As another control left them.
     explicit Places(const layout::Snapshot& last);
 
-    // Empty where there is none.
-    std::string name(layout::InterfaceId id) const;
+    // Empty where there is none; to be used until the next assign().
+    const std::string& name(layout::InterfaceId id) const;
     layout::InterfaceId find(std::string_view name) const;  // or no_interface
 
     // Gives every interface of `wanted` a place; `present` is the configuration that stands.

@@ -9,7 +9,7 @@ void LinkWatch::look(const state::StateView& view, intent::IntentWriter& intent)
     if (!view.dataplane_alive()) return;
     for (unsigned id = 0; id < layout::max_interfaces; ++id) {
         const auto place = static_cast<layout::InterfaceId>(id);
-        const std::string name = intent.interface_name(place);
+        const std::string& name = intent.interface_name(place);
         if (name.empty()) continue;
         const auto status = state::interface_status(*view.get(), place);
         // A status of another name is of an interface that had this place before.

@@ -201,42 +201,59 @@ void NeighbourTable::remove(uint32_t place) noexcept {
 }
 
 void NeighbourTable::sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept {
-    for (uint32_t place = 0; place < size(); ++place) {
-        NeighbourEntry& e = entries_[place];
-        if (e.key.load(relaxed) == 0) continue;
-        const NeighbourLink link(e.link.load(relaxed));
-        const uint32_t unchanged = since(e.changed_ms.load(relaxed), now_ms);
-        switch (link.condition()) {
-            case NeighbourCondition::reachable:
-                if (since(e.confirmed_ms.load(relaxed), now_ms) > settings.reachable_ms) {
-                    move(place, NeighbourCondition::reachable, NeighbourCondition::stale, now_ms);
-                }
-                break;
-            case NeighbourCondition::incomplete:
-            case NeighbourCondition::probe:
-                // The worker that asked is not asking any more; or a plan wanted the place, and
-                // nobody has asked yet: then nothing is known against the neighbour.
-                if (unchanged > unattended_ms &&
-                    since(e.requested_ms.load(relaxed), now_ms) > unattended_ms) {
-                    const bool asked = e.attempts.load(relaxed) > 0;
-                    move(place, link.condition(),
-                         asked ? NeighbourCondition::failed : NeighbourCondition::none, now_ms);
-                }
-                break;
-            case NeighbourCondition::failed:
-                if (unchanged > failed_stays_ms && !link.pinned()) {
-                    move(place, NeighbourCondition::failed, NeighbourCondition::none, now_ms);
-                }
-                break;
-            case NeighbourCondition::stale:
-                if (unchanged > settings.stale_ms && !link.pinned()) {
-                    move(place, NeighbourCondition::stale, NeighbourCondition::none, now_ms);
-                }
-                break;
-            case NeighbourCondition::none:
-                if (!link.pinned()) remove(place);
-                break;
-        }
+    sweep(0, size(), now_ms, settings);
+}
+
+void NeighbourTable::sweep_next(uint32_t now_ms, const layout::ArpSettings& settings) noexcept {
+    const uint32_t part = next_part_++ % sweep_parts;
+    const auto begin_of = [&](uint64_t n) {
+        return static_cast<uint32_t>(n * size() / sweep_parts);
+    };
+    sweep(begin_of(part), begin_of(part + 1), now_ms, settings);
+}
+
+void NeighbourTable::sweep(uint32_t first, uint32_t end, uint32_t now_ms,
+                           const layout::ArpSettings& settings) noexcept {
+    for (uint32_t place = first; place < end; ++place) {
+        if (entries_[place].key.load(relaxed) != 0) age(place, now_ms, settings);
+    }
+}
+
+void NeighbourTable::age(uint32_t place, uint32_t now_ms,
+                         const layout::ArpSettings& settings) noexcept {
+    NeighbourEntry& e = entries_[place];
+    const NeighbourLink link(e.link.load(relaxed));
+    const uint32_t unchanged = since(e.changed_ms.load(relaxed), now_ms);
+    switch (link.condition()) {
+        case NeighbourCondition::reachable:
+            if (since(e.confirmed_ms.load(relaxed), now_ms) > settings.reachable_ms) {
+                move(place, NeighbourCondition::reachable, NeighbourCondition::stale, now_ms);
+            }
+            break;
+        case NeighbourCondition::incomplete:
+        case NeighbourCondition::probe:
+            // The worker that asked is not asking any more; or a plan wanted the place, and
+            // nobody has asked yet: then nothing is known against the neighbour.
+            if (unchanged > unattended_ms &&
+                since(e.requested_ms.load(relaxed), now_ms) > unattended_ms) {
+                const bool asked = e.attempts.load(relaxed) > 0;
+                move(place, link.condition(),
+                     asked ? NeighbourCondition::failed : NeighbourCondition::none, now_ms);
+            }
+            break;
+        case NeighbourCondition::failed:
+            if (unchanged > failed_stays_ms && !link.pinned()) {
+                move(place, NeighbourCondition::failed, NeighbourCondition::none, now_ms);
+            }
+            break;
+        case NeighbourCondition::stale:
+            if (unchanged > settings.stale_ms && !link.pinned()) {
+                move(place, NeighbourCondition::stale, NeighbourCondition::none, now_ms);
+            }
+            break;
+        case NeighbourCondition::none:
+            if (!link.pinned()) remove(place);
+            break;
     }
 }
 

@@ -91,9 +91,13 @@ class NeighbourTable {
     void set_static(uint32_t place, net::MacAddress mac, uint32_t now_ms) noexcept;
     void set_flag(uint32_t place, uint64_t flag, bool on) noexcept;
     void remove(uint32_t place) noexcept;
-    // Once a second or so: reachable entries become stale, unanswered ones fail, old ones go.
-    // An entry is freed one sweep after it was taken out of use, so that no worker still uses it.
+    // Reachable entries become stale, unanswered ones fail, old ones go. An entry is freed one
+    // sweep after it was taken out of use, so that no worker still uses it.
     void sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
+    // The next part of a sweep: who calls it so many times a second never holds up a worker that
+    // shares the main thread's core for longer than some microseconds.
+    static constexpr uint32_t sweep_parts = 128;
+    void sweep_next(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     // Who is at the other end of a cable that was out may be another: each neighbour behind these
     // interfaces (a bit for each) is asked for anew.
     void doubt(uint64_t interfaces, uint32_t now_ms) noexcept;
@@ -102,6 +106,9 @@ class NeighbourTable {
     uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   private:
+    void sweep(uint32_t first, uint32_t end, uint32_t now_ms,
+               const layout::ArpSettings& settings) noexcept;
+    void age(uint32_t place, uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
     static NeighbourEntry* free_place(std::span<NeighbourEntry> set, unsigned first) noexcept;
     static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set,
@@ -115,6 +122,7 @@ class NeighbourTable {
     std::span<NeighbourEntry> entries_;
     std::atomic<uint32_t> count_{0};
     std::atomic<uint32_t> evict_next_{0};  // the set to look at next
+    uint32_t next_part_ = 0;               // of a sweep
 };
 
 }  // namespace sluice

@@ -72,6 +72,10 @@ void Router::run(const std::atomic<bool>& stop) {
     while (!stop.load(std::memory_order_relaxed)) {
         const uint64_t now = monotonic_ns();
         each_round(now);
+        if (plan_ && now >= next_sweep_ns_) {
+            next_sweep_ns_ = now + second_ns / NeighbourTable::sweep_parts;
+            neighbours_.sweep_next(milliseconds(now), plan_->arp);
+        }
         if (plan_ && now >= next_tenth_ns_) {
             next_tenth_ns_ = now + tenth_ns;
             each_tenth(now);
@@ -116,7 +120,6 @@ void Router::each_tenth(uint64_t now_ns) {
 void Router::each_second(uint64_t now_ns) {
     rte_timer_manage();
     ports_->read_counters();
-    neighbours_.sweep(milliseconds(now_ns), plan_->arp);
     crew_.look_after(now_ns);
     nat_.each_second(*plan_, !unsettled_);
     send(tunnels_.keepalives(*snapshot_, now_ns));
@@ -150,6 +153,7 @@ void Router::take(const layout::Snapshot& wanted, uint64_t now_ns) {
     }
     if (withdraw(which)) forget_replaced(*snapshot_);
     change_ports(which, now_ns);
+    tunnels_.follow(*snapshot_);
     watch_tunnels(now_ns);
     ports_->answer(wanted.generation);
     tunnels_.answer(*snapshot_);

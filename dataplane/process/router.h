@@ -95,6 +95,7 @@ class Router {
     layout::MainStatus status_{};
     bool unsettled_ = false;  // workers may still use an older plan
     uint64_t lively_until_ns_ = 0;
+    uint64_t next_sweep_ns_ = 0;
     uint64_t next_tenth_ns_ = 0;
     uint64_t next_second_ns_ = 0;
     uint64_t seconds_ = 0;

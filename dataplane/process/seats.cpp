@@ -62,8 +62,10 @@ std::vector<Seat> assign_seats(const layout::DataplaneSettings& settings,
     std::vector<Seat> seats;
     for (unsigned i = 0; i < count; ++i) {
         const Core core = choice[i % choice.size()];
-        const bool shared = count > choice.size() || core.number == main_core;
-        seats.push_back({i, core.number, shared, core.node});
+        const Company company = count > choice.size()      ? Company::workers
+                                : core.number == main_core ? Company::main_thread
+                                                           : Company::none;
+        seats.push_back({i, core.number, company, core.node});
     }
     return seats;
 }

@@ -13,10 +13,13 @@ struct Core {
     int node = -1;
 };
 
+// Who else runs on a worker's core.
+enum class Company { none, main_thread, workers };
+
 struct Seat {
     unsigned number;
     unsigned core;
-    bool shares_core;  // with another worker or the main thread
+    Company company;
     int node = -1;
     bool operator==(const Seat&) const noexcept = default;
 };

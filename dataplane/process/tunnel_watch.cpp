@@ -31,10 +31,17 @@ std::string_view name_of(const layout::Tunnel& wish) noexcept {
 TunnelWatch::TunnelWatch(layout::State& state, Report& report)
     : state_(state), report_(report), seen_(layout::max_tunnels) {}
 
+void TunnelWatch::follow(const layout::Snapshot& s) {
+    places_.clear();
+    for (unsigned place = 0; place < layout::max_tunnels; ++place) {
+        if (s.tunnels[place].name[0] != '\0' || seen_[place].exists) places_.push_back(place);
+    }
+}
+
 bool TunnelWatch::look(const layout::Snapshot& s, const fib::Table& routes,
                        std::span<const InterfaceFacts> ports, uint64_t now_ns) {
     bool changed = false;
-    for (unsigned place = 0; place < layout::max_tunnels; ++place) {
+    for (const unsigned place : places_) {
         changed |= look_at(place, s, routes, ports, now_ns);
     }
     return changed;
@@ -110,7 +117,7 @@ void TunnelWatch::write_status(unsigned place, const layout::Snapshot& s) {
 
 void TunnelWatch::answer(const layout::Snapshot& s) {
     generation_ = s.generation;
-    for (unsigned place = 0; place < layout::max_tunnels; ++place) {
+    for (const unsigned place : places_) {
         if (seen_[place].exists) write_status(place, s);
     }
 }
@@ -118,7 +125,7 @@ void TunnelWatch::answer(const layout::Snapshot& s) {
 std::vector<InterfaceFacts> TunnelWatch::facts(std::span<const InterfaceFacts> ports) const {
     std::vector<InterfaceFacts> all(ports.begin(), ports.end());
     all.resize(layout::max_interfaces);
-    for (unsigned place = 0; place < layout::max_tunnels; ++place) {
+    for (const unsigned place : places_) {
         const tunnel::Condition& c = seen_[place].condition;
         if (seen_[place].exists) all[id_of(place)] = {c.is_up(), {}, c.mtu};
     }
@@ -128,7 +135,7 @@ std::vector<InterfaceFacts> TunnelWatch::facts(std::span<const InterfaceFacts> p
 std::vector<Errand> TunnelWatch::keepalives(const layout::Snapshot& s, uint64_t now_ns) const {
     const uint64_t second = now_ns / 1'000'000'000;
     std::vector<Errand> errands;
-    for (unsigned place = 0; place < layout::max_tunnels; ++place) {
+    for (const unsigned place : places_) {
         const layout::Tunnel& wish = s.tunnels[place];
         if (!seen_[place].exists || wish.enabled == 0 || wish.keepalive_s == 0) continue;
         const bool waits_for_first = seen_[place].condition.obstacle == tunnel::Obstacle::no_answer;

@@ -17,7 +17,10 @@ class TunnelWatch {
   public:
     TunnelWatch(layout::State& state, Report& report);
 
-    // Of the snapshot's tunnels; true when one has changed its condition, or came, or went.
+    // From now on it is this snapshot's tunnels that are looked at, and those that it has no more.
+    void follow(const layout::Snapshot& snapshot);
+    // Of the tunnels of the snapshot that is followed; true when one has changed its condition, or
+    // came, or went.
     bool look(const layout::Snapshot& snapshot, const fib::Table& routes,
               std::span<const InterfaceFacts> ports, uint64_t now_ns);
     // Writes down for which snapshot this is the answer.
@@ -44,6 +47,7 @@ class TunnelWatch {
     layout::State& state_;
     Report& report_;
     std::vector<Seen> seen_;
+    std::vector<unsigned> places_;  // of seen_, that anything is or was at: of 4,096 most are empty
     uint64_t generation_ = 0;
 };
 

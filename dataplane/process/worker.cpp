@@ -100,7 +100,7 @@ void Worker::run() noexcept {
         look_at_clock(begin);
         const unsigned packets = round();
         count(read_tsc() - begin, packets);
-        if (!orders_->busy_polling || seat_.shares_core) rest(packets);
+        if (gives_way()) rest(packets);
     }
     rte_thread_unregister();
 }
@@ -191,15 +191,23 @@ void Worker::count(uint64_t cycles, unsigned packets) noexcept {
     block_.busy_packets.add(packets);
 }
 
+// One that polls without a pause takes its core for itself. The main thread gets its turns there
+// all the same, since it mostly sleeps; of two such workers each would wait milliseconds for the
+// other.
+bool Worker::gives_way() const noexcept {
+    return !orders_->busy_polling || seat_.company == Company::workers;
+}
+
 void Worker::rest(unsigned packets) noexcept {
+    const bool alone = seat_.company == Company::none;
     if (packets > 0) {
         empty_rounds_ = 0;
         last_packet_ns_ = context_.now_ns;
-        if (seat_.shares_core && context_.bursts % rounds_per_yield == 0) ::sched_yield();
+        if (!alone && context_.bursts % rounds_per_yield == 0) ::sched_yield();
         return;
     }
     ++empty_rounds_;
-    if (seat_.shares_core) ::sched_yield();
+    if (!alone) ::sched_yield();
     if (orders_->busy_polling || empty_rounds_ < patience) return;
     const uint64_t quiet_ns = context_.now_ns - last_packet_ns_;
     block_.sleeps.add(1);

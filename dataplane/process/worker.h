@@ -60,6 +60,7 @@ class Worker {
     unsigned serve(const port::RxQueue& queue) noexcept;
     void look_at_clock(uint64_t tsc) noexcept;
     void count(uint64_t cycles, unsigned packets) noexcept;
+    bool gives_way() const noexcept;
     void rest(unsigned packets) noexcept;
     void sleep(uint64_t ns) noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/arp/neighbour_table.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -124,6 +125,25 @@ TEST_F(NeighbourTableTest, AgesEntriesUntilTheyAreGone) {
     table.sweep(start + 631'000, settings);
     EXPECT_EQ(table.find(1, host(1)), NeighbourTable::none);
     EXPECT_EQ(table.count(), 0u);
+}
+
+TEST_F(NeighbourTableTest, SweepsInPartsThatTogetherAreAllPlaces) {
+    std::vector<NeighbourEntry> many(1024);
+    NeighbourTable large(many);
+    for (uint32_t n = 0; n < 200; ++n) {
+        large.confirm(large.find_or_add(1, host(n), start, 1000), 1, host(n), one, start);
+    }
+    const auto stale_ones = [&] {
+        return std::count_if(many.begin(), many.end(), [](const NeighbourEntry& e) {
+            return NeighbourLink(e.link.load()).condition() == stale;
+        });
+    };
+    large.sweep_next(start + 30'001, settings);
+    EXPECT_LE(stale_ones(), 8) << "the first part alone";
+    for (uint32_t part = 1; part < NeighbourTable::sweep_parts; ++part) {
+        large.sweep_next(start + 30'001, settings);
+    }
+    EXPECT_EQ(stale_ones(), 200);
 }
 
 TEST_F(NeighbourTableTest, AgesAcrossTheClocksWrap) {

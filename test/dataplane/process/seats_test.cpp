@@ -31,31 +31,33 @@ std::vector<unsigned> cores_of(const std::vector<Seat>& seats) {
 
 TEST(Seats, AreOneOnEachCoreButTheMainThreads) {
     EXPECT_THAT(assign_seats(settings(0), cores({0, 1, 2}), 0, {}),
-                ElementsAre(Seat{0, 1, false}, Seat{1, 2, false}));
+                ElementsAre(Seat{0, 1, Company::none}, Seat{1, 2, Company::none}));
 }
 
 TEST(Seats, AreOneAtLeastOnAMachineWithOneCore) {
-    EXPECT_THAT(assign_seats(settings(0), cores({3}), 3, {}), ElementsAre(Seat{0, 3, true}));
+    EXPECT_THAT(assign_seats(settings(0), cores({3}), 3, {}),
+                ElementsAre(Seat{0, 3, Company::main_thread}));
 }
 
 TEST(Seats, AreSharedByWorkersOfWhichThereAreMoreThanCores) {
     EXPECT_THAT(assign_seats(settings(3), cores({0, 1}), 0, {}),
-                ElementsAre(Seat{0, 1, true}, Seat{1, 1, true}, Seat{2, 1, true}));
+                ElementsAre(Seat{0, 1, Company::workers}, Seat{1, 1, Company::workers},
+                            Seat{2, 1, Company::workers}));
 }
 
 TEST(Seats, AreWhereTheSettingsSay) {
     EXPECT_THAT(assign_seats(settings(2, {3, 2}), cores({0, 1, 2, 3}), 0, {}),
-                ElementsAre(Seat{0, 3, false}, Seat{1, 2, false}));
+                ElementsAre(Seat{0, 3, Company::none}, Seat{1, 2, Company::none}));
 }
 
 TEST(Seats, AreNotOnCoresThatTheProcessMayNotUse) {
     EXPECT_THAT(assign_seats(settings(1, {7}), cores({0, 1}), 0, {}),
-                ElementsAre(Seat{0, 1, false}));
+                ElementsAre(Seat{0, 1, Company::none}));
 }
 
 TEST(Seats, OnTheMainThreadsCoreAreShared) {
     EXPECT_THAT(assign_seats(settings(1, {0}), cores({0, 1}), 0, {}),
-                ElementsAre(Seat{0, 0, true}));
+                ElementsAre(Seat{0, 0, Company::main_thread}));
 }
 
 // --- on two nodes of three cores each; the main thread has core 0

@@ -86,8 +86,8 @@ class WorkerTest : public ::testing::Test {
     }
     void start(const Orders& first, unsigned number = 0) {
         newest_ = &first;
-        worker_.emplace(Seat{number, 0, true}, newest_, net.router.neighbours(), limiter_,
-                        net.router.pool(), *block, net.router.tunnels().data());
+        worker_.emplace(Seat{number, 0, Company::workers}, newest_, net.router.neighbours(),
+                        limiter_, net.router.pool(), *block, net.router.tunnels().data());
         EXPECT_TRUE(within_seconds([&] { return worker_->follows() == first.number; }));
     }
     void stop() { worker_.reset(); }
