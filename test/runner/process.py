@@ -5,13 +5,13 @@ import os
 import subprocess
 import threading
 
-# Two processors are the least that the tests are meant for, and most of them wait.
+# Two processors are the least that the tests are meant for.
 STREAMS = 2
 
 
-def in_streams(jobs):
-    """Calls all functions, two at a time and in their order; returns when all are done."""
-    pool = concurrent.futures.ThreadPoolExecutor(STREAMS)
+def in_streams(jobs, streams=STREAMS):
+    """Calls all functions, so many at a time and in their order; returns when all are done."""
+    pool = concurrent.futures.ThreadPoolExecutor(streams)
     try:
         for job in [pool.submit(job) for job in jobs]:
             job.result()

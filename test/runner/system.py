@@ -45,15 +45,26 @@ def run_pytest(name, arguments, environment, total, scratch):
                   notes=re.findall(r"^measured: (.*)", output, re.M))
 
 
-def run_system_tests(build, root, wanted, total, scratch):
-    # The largest first, so that none of them is left for the end.
+def environment(build):
+    return {**os.environ, "SLUICE_BUILD": str(build), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def only(wanted):
+    return ["-k", wanted] if wanted else []
+
+
+def system_jobs(build, root, wanted, total, scratch):
+    """A job for each file, the largest first, so that none of them is left for the end."""
     files = sorted((root / "test/system").glob("test_*.py"), key=lambda f: -f.stat().st_size)
-    only = ["-k", wanted] if wanted else []
-    environment = {**os.environ, "SLUICE_BUILD": str(build), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run_file(file):
-        run_pytest(f"system {file.stem.removeprefix('test_')}", [file, "-m", "not alone", *only],
-                   environment, total, scratch)
+        run_pytest(f"system {file.stem.removeprefix('test_')}", [file, "-m", "not alone", *only(wanted)],
+                   environment(build), total, scratch)
 
-    in_streams([lambda file=file: run_file(file) for file in files])
-    run_pytest("system alone", [*files, "-m", "alone", *only], environment, total, scratch)
+    return [lambda file=file: run_file(file) for file in files]
+
+
+def run_system_tests_alone(build, root, wanted, total, scratch):
+    """Those that suffer nobody beside them."""
+    run_pytest("system alone", [root / "test/system", "-m", "alone", *only(wanted)], environment(build),
+               total, scratch)

@@ -176,6 +176,7 @@ def virtio_router(sides, huge):
     return router
 
 
+@pytest.mark.alone  # labs take huge pages too
 def test_virtio_over_huge_pages_carries_real_traffic_through_the_real_driver(huge_pages, sides, figure):
     _, client, server, _ = sides
     router = virtio_router(sides, huge=True)
@@ -207,6 +208,7 @@ def test_virtio_comes_back_after_kill_9_of_the_dataplane(sides, figure):
     assert stream.loss.longest_silence_ms < 3000
 
 
+@pytest.mark.alone  # labs take huge pages too
 def test_memories_on_huge_pages_outlive_the_dataplane(huge_pages, sides):
     lab, client, server, middle = sides
     lab.cable(client, "eth", middle, "left")
