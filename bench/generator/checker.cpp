@@ -47,11 +47,7 @@ uint64_t Counts::all_faults() const noexcept {
 }
 
 Checker::Checker(const Expected& expected, const Flows& flows)
-    : expected_(expected),
-      flows_(flows),
-      signature_at_(ethernet_length + ip_udp_length +
-                    (expected.tunnel != nullptr ? expected.tunnel->overhead() : 0)),
-      windows_(flows.count()) {}
+    : expected_(expected), flows_(flows), windows_(flows.count()) {}
 
 void Checker::begin(uint8_t run) noexcept {
     run_ = run;
@@ -59,10 +55,20 @@ void Checker::begin(uint8_t run) noexcept {
     latency_.clear();
 }
 
+// Where it would be in a good packet.
+uint32_t Checker::signature_at(const uint8_t* frame, uint32_t length) const noexcept {
+    constexpr uint32_t outside = ethernet_length + ip_udp_length;
+    if (expected_.tunnels == nullptr || length < outside) return outside;
+    const Tunnel& tunnel = expected_.tunnels->first;
+    const uint8_t protocol = frame[ethernet_length + offsetof(net::Ipv4Header, protocol)];
+    return tunnel.protocol == protocol ? outside + tunnel.overhead() : outside;
+}
+
 void Checker::prefetch(const uint8_t* frame, uint32_t length) const noexcept {
-    if (length < signature_at_ + sizeof(Signature)) return;
+    const uint32_t at = signature_at(frame, length);
+    if (length < at + sizeof(Signature)) return;
     FlowNumber flow;
-    std::memcpy(&flow, frame + signature_at_ + offsetof(Signature, flow), sizeof flow);
+    std::memcpy(&flow, frame + at + offsetof(Signature, flow), sizeof flow);
     if (flow >= windows_.size()) return;
     __builtin_prefetch(&windows_[flow], 1);
     flows_.prefetch(flow);
@@ -70,39 +76,40 @@ void Checker::prefetch(const uint8_t* frame, uint32_t length) const noexcept {
 }
 
 void Checker::check(const uint8_t* frame, uint32_t length, uint64_t now_tsc) noexcept {
-    uint32_t left = length;
-    const uint8_t* packet = unwrap(frame, left);
-    if (packet != nullptr && expected_.replayed) return count_replayed(packet, left, length);
+    const Inner inner = unwrap(frame, length);
+    if (inner.packet == nullptr) return;
+    if (expected_.replayed) return count_replayed(inner.packet, inner.length, length);
     Packet parsed;
-    if (packet == nullptr || !parse(packet, left, parsed)) return;
+    if (!parse(inner.packet, inner.length, parsed)) return;
     if (!arrives_first_time(parsed.signature)) return;
     ++counts_.packets;
     counts_.bytes += length + frame_check_length;
     const uint64_t sent = parsed.signature.sent_tsc;
     latency_.add(now_tsc > sent ? now_tsc - sent : 0);
-    if (expected_.tunnel != nullptr && packet == frame + ethernet_length) note(Fault::tunnel);
+    compare_tunnels(parsed.signature.flow, inner.tunnel);
     compare(parsed);
 }
 
-// The packet that was sent, and the bytes from there on.
-const uint8_t* Checker::unwrap(const uint8_t* frame, uint32_t& length) noexcept {
+Checker::Inner Checker::unwrap(const uint8_t* frame, uint32_t length) noexcept {
     constexpr uint16_t ipv4 = static_cast<uint16_t>(net::EtherType::ipv4);
     const auto* ethernet = reinterpret_cast<const net::EthernetHeader*>(frame);
     if (length < ethernet_length + sizeof(net::Ipv4Header) || ethernet->type.host() != ipv4) {
         ++counts_.foreign;
-        return nullptr;
+        return {};
     }
     const uint8_t* packet = frame + ethernet_length;
     length -= ethernet_length;
-    if (expected_.tunnel == nullptr) return packet;
-    const uint32_t headers = expected_.tunnel->open(packet, length);
-    const auto& outer = *reinterpret_cast<const net::Ipv4Header*>(packet);
-    if (headers == 0 && outer.protocol == expected_.tunnel->protocol) {
-        note(Fault::tunnel);
-        return nullptr;
-    }
-    length -= headers;
-    return packet + headers;
+    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(packet);
+    const bool is_outer =
+        expected_.tunnels != nullptr && ip.protocol == expected_.tunnels->first.protocol;
+    return is_outer ? take_out(packet, length) : Inner{packet, length, {}};
+}
+
+Checker::Inner Checker::take_out(const uint8_t* packet, uint32_t length) noexcept {
+    const auto [headers, tunnel] = expected_.tunnels->open(packet, length);
+    if (headers > 0) return {packet + headers, length - headers, tunnel};
+    note(Fault::tunnel);
+    return {};
 }
 
 void Checker::count_replayed(const uint8_t* packet, uint32_t length,
@@ -183,13 +190,22 @@ void Checker::compare(const Packet& packet) noexcept {
 void Checker::compare_endpoints(FlowNumber flow, const Endpoints& found) noexcept {
     Endpoints wanted = flows_[flow];
     if (expected_.direction == Direction::left) wanted = wanted.turned();
-    if (expected_.translations != nullptr) {
+    if (expected_.translations != nullptr && flows_.treatment(flow) == Treatment::translated) {
         const Translations::External external{found.source, found.source_port};
         if (!expected_.translations->agrees(flow, external)) note(Fault::translation);
         wanted.source = found.source;
         wanted.source_port = found.source_port;
     }
     if (!(found == wanted)) note(Fault::addresses);
+}
+
+void Checker::compare_tunnels(FlowNumber flow, std::optional<uint32_t> found) noexcept {
+    if (expected_.tunnels == nullptr) return;
+    std::optional<uint32_t> wanted;
+    if (flows_.treatment(flow) == Treatment::tunnelled) {
+        wanted = expected_.tunnels->of(flows_[flow].destination);
+    }
+    if (found != wanted) note(Fault::tunnel);
 }
 
 }  // namespace sluice::generator

@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "bench/generator/flow.h"
@@ -20,7 +21,7 @@ enum class Fault : uint8_t {
     ttl,           // not as many hops older as there are
     addresses,     // or ports: not those of its flow
     translation,   // another than the packets of its flow before
-    tunnel,        // outside of the tunnel that it had to come by
+    tunnel,        // by none or another than the tunnel that it had to come by
     duplicated,    // came before; counts once
     out_of_order,  // behind a later packet of its flow
     count
@@ -41,8 +42,8 @@ struct Counts {
 struct Expected {
     Direction direction = Direction::right;
     unsigned hops = 1;
-    const Tunnel* tunnel = nullptr;        // that packets come by
-    Translations* translations = nullptr;  // that a NAT makes and packets show
+    const Tunnels* tunnels = nullptr;      // that packets of tunnelled flows come by
+    Translations* translations = nullptr;  // that a NAT makes and packets of its flows show
     bool replayed = false;  // packets of a capture: whole ones count, no more is known of them
 };
 
@@ -65,18 +66,26 @@ class Checker {
         const net::UdpHeader* udp;
         Signature signature;
     };
-    const uint8_t* unwrap(const uint8_t* frame, uint32_t& length) noexcept;
+    // The packet that was sent, and the bytes from there on.
+    struct Inner {
+        const uint8_t* packet;  // null: it was looked at, and is none
+        uint32_t length;
+        std::optional<uint32_t> tunnel;  // that it came by
+    };
+    Inner unwrap(const uint8_t* frame, uint32_t length) noexcept;
+    Inner take_out(const uint8_t* packet, uint32_t length) noexcept;
+    uint32_t signature_at(const uint8_t* frame, uint32_t length) const noexcept;
     void count_replayed(const uint8_t* packet, uint32_t length, uint32_t frame_length) noexcept;
     bool parse(const uint8_t* packet, uint32_t length, Packet& parsed) noexcept;
     bool is_ours(const Signature& signature) const noexcept;
     bool arrives_first_time(const Signature& signature) noexcept;
     void compare(const Packet& packet) noexcept;
     void compare_endpoints(FlowNumber flow, const Endpoints& found) noexcept;
+    void compare_tunnels(FlowNumber flow, std::optional<uint32_t> found) noexcept;
     void note(Fault f) noexcept { ++counts_.faults[static_cast<size_t>(f)]; }
 
     const Expected expected_;
     const Flows& flows_;
-    const uint32_t signature_at_;
     uint8_t run_ = 0;
     std::vector<SequenceWindow> windows_;
     Counts counts_;

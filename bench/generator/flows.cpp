@@ -21,23 +21,36 @@ uint64_t size_of(net::Ipv4Prefix prefix) noexcept { return uint64_t{1} << (32 - 
 }  // namespace
 
 Flows::Flows(const FlowWish& wish) : flows_(wish.count), order_(wish.count) {
-    const auto hosts = static_cast<uint32_t>(std::min<uint64_t>(size_of(wish.sources), wish.count));
-    flows_of_a_host_ = (wish.count + hosts - 1) / hosts;
-    if (flows_of_a_host_ > ports) {
-        throw std::invalid_argument(
-            fmt::format("{} flows from {} host{} on the left: a host has {} ports", wish.count,
-                        hosts, hosts == 1 ? "" : "s", ports));
-    }
-    const auto destinations = draw_addresses(wish.destinations, wish.draw, wish.count, wish.seed);
-    for (FlowNumber n = 0; n < wish.count; ++n) {
-        const auto port = static_cast<uint16_t>(first_port + n / hosts);
-        flows_[n] = {
-            {net::be32(wish.sources.address.value + n % hosts), net::be32(destinations[n].value),
-             net::be16(port), net::be16(destination_port)},
-            0};
-    }
+    for (uint32_t g = 0; g < wish.groups.size() && g < wish.count; ++g) make_group(wish, g);
     std::iota(order_.begin(), order_.end(), FlowNumber{0});
     std::ranges::shuffle(order_, std::mt19937_64(wish.seed));
+}
+
+void Flows::make_group(const FlowWish& wish, uint32_t number) {
+    const FlowGroup& group = wish.groups[number];
+    const auto groups = static_cast<uint32_t>(wish.groups.size());
+    const uint32_t count = (wish.count - number + groups - 1) / groups;
+    const auto hosts = static_cast<uint32_t>(std::min<uint64_t>(size_of(group.sources), count));
+    const uint32_t of_a_host = (count + hosts - 1) / hosts;
+    if (of_a_host > ports) {
+        throw std::invalid_argument(
+            fmt::format("{} flows from {} host{} on the left: a host has {} ports", count, hosts,
+                        hosts == 1 ? "" : "s", ports));
+    }
+    flows_of_a_host_ = std::max(flows_of_a_host_, of_a_host);
+    const auto to = draw_addresses(group.destinations, wish.draw, count, wish.seed);
+    for (uint32_t i = 0; i < count; ++i) {
+        const auto port = static_cast<uint16_t>(first_port + i / hosts);
+        flows_[number + i * groups] = {
+            {net::be32(group.sources.address.value + i % hosts), net::be32(to[i].value),
+             net::be16(port), net::be16(destination_port)},
+            0,
+            group.treatment};
+    }
+}
+
+uint32_t Flows::count_of(Treatment t) const noexcept {
+    return static_cast<uint32_t>(std::ranges::count(flows_, t, &Flow::treatment));
 }
 
 void Flows::renew(FlowNumber n) noexcept {

@@ -14,10 +14,18 @@
 
 namespace sluice::generator {
 
-struct FlowWish {
-    uint32_t count = 1;
+// What the router does with the packets of a flow, besides forwarding them.
+enum class Treatment : uint8_t { none, translated, tunnelled };
+
+struct FlowGroup {
+    Treatment treatment = Treatment::none;
     net::Ipv4Prefix sources;  // hosts on the left
     Prefixes destinations;    // hosts on the right
+};
+
+struct FlowWish {
+    uint32_t count = 1;
+    std::vector<FlowGroup> groups;  // flows are of each in turn
     Draw draw = Draw::in_route;
     uint64_t seed = 1;
 };
@@ -30,6 +38,8 @@ class Flows {
     uint32_t count() const noexcept { return static_cast<uint32_t>(flows_.size()); }
     const Endpoints& operator[](FlowNumber n) const noexcept { return flows_[n].endpoints; }
     uint8_t generation(FlowNumber n) const noexcept { return flows_[n].generation; }
+    Treatment treatment(FlowNumber n) const noexcept { return flows_[n].treatment; }
+    uint32_t count_of(Treatment t) const noexcept;
     FlowNumber in_order(uint32_t place) const noexcept { return order_[place]; }
 
     // Another flow takes its number: from the same host, by a port that it did not have before.
@@ -37,13 +47,17 @@ class Flows {
     void prefetch(FlowNumber n) const noexcept { __builtin_prefetch(&flows_[n]); }
 
   private:
-    struct Flow {
+    struct alignas(16) Flow {
         Endpoints endpoints;
         uint8_t generation;
+        Treatment treatment;
     };
+    static_assert(sizeof(Flow) == 16);
+    void make_group(const FlowWish& wish, uint32_t number);
+
     std::vector<Flow> flows_;
     std::vector<FlowNumber> order_;
-    uint32_t flows_of_a_host_;
+    uint32_t flows_of_a_host_ = 1;  // at most, of any group
 };
 
 // The endpoint that a NAT gave to each flow, learnt from its first packet.

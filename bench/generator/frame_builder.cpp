@@ -29,7 +29,7 @@ uint32_t sum_for_udp(uint16_t udp_length) {
 
 }  // namespace
 
-FrameBuilder::FrameBuilder(uint32_t size, const Macs& macs, const Tunnel* tunnel) {
+FrameBuilder::FrameBuilder(uint32_t size, const Macs& macs, const Tunnels* tunnels) {
     const uint32_t packet_length = size - frame_check_length - ethernet_length;
     const auto udp_length = static_cast<uint16_t>(packet_length - sizeof(net::Ipv4Header));
     uint8_t* at = image_.data();
@@ -40,8 +40,13 @@ FrameBuilder::FrameBuilder(uint32_t size, const Macs& macs, const Tunnel* tunnel
     const net::EthernetHeader ethernet{macs.to, macs.from,
                                        net::be16(static_cast<uint16_t>(net::EtherType::ipv4))};
     put(&ethernet, sizeof ethernet);
-    if (tunnel != nullptr) {
-        const std::vector<uint8_t> outer = tunnel->headers(packet_length);
+    if (tunnels != nullptr) {
+        std::vector<uint8_t> outer = tunnels->first.headers(packet_length);
+        first_own_ = tunnels->first.own.value;
+        auto& ip = *reinterpret_cast<net::Ipv4Header*>(outer.data());
+        ip.source = net::be32(0);
+        ip.checksum = net::Be16();
+        outer_sum_ = net::fold(net::sum_words(&ip, sizeof ip));
         put(outer.data(), outer.size());
     }
     ip_at_ = static_cast<uint32_t>(at - image_.data());
@@ -54,10 +59,19 @@ FrameBuilder::FrameBuilder(uint32_t size, const Macs& macs, const Tunnel* tunnel
     udp_sum_ = sum_for_udp(udp_length);
 }
 
-void FrameBuilder::write(uint8_t* frame, const Endpoints& endpoints,
-                         const Signature& signature) const noexcept {
+void FrameBuilder::write_outer_source(uint8_t* frame, uint32_t tunnel) const noexcept {
+    const net::Be32 source = net::be32(first_own_ + tunnel);
+    const net::Be16 checksum = net::checksum_of(outer_sum_ + source.raw());
+    uint8_t* ip = frame + ethernet_length;
+    std::memcpy(ip + offsetof(net::Ipv4Header, source), &source, sizeof source);
+    std::memcpy(ip + offsetof(net::Ipv4Header, checksum), &checksum, sizeof checksum);
+}
+
+void FrameBuilder::write(uint8_t* frame, const Endpoints& endpoints, const Signature& signature,
+                         uint32_t tunnel) const noexcept {
     std::memcpy(frame, image_.data(), image_length);
     if (length_ > image_length) std::memset(frame + image_length, 0, length_ - image_length);
+    if (ip_at_ != ethernet_length) write_outer_source(frame, tunnel);
     uint8_t* ip = frame + ip_at_;
     uint8_t* udp = ip + sizeof(net::Ipv4Header);
     std::memcpy(ip + offsetof(net::Ipv4Header, source), &endpoints, sizeof endpoints);

@@ -13,18 +13,28 @@ namespace {
 constexpr uint64_t most_behind = 256;  // packets: less than any queue holds
 constexpr unsigned receive_burst = 64;
 
-FlowWish flows_wished(const Options& o) {
-    return {o.flows, o.left.hosts, o.destinations, o.draw, o.seed};
+std::vector<FlowGroup> groups_wished(const Options& o) {
+    const auto all = [&](Treatment t) { return FlowGroup{t, o.left.hosts, o.destinations}; };
+    switch (o.workload) {
+        case Workload::routes: break;
+        case Workload::nat: return {all(Treatment::translated)};
+        case Workload::gre:
+        case Workload::ipip: return {all(Treatment::tunnelled)};
+        case Workload::mixed:
+            return {all(Treatment::none),
+                    {Treatment::translated, o.nat_hosts, o.destinations},
+                    {Treatment::tunnelled, o.left.hosts, {o.tunnel_hosts}}};
+    }
+    return {all(Treatment::none)};
 }
 
-std::optional<Tunnel> tunnel_wished(const Options& o) {
-    if (o.workload == Workload::gre) {
-        return Tunnel{net::Protocol::gre, o.tunnel_own, o.tunnel_router, o.gre_key};
-    }
-    if (o.workload == Workload::ipip) {
-        return Tunnel{net::Protocol::ipip, o.tunnel_own, o.tunnel_router, {}};
-    }
-    return {};
+std::optional<Tunnels> tunnels_wished(const Options& o) {
+    if (o.workload == Workload::routes || o.workload == Workload::nat) return {};
+    const bool is_gre = o.workload != Workload::ipip;
+    Tunnel first{
+        is_gre ? net::Protocol::gre : net::Protocol::ipip, o.tunnel_own, o.tunnel_router, {}};
+    if (is_gre) first.key = o.gre_key;
+    return Tunnels{first, o.tunnels, o.tunnel_hosts};
 }
 
 std::optional<Replay> replay_wished(const Options& o) {
@@ -36,8 +46,8 @@ uint32_t mtu_for(const Options& o, const std::optional<Replay>& replay) {
     const uint32_t largest = replay
                                  ? replay->longest()
                                  : std::ranges::max(o.sizes) - frame_check_length - ethernet_length;
-    const auto tunnel = tunnel_wished(o);
-    return std::max<uint32_t>(largest + (tunnel ? tunnel->overhead() : 0), 1500);
+    const auto tunnels = tunnels_wished(o);
+    return std::max<uint32_t>(largest + (tunnels ? tunnels->first.overhead() : 0), 1500);
 }
 
 }  // namespace
@@ -47,13 +57,13 @@ Generator::Generator(const Options& options, double tsc_hz, const std::atomic<bo
       hz_(tsc_hz),
       stop_(stop),
       pools_(options.buffers),
-      flows_(flows_wished(options)),
-      tunnel_(tunnel_wished(options)),
+      flows_({options.flows, groups_wished(options), options.draw, options.seed}),
+      tunnels_(tunnels_wished(options)),
       replay_(replay_wished(options)),
       left_("left", options.left, mtu_for(options, replay_), options.descriptors),
       right_("right", options.right, mtu_for(options, replay_), options.descriptors),
       scattered_(UINT16_MAX) {
-    if (options.workload == Workload::nat) translations_.emplace(flows_.count());
+    if (flows_.count_of(Treatment::translated) > 0) translations_.emplace(flows_.count());
 }
 
 bool Generator::is_wanted(Direction d) const noexcept {
@@ -67,13 +77,13 @@ void Generator::make_streams() {
 Generator::Stream Generator::make_stream(Direction d) {
     Side& from = side_that_sends(d);
     const bool to_right = d == Direction::right;
-    const Tunnel* tunnel = tunnel_ ? &*tunnel_ : nullptr;
+    const Tunnels* tunnels = tunnels_ ? &*tunnels_ : nullptr;
     Translations* translations = translations_ ? &*translations_ : nullptr;
-    const Expected expected{d, options_.hops, to_right ? tunnel : nullptr,
+    const Expected expected{d, options_.hops, to_right ? tunnels : nullptr,
                             to_right ? translations : nullptr, replay_.has_value()};
     Stream stream{nullptr, std::make_unique<Checker>(expected, flows_), nullptr};
     if (!is_wanted(d)) return stream;  // but what comes there is looked at: ICMP errors do
-    const SenderWish wish{d, to_right ? nullptr : tunnel, options_.sizes,
+    const SenderWish wish{d, to_right ? nullptr : tunnels, options_.sizes,
                           to_right ? options_.new_flows : 0, replay_ ? &*replay_ : nullptr};
     const Macs macs{from.mac(), *from.gateway_mac()};
     stream.sender = std::make_unique<Sender>(wish, macs, flows_, translations);
@@ -87,7 +97,7 @@ void Generator::begin(Walk::Over over) {
         s.checker->begin(run_);
         if (!s.sender) continue;
         const bool replies = s.sender->direction() == Direction::left && translations_;
-        s.sender->begin(run_, replies ? Walk::Over::translated : over);
+        s.sender->begin(run_, replies ? Walk::Over::open : over);
     }
 }
 
@@ -103,7 +113,8 @@ void Generator::send() noexcept {
     for (Stream& s : streams_) {
         if (!s.sender) continue;
         const uint64_t due = s.pacer ? s.pacer->due(now) : Sender::burst;
-        const unsigned taken = s.sender->send(due, now);
+        const unsigned taken = s.sender->send(std::min(due, packets_left_), now);
+        packets_left_ -= taken;
         if (s.pacer) s.pacer->sent(taken);
     }
 }
@@ -165,8 +176,10 @@ TrialResult Generator::run(const TrialWish& wish) {
     pace(wish.pps);
     const uint64_t start = read_tsc(), every = cycles(wish.every_s);
     const uint64_t end = wish.seconds > 0 ? start + cycles(wish.seconds) : ~uint64_t{0};
+    packets_left_ = wish.packets > 0 ? wish.packets : ~uint64_t{0};
     uint64_t now = start, look_at = start + every;
-    for (; now < end && !stop_.load(std::memory_order_relaxed); now = read_tsc()) {
+    for (; now < end && packets_left_ > 0 && !stop_.load(std::memory_order_relaxed);
+         now = read_tsc()) {
         send();
         receive();
         if (now < look_at) continue;
@@ -184,7 +197,7 @@ TrialResult Generator::run(const TrialWish& wish) {
     trial.seconds = static_cast<double>(now - start) / hz_;
     trial.is_over = true;
     if (translations_) trial.shared_translations = count_shared(flows_, *translations_);
-    trial.interrupted = now < end;
+    trial.interrupted = now < end && packets_left_ > 0;
     return trial;
 }
 

@@ -76,12 +76,13 @@ class Generator {
     port::Pools pools_;
     Flows flows_;
     std::optional<Translations> translations_;
-    std::optional<Tunnel> tunnel_;
+    std::optional<Tunnels> tunnels_;
     std::optional<Replay> replay_;
     Side left_, right_;
     std::array<Stream, 2> streams_;  // by direction; without a sender where nothing is to go
     uint8_t run_ = 0;
-    std::vector<uint8_t> scattered_;  // a frame that came in several buffers, in one piece
+    uint64_t packets_left_ = ~uint64_t{0};  // to be sent in this run
+    std::vector<uint8_t> scattered_;        // a frame that came in several buffers, in one piece
 };
 
 }  // namespace sluice::generator

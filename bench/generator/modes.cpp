@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/generator/modes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -25,7 +27,7 @@ int judge(const TrialResult& trial, double allowed_loss) {
 
 Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
     TrialWish wish{
-        o.pps, o.seconds, 1, [&](const TrialResult& so_far) {
+        o.pps, o.seconds, 0, 1, [&](const TrialResult& so_far) {
             show_progress(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
         }};
     const TrialResult trial = generator.run(wish);
@@ -37,7 +39,7 @@ Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
 Outcome searching(Generator& generator, const Options& o, double tsc_hz) {
     uint64_t faults = 0;
     const auto trial = [&](double pps) {
-        const TrialResult done = generator.run({pps, o.seconds, 1, {}});
+        const TrialResult done = generator.run({pps, o.seconds, 0, 1, {}});
         if (done.interrupted) throw std::runtime_error("interrupted in the middle of the search");
         faults += done.faults();
         const auto directions = static_cast<double>(done.streams.size());
@@ -54,10 +56,30 @@ Outcome searching(Generator& generator, const Options& o, double tsc_hz) {
             faults > 0 || result.pps == 0 ? exit_faults : exit_well};
 }
 
+// A device that does not take a packet at once has no room left, and a wire would not wait.
+Outcome back_to_back(Generator& generator, const Options& o, double tsc_hz) {
+    uint64_t faults = 0;
+    const auto send = [&](uint64_t packets) {
+        const TrialResult burst = generator.run({0, 0, packets, 1, {}});
+        if (burst.interrupted) throw std::runtime_error("interrupted in the middle of the search");
+        faults += burst.faults();
+        const bool waited = std::ranges::any_of(
+            burst.streams, [](const StreamResult& s) { return s.sent.held_up > 0; });
+        show_progress(fmt::format("{} packets: {}", packets, summary(burst, tsc_hz)));
+        return BurstOutcome{burst.offered_pps(), burst.loss() == 0 && !waited};
+    };
+    const BackToBack found = search_burst({o.most_packets, o.width, o.repeats, o.tests}, send);
+    say(fmt::format("back-to-back: {:.0f} packets at {:.3f} Mpps, {} tests{}", found.mean_length,
+                    found.offered_pps / 1e6, found.lengths.size(),
+                    found.limited_by_goal ? ", no longer ones were tried" : ""));
+    return {{{"back_to_back", describe(found, o.pps)}, {"faults", faults}},
+            faults > 0 || found.mean_length == 0 ? exit_faults : exit_well};
+}
+
 Outcome soaking(Generator& generator, const Options& o, double tsc_hz) {
     Json intervals = Json::array();
     const TrialResult trial = generator.run(
-        {o.pps, o.seconds, o.interval_s, [&](const TrialResult& so_far) {
+        {o.pps, o.seconds, 0, o.interval_s, [&](const TrialResult& so_far) {
              say(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
              intervals.push_back({{"seconds", so_far.seconds},
                                   {"not_back", so_far.loss()},
@@ -74,6 +96,7 @@ Outcome measure(Generator& generator, const Options& options, double tsc_hz) {
     switch (options.mode) {
         case Mode::ndr:
         case Mode::pdr: return searching(generator, options, tsc_hz);
+        case Mode::back_to_back: return back_to_back(generator, options, tsc_hz);
         case Mode::soak: return soaking(generator, options, tsc_hz);
         case Mode::rate: break;
     }

@@ -2,91 +2,15 @@
 #include "bench/generator/options.h"
 
 #include <map>
-#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 
 #include "bench/generator/exit_code.h"
+#include "bench/generator/options_texts.h"
 #include "lib/layout/regions.h"
 
 namespace sluice::generator {
 namespace {
-
-const std::map<std::string, Workload> workload_names{{"routes", Workload::routes},
-                                                     {"nat", Workload::nat},
-                                                     {"gre", Workload::gre},
-                                                     {"ipip", Workload::ipip}};
-const std::map<std::string, Draw> draw_names{
-    {"uniform", Draw::uniform}, {"in-route", Draw::in_route}, {"zipf", Draw::zipf}};
-const std::map<std::string, Mode> mode_names{
-    {"rate", Mode::rate}, {"ndr", Mode::ndr}, {"pdr", Mode::pdr}, {"soak", Mode::soak}};
-
-template <typename Value>
-std::string key_of(const std::map<std::string, Value>& names, Value value) {
-    for (const auto& [name, each] : names) {
-        if (each == value) return name;
-    }
-    return "?";
-}
-
-// What CLI11 hands over as text and is not yet what Options want.
-struct Texts {
-    struct Side {
-        std::string address, gateway, gateway_mac, hosts;
-    };
-    Side left, right;
-    std::string workload = "routes", direction = "right", draw = "in-route", sizes = "64", prefixes;
-    std::string tunnel_own, tunnel_router;
-    bool has_key = false;
-    uint32_t key = 0;
-};
-
-template <typename Value>
-Value must(const char* option, const std::string& text, std::optional<Value> value,
-           const char* like) {
-    if (value) return *value;
-    throw std::invalid_argument(std::string(option) + ": \"" + text + "\" is not like " + like);
-}
-
-net::Ipv4Address address_of(const char* option, const std::string& text) {
-    return must(option, text, net::parse_address(text), "10.1.0.1");
-}
-
-void complete(SideOptions& side, const Texts::Side& t) {
-    side.address =
-        must("address", t.address, net::parse_interface_address(t.address), "10.1.0.2/24");
-    side.gateway = address_of("gateway", t.gateway);
-    side.hosts = net::Ipv4Prefix::of(side.address.address, 32);
-    if (!t.hosts.empty())
-        side.hosts = must("hosts", t.hosts, net::parse_prefix(t.hosts), "10.1.0.0/24");
-    if (t.gateway_mac.empty()) return;
-    side.gateway_mac =
-        must("gateway-mac", t.gateway_mac, net::parse_mac(t.gateway_mac), "02:00:00:00:00:01");
-}
-
-void complete(Options& o, const Texts& t) {
-    complete(o.left, t.left);
-    complete(o.right, t.right);
-    o.workload = workload_names.at(t.workload);
-    o.draw = draw_names.at(t.draw);
-    o.to_right = t.direction != "left";
-    o.to_left = t.direction != "right";
-    if (o.workload == Workload::nat && !o.to_right) {
-        throw std::invalid_argument(
-            "--workload nat: replies alone can not be, for what is to be "
-            "replied to? Take --direction both");
-    }
-    if (!o.pcap_file.empty() && (o.workload != Workload::routes || o.to_left)) {
-        throw std::invalid_argument("--pcap goes to the right, with --workload routes");
-    }
-    o.sizes = parse_sizes(t.sizes);
-    o.destinations = t.prefixes.empty() ? Prefixes{o.right.hosts} : read_prefixes(t.prefixes);
-    if (t.has_key) o.gre_key = t.key;
-    o.tunnel_own =
-        t.tunnel_own.empty() ? o.right.address.address : address_of("--tunnel-own", t.tunnel_own);
-    o.tunnel_router =
-        t.tunnel_router.empty() ? o.right.gateway : address_of("--tunnel-router", t.tunnel_router);
-}
 
 void declare_side(CLI::App& app, const std::string& name, SideOptions& side, Texts::Side& t) {
     auto* group = app.add_option_group("The port on the " + name);
@@ -107,12 +31,30 @@ void declare_side(CLI::App& app, const std::string& name, SideOptions& side, Tex
                       "hosts behind the port: a prefix (the own address alone)");
 }
 
+void declare_tunnels(CLI::App& group, Options& o, Texts& t) {
+    auto* key = group.add_option("--gre-key", t.key, "the tunnels' key");
+    key->each([&t](const std::string&) { t.has_key = true; });
+    group.add_option("--tunnel-own", t.tunnel_own,
+                     "our end of the tunnel, of the first of many (the right address)");
+    group.add_option("--tunnel-router", t.tunnel_router,
+                     "the router's end of it (the right gateway)");
+    group
+        .add_option("--tunnels", o.tunnels,
+                    "so many, our ends at one address after the other, the hosts behind them "
+                    "shared out evenly")
+        ->check(CLI::Range(1u, 1u << 16))
+        ->capture_default_str();
+    group.add_option("--tunnel-hosts", t.tunnel_hosts,
+                     "the hosts behind the tunnels (--right-hosts)");
+}
+
 void declare_workload(CLI::App& app, Options& o, Texts& t) {
     auto* group = app.add_option_group("Workload");
     group
         ->add_option("--workload", t.workload,
-                     "routes, nat (the left is inside), gre or ipip (the tunnel is on the right)")
-        ->check(CLI::IsMember({"routes", "nat", "gre", "ipip"}))
+                     "routes, nat (the left is inside), gre or ipip (the tunnels are on the "
+                     "right), mixed (flows forwarded, translated and into GRE, in turn)")
+        ->check(CLI::IsMember({"routes", "nat", "gre", "ipip", "mixed"}))
         ->capture_default_str();
     group->add_option("--direction", t.direction, "where traffic goes: right, left or both")
         ->check(CLI::IsMember({"right", "left", "both"}))
@@ -139,11 +81,9 @@ void declare_workload(CLI::App& app, Options& o, Texts& t) {
     group->add_option("--pcap", o.pcap_file,
                       "send the IPv4 packets of this capture instead, again and again; what comes "
                       "back is counted, and only its checksum looked at");
-    auto* key = group->add_option("--gre-key", t.key, "the tunnel's key");
-    key->each([&t](const std::string&) { t.has_key = true; });
-    group->add_option("--tunnel-own", t.tunnel_own, "our end of the tunnel (the right address)");
-    group->add_option("--tunnel-router", t.tunnel_router,
-                      "the router's end of it (the right gateway)");
+    group->add_option("--nat-hosts", t.nat_hosts,
+                      "mixed: the hosts on the left whose packets are translated");
+    declare_tunnels(*group, o, t);
     group->add_option("--hops", o.hops, "by how much the TTL falls on the way: 0 through a switch")
         ->capture_default_str();
     group->add_option("--seed", o.seed, "of all that is drawn")->capture_default_str();
@@ -197,6 +137,20 @@ void declare_search(CLI::App& app, Options& o, const std::string& name, const st
         ->capture_default_str();
 }
 
+void declare_back_to_back(CLI::App& app, Options& o) {
+    auto* mode = app.add_subcommand("back-to-back",
+                                    "search the longest burst of which nothing is lost (RFC 9004)");
+    mode->add_option("--most", o.most_packets, "of a burst")->capture_default_str();
+    mode->add_option("--tests", o.tests, "searches (RFC 9004 wants 50)")->capture_default_str();
+    mode->add_option("--throughput", o.pps,
+                     "the rate that the router forwards (ndr), to tell its buffers by")
+        ->transform(packets());
+    mode->add_option("--width", o.width, "relative width of the interval it ends at")
+        ->capture_default_str();
+    mode->add_option("--repeats", o.repeats, "of a burst that lost some, before that is believed")
+        ->capture_default_str();
+}
+
 void declare_soak(CLI::App& app, Options& o) {
     auto* mode =
         app.add_subcommand("soak", "send for long and tell now and then; ends with a signal too");
@@ -212,7 +166,7 @@ void declare_soak(CLI::App& app, Options& o) {
 
 // What is to be where the command line says nothing depends on the mode.
 void set_defaults(const CLI::App& mode, Options& o) {
-    o.mode = mode_names.at(mode.get_name());
+    o.mode = mode_of(mode.get_name());
     const auto given = [&mode](const char* name) {
         const CLI::Option* option = mode.get_option_no_throw(name);
         return option != nullptr && option->count() > 0;
@@ -241,6 +195,7 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
     declare_rate(app, options);
     declare_search(app, options, "ndr", "search the highest rate at which nothing is lost");
     declare_search(app, options, "pdr", "search the highest rate at which little is lost");
+    declare_back_to_back(app, options);
     declare_soak(app, options);
     try {
         app.parse(argc, argv);
@@ -253,13 +208,6 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
         return exit_misuse;
     }
     return {};
-}
-
-std::string to_string(Mode mode) { return key_of(mode_names, mode); }
-std::string to_string(Workload workload) { return key_of(workload_names, workload); }
-std::string to_string(Draw draw) { return key_of(draw_names, draw); }
-const char* to_string(Direction direction) {
-    return direction == Direction::right ? "right" : "left";
 }
 
 }  // namespace sluice::generator

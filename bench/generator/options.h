@@ -12,8 +12,8 @@
 
 namespace sluice::generator {
 
-enum class Mode { rate, ndr, pdr, soak };
-enum class Workload { routes, nat, gre, ipip };
+enum class Mode { rate, ndr, pdr, back_to_back, soak };
+enum class Workload { routes, nat, gre, ipip, mixed };
 
 struct SideOptions {
     std::string device;
@@ -35,6 +35,8 @@ struct Options {
     double allowed_loss = 0;
     double width = 0.005;
     unsigned repeats = 1;
+    uint64_t most_packets = 1'000'000;  // of a burst
+    unsigned tests = 50;
 
     Workload workload = Workload::routes;
     Sizes sizes;
@@ -47,6 +49,9 @@ struct Options {
     unsigned hops = 1;
     std::optional<uint32_t> gre_key;
     net::Ipv4Address tunnel_own, tunnel_router;
+    uint32_t tunnels = 1;
+    net::Ipv4Prefix tunnel_hosts;  // on the right, behind the tunnels
+    net::Ipv4Prefix nat_hosts;     // on the left, whose packets are translated
 
     double wait_s = 10;
     double opening_pps = 100'000;

@@ -84,15 +84,16 @@ void Generator::warm_up() {
 // A NAT's sessions are made in the order of the walk, each by one packet or, where that is lost,
 // by another.
 void Generator::open_flows() {
-    const double patience_s = options_.wait_s + 3.0 * flows_.count() / options_.opening_pps;
-    begin(Walk::Over::untranslated);
+    const uint32_t count = flows_.count_of(Treatment::translated);
+    const double patience_s = options_.wait_s + 3.0 * count / options_.opening_pps;
+    begin(Walk::Over::unopened);
     pace(options_.opening_pps);
-    const auto all_known = [this] { return translations_->known_count() == flows_.count(); };
+    const auto all_known = [&] { return translations_->known_count() == count; };
     carry_traffic_until(all_known, patience_s);
     drain();
     if (all_known() || stop_) return;
-    throw NothingComes(fmt::format("of {} flows only {} were translated", flows_.count(),
-                                   translations_->known_count()));
+    throw NothingComes(
+        fmt::format("of {} flows only {} were translated", count, translations_->known_count()));
 }
 
 std::string Generator::what_came() const {

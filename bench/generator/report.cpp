@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/generator/report.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace sluice::generator {
@@ -94,6 +96,7 @@ Json describe(const Options& o) {
             {"pcap", o.pcap_file},
             {"prefixes", o.destinations.size()},
             {"draw", to_string(o.draw)},
+            {"tunnels", o.tunnels},
             {"seed", o.seed},
             {"pps", o.pps},
             {"seconds", o.seconds},
@@ -130,6 +133,22 @@ Json describe(const SearchResult& search) {
             {"width", search.width},
             {"limited_by", search.limited_by_generator ? "generator" : "router"},
             {"trials", steps}};
+}
+
+Json describe(const BackToBack& found, double throughput_pps) {
+    const auto [least, most] = std::ranges::minmax(found.lengths);
+    Json described{{"packets", found.mean_length},
+                   {"least", least},
+                   {"most", most},
+                   {"deviation", found.deviation},
+                   {"tests", found.lengths.size()},
+                   {"offered_pps", found.offered_pps},
+                   {"limited_by", found.limited_by_goal ? "generator" : "router"},
+                   {"implied_buffer_us", 1e6 * found.implied_seconds()}};
+    if (throughput_pps > 0) {
+        described["corrected_buffer_us"] = 1e6 * found.corrected_seconds(throughput_pps);
+    }
+    return described;
 }
 
 std::string summary(const TrialResult& trial, double tsc_hz) {

@@ -13,7 +13,9 @@ Sender::Sender(const SenderWish& wish, const Macs& macs, Flows& flows, Translati
       flows_(flows),
       translations_(translations),
       walk_(flows, translations) {
-    for (const uint32_t size : wish.sizes) builders_.emplace_back(size, macs, wish.tunnel);
+    for (const uint32_t size : wish.sizes) {
+        builders_.push_back({FrameBuilder(size, macs), FrameBuilder(size, macs, wish.tunnels)});
+    }
 }
 
 void Sender::attach(uint16_t port, rte_mempool* pool) noexcept {
@@ -74,21 +76,27 @@ unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noex
         const auto step = walk_.next(over_);
         if (!step) return i;
         renew_now_and_then(step->flow);
-        const FrameBuilder& builder = builders_[next_builder_];
+        const bool by_tunnel = goes_by_tunnel(step->flow);
+        const FrameBuilder& builder = builders_[next_builder_][by_tunnel];
         if (++next_builder_ == builders_.size()) next_builder_ = 0;
         const uint8_t kind = Signature::kind_of(wish_.direction, flows_.generation(step->flow));
         builder.write(rte_pktmbuf_mtod(buffers[i], uint8_t*), endpoints(step->flow),
-                      {run_, kind, step->flow, step->round, now_tsc});
+                      {run_, kind, step->flow, step->round, now_tsc},
+                      by_tunnel ? wish_.tunnels->of(flows_[step->flow].destination) : 0);
         buffers[i]->data_len = static_cast<uint16_t>(builder.length());
         buffers[i]->pkt_len = builder.length();
     }
     return count;
 }
 
+bool Sender::goes_by_tunnel(FlowNumber flow) const noexcept {
+    return wish_.tunnels != nullptr && flows_.treatment(flow) == Treatment::tunnelled;
+}
+
 Endpoints Sender::endpoints(FlowNumber flow) noexcept {
     if (wish_.direction == Direction::right) return flows_[flow];
     Endpoints reply = flows_[flow].turned();
-    if (translations_ == nullptr) return reply;
+    if (flows_.treatment(flow) != Treatment::translated) return reply;
     reply.destination = (*translations_)[flow].address;
     reply.destination_port = (*translations_)[flow].port;
     return reply;
@@ -96,7 +104,7 @@ Endpoints Sender::endpoints(FlowNumber flow) noexcept {
 
 // Those that are the first of a flow are sent by the left, where a NAT's inside is.
 void Sender::renew_now_and_then(FlowNumber flow) noexcept {
-    if (wish_.new_flows == 0 || over_ == Walk::Over::untranslated) return;
+    if (wish_.new_flows == 0 || over_ == Walk::Over::unopened) return;
     renewals_due_ += wish_.new_flows;
     if (renewals_due_ < 1) return;
     renewals_due_ -= 1;

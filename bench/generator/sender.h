@@ -18,7 +18,7 @@ namespace sluice::generator {
 
 struct SenderWish {
     Direction direction = Direction::right;
-    const Tunnel* tunnel = nullptr;  // that packets go by
+    const Tunnels* tunnels = nullptr;  // that packets of some flows go by
     Sizes sizes;
     double new_flows = 0;
     const Replay* replay = nullptr;  // instead of flows
@@ -47,6 +47,7 @@ class Sender {
     void build(unsigned count, uint64_t now_tsc) noexcept;
     unsigned fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept;
     unsigned fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept;
+    bool goes_by_tunnel(FlowNumber flow) const noexcept;
     Endpoints endpoints(FlowNumber flow) noexcept;
     void renew_now_and_then(FlowNumber flow) noexcept;
 
@@ -55,7 +56,7 @@ class Sender {
     size_t next_captured_ = 0;
     Flows& flows_;
     Translations* const translations_;
-    std::vector<FrameBuilder> builders_;  // one round of sizes
+    std::vector<std::array<FrameBuilder, 2>> builders_;  // one round of sizes; the second by tunnel
     size_t next_builder_ = 0;
     Walk walk_;
     Walk::Over over_ = Walk::Over::all;

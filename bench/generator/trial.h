@@ -44,9 +44,10 @@ struct TrialResult {
 };
 
 struct TrialWish {
-    double pps = 0;      // in each direction; 0: all that can be sent
-    double seconds = 0;  // 0: until a signal
-    double every_s = 1;  // how often `look` is called
+    double pps = 0;        // in each direction; 0: all that can be sent
+    double seconds = 0;    // 0: until a signal
+    uint64_t packets = 0;  // of all directions: it ends with the last of them; 0: however many
+    double every_s = 1;    // how often `look` is called
     std::function<void(const TrialResult&)> look;
 };
 

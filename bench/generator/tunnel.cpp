@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/generator/tunnel.h"
 
+#include <bit>
 #include <cstring>
 
 #include "lib/net/checksum.h"
@@ -44,22 +45,30 @@ std::vector<uint8_t> Tunnel::headers(uint32_t inner_length) const {
     return bytes;
 }
 
-uint32_t Tunnel::open(const uint8_t* packet, uint32_t length) const noexcept {
-    if (length < overhead()) return 0;
+uint32_t Tunnels::of(net::Be32 host) const noexcept {
+    const uint32_t place = host.host() - hosts.address.value;
+    const unsigned bits = static_cast<unsigned>(std::countr_zero(count));
+    return bits == 0 ? 0 : place >> (32 - hosts.length - bits);
+}
+
+Tunnels::Opened Tunnels::open(const uint8_t* packet, uint32_t length) const noexcept {
+    const uint32_t headers = first.overhead();
+    if (length < headers) return {};
     net::Ipv4Header ip;
     std::memcpy(&ip, packet, sizeof ip);
-    const bool is_ours = ip.version_and_length == 0x45 && ip.protocol == protocol &&
-                         ip.source == net::be32(router.value) &&
-                         ip.destination == net::be32(own.value) &&
+    const uint32_t number = ip.destination.host() - first.own.value;
+    const bool is_ours = ip.version_and_length == 0x45 && ip.protocol == first.protocol &&
+                         ip.source == net::be32(first.router.value) && number < count &&
                          ip.total_length.host() <= length && net::checksum_holds(&ip, sizeof ip);
-    if (!is_ours) return 0;
-    if (protocol != net::Protocol::gre) return overhead();
+    if (!is_ours) return {};
+    if (first.protocol != net::Protocol::gre) return {headers, number};
     KeyedGre gre{};
-    std::memcpy(&gre, packet + sizeof ip, overhead() - sizeof ip);
+    std::memcpy(&gre, packet + sizeof ip, headers - sizeof ip);
     const bool has_key = (gre.gre.flags.host() & gre_key_present) != 0;
-    const bool is_right = has_key == key.has_value() && gre.key == net::be32(key.value_or(0)) &&
+    const bool is_right = has_key == first.key.has_value() &&
+                          gre.key == net::be32(first.key.value_or(0)) &&
                           gre.gre.protocol.host() == static_cast<uint16_t>(net::EtherType::ipv4);
-    return is_right ? overhead() : 0;
+    return is_right ? Opened{headers, number} : Opened{};
 }
 
 }  // namespace sluice::generator

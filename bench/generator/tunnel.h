@@ -19,9 +19,23 @@ struct Tunnel {
     uint32_t overhead() const noexcept;
     // For an inner packet of that length.
     std::vector<uint8_t> headers(uint32_t inner_length) const;
-    // How many bytes of headers stand before the inner packet, or 0 if this is not a whole packet
-    // of this tunnel, sent by the router.
-    uint32_t open(const uint8_t* packet, uint32_t length) const noexcept;
+};
+
+// Tunnels that differ in our end alone. The n-th has the n-th address from the first one's on, and
+// behind it is the n-th part of the hosts.
+struct Tunnels {
+    Tunnel first;
+    uint32_t count = 1;          // a power of two, no more than there are hosts
+    net::Ipv4Prefix hosts = {};  // behind all of them
+
+    // The tunnel to this host.
+    uint32_t of(net::Be32 host) const noexcept;
+    struct Opened {
+        uint32_t headers = 0;  // bytes before the inner packet; 0: no whole packet of these tunnels
+        uint32_t tunnel = 0;
+    };
+    // What the router sent.
+    Opened open(const uint8_t* packet, uint32_t length) const noexcept;
 };
 
 }  // namespace sluice::generator

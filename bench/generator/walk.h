@@ -10,8 +10,9 @@ namespace sluice::generator {
 
 class Walk {
   public:
-    // With `translations`: only flows that a NAT is known to have translated, or only the others.
-    enum class Over { all, translated, untranslated };
+    // Only flows that a NAT must translate and is not known to have translated yet; or all but
+    // these, which alone can be replied to.
+    enum class Over { all, unopened, open };
 
     Walk(const Flows& flows, const Translations* translations) noexcept
         : flows_(flows), translations_(translations) {}
@@ -26,7 +27,9 @@ class Walk {
             const Step step{flows_.in_order(place_), round_};
             if (++place_ == flows_.count()) advance();
             if (over == Over::all) return step;
-            if (translations_->known(step.flow) == (over == Over::translated)) return step;
+            const bool is_open = flows_.treatment(step.flow) != Treatment::translated ||
+                                 translations_->known(step.flow);
+            if (is_open == (over == Over::open)) return step;
         }
         return {};
     }

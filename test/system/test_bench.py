@@ -3,8 +3,8 @@
 
     generator's left 10.1.0.2 ─ 10.1.0.1 router 10.2.0.1 ─ 10.2.0.2 generator's right
 """
+import ipaddress
 import json
-import subprocess
 import subprocess
 
 import pytest
@@ -21,14 +21,22 @@ BENCH = BUILD / "bench" / "generator" / "sluice-bench"
 PPS, SECONDS = 2000, 0.5
 
 
-def by_memif(directory, name, number):
-    at = f"socket={directory / name}.sock,socket-abstract=no"
+def by_memif(lab, host, name, number):
+    at = f"socket={lab.directory / name}.sock,socket-abstract=no"
     return f"net_memif{number},role=server,{at}", f"net_memif{number},role=client,{at}"
 
 
-def by_vhost(directory, name, number):
-    socket = directory / f"{name}.sock"
+def by_vhost(lab, host, name, number):
+    socket = lab.directory / f"{name}.sock"
     return f"net_vhost{number},iface={socket}", f"net_virtio_user{number},path={socket}"
+
+
+def by_cable(driver):
+    """The router on AF_PACKET, the generator on this."""
+    def join(lab, host, name, number):
+        lab.cable(host, name, host, f"{name}-far")
+        return f"net_af_packet{number},iface={name}", f"net_{driver}{number + 2},iface={name}-far"
+    return join
 
 
 class Bench:
@@ -41,7 +49,7 @@ class Bench:
         self.devices = {}
         interfaces = {}
         for number, name in enumerate(("left", "right")):
-            device, self.devices[name] = join(lab.directory, name, number)
+            device, self.devices[name] = join(lab, host, name, number)
             interfaces[name] = {"device": device, "addresses": [f"10.{number + 1}.0.1/24"]}
         self.router.begin({"dataplane": {"workers": 1, "buffers": 4096}, "interfaces": interfaces,
                            **config})
@@ -80,10 +88,12 @@ def expect_all_well(done, report):
     return trial["directions"]
 
 
-@pytest.mark.parametrize("join", [by_memif, by_vhost])
+@pytest.mark.parametrize("join", [by_memif, by_vhost, by_cable("af_packet"), by_cable("af_xdp")],
+                         ids=["memif", "vhost", "af_packet", "af_xdp"])
 def test_a_good_router_loses_nothing_in_either_direction(lab, join):
     bench = Bench(lab, join)
-    done, report = bench.at_a_rate(direction="both", size="imix")
+    # AF_XDP lays 2,048 buffers into each port's queue before anything comes.
+    done, report = bench.at_a_rate(direction="both", size="imix", buffers=16384)
     assert sorted(expect_all_well(done, report)) == ["left", "right"]
     assert report["options"]["mean_size"] == pytest.approx(361.83, abs=0.01)
 
@@ -112,6 +122,38 @@ def test_a_tunnel_is_filled_and_emptied(lab, workload, key):
                                      "addresses": ["172.16.0.1/30"]}})
     more = {"gre_key": key["key"]} if key else {}
     expect_all_well(*bench.at_a_rate(workload=workload, direction="both", right_hosts="10.9.0.0/16", **more))
+
+
+def tunnels_to(behind, count):
+    """So many GRE tunnels, the generator's ends from 10.8.0.0 on, that share out what is behind them."""
+    parts = ipaddress.ip_network(behind).subnets((count - 1).bit_length())
+    return {"tunnels": {f"t{n}": {"type": "gre", "local": "10.2.0.1", "remote": f"10.8.0.{n}"} for n in range(count)},
+            "routes": [{"prefix": "10.8.0.0/24", "via": "10.2.0.2"},
+                       *({"prefix": str(part), "interface": f"t{n}"} for n, part in enumerate(parts))]}
+
+
+def test_many_tunnels_are_filled_and_emptied_at_once(lab):
+    bench = Bench(lab, **tunnels_to("10.9.0.0/16", 16))
+    many = {"workload": "gre", "direction": "both", "tunnels": 16, "tunnel_own": "10.8.0.0"}
+    expect_all_well(*bench.at_a_rate(right_hosts="10.9.0.0/16", **many))
+    # Were they in another order, each packet would come by another tunnel than the one it belongs to.
+    done, report = bench.at_a_rate(right_hosts="10.9.0.0/17", **(many | {"direction": "right"}))
+    stream = report["trial"]["directions"]["right"]
+    assert done.returncode == 3 and stream["faults"]["tunnel"] > 0.8 * stream["received"]
+
+
+def test_flows_of_every_kind_go_side_by_side(lab):
+    config = tunnels_to("10.9.0.0/16", 4)
+    config["routes"] += [{"prefix": "20.0.0.0/8", "via": "10.2.0.2"},
+                         *({"prefix": p, "via": "10.1.0.2"} for p in ("10.64.0.0/16", "10.65.0.0/16"))]
+    bench = Bench(lab, **config, nat=[{"name": "out", "type": "source", "from": "10.64.0.0/16", "out": "right",
+                                       "to": "interface"}])
+    done, report = bench.at_a_rate(
+        workload="mixed", direction="both", flows=300, left_hosts="10.65.0.0/16", nat_hosts="10.64.0.0/16",
+        right_hosts="20.0.0.0/8", tunnel_hosts="10.9.0.0/16", tunnels=4, tunnel_own="10.8.0.0")
+    expect_all_well(done, report)
+    sessions = bench.router.cli_raw("show", "sessions", "--limit", 1000, "--json").stdout
+    assert len(sessions.splitlines()) == 100, "a third of the flows"
 
 
 def test_a_capture_is_replayed_and_counted(lab):
@@ -158,6 +200,16 @@ def test_a_search_ends_with_a_rate(lab):
     assert done.returncode == 0, done.stderr
     assert search["pps"] > 0 and search["limited_by"] in ("generator", "router")
     assert all(step["passed"] == (step["loss"] <= 0.5) for step in search["trials"])
+
+
+def test_bursts_back_to_back_are_searched_for_the_longest_that_comes_whole(lab):
+    done, report = Bench(lab).run("back-to-back", "--most", 4000, "--tests", 2, "--width", 0.2, "--repeats", 0,
+                                  "--throughput", "1k", "--drain", 0.1)
+    found = report["back_to_back"]
+    assert done.returncode == 0, done.stderr
+    assert found["tests"] == 2 and 0 < found["least"] <= found["packets"] <= found["most"] <= 4000
+    assert found["limited_by"] == ("generator" if found["most"] == 4000 else "router")
+    assert 0 < found["corrected_buffer_us"] <= found["implied_buffer_us"]
 
 
 def test_a_soak_ends_with_a_signal_and_tells_what_it_saw(lab):

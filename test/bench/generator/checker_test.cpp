@@ -10,7 +10,8 @@ namespace {
 
 class CheckerTest : public testing::Test {
   protected:
-    explicit CheckerTest(const Expected& expected = {}) : checker(expected, flows) {
+    explicit CheckerTest(const Expected& expected = {}, const FlowWish& wished = wish(16))
+        : flows(wished), checker(expected, flows) {
         checker.begin(run);
     }
     Bytes packet(FlowNumber flow, uint32_t sequence = 0, uint32_t size = 64) {
@@ -26,7 +27,7 @@ class CheckerTest : public testing::Test {
         EXPECT_EQ(checker.counts().all_faults(), 1u);
         EXPECT_EQ(checker.counts().packets, packets);
     }
-    Flows flows{wish(16)};
+    Flows flows;
     Checker checker;
 };
 
@@ -150,7 +151,9 @@ TEST_F(RepliesChecks, ExpectAFlowTurnedRound) {
 
 class NatChecks : public CheckerTest {
   protected:
-    NatChecks() : CheckerTest({Direction::right, 1, nullptr, &translations}) {}
+    NatChecks()
+        : CheckerTest({Direction::right, 1, nullptr, &translations},
+                      wish(16, Treatment::translated)) {}
     Translations translations{16};
 };
 
@@ -191,14 +194,18 @@ TEST_F(NatChecks, LearnAnotherTranslationOnceTheFlowIsAnother) {
 
 // The router's end is 10.2.0.1, ours 10.2.0.2.
 const Tunnel tunnel_of_tests{net::Protocol::gre, test::ip("10.2.0.2"), test::ip("10.2.0.1"), 7};
+const Tunnels one_tunnel{tunnel_of_tests};
 
 class TunnelChecks : public CheckerTest {
   protected:
-    TunnelChecks() : CheckerTest({Direction::right, 1, &tunnel_of_tests, nullptr}) {}
+    explicit TunnelChecks(const Expected& expected = {Direction::right, 1, &one_tunnel, nullptr},
+                          const FlowWish& wished = wish(16, Treatment::tunnelled))
+        : CheckerTest(expected, wished) {}
     // As the router sends it: from its own end.
     Bytes sent_by_router(Tunnel t, FlowNumber flow, uint32_t sequence = 0) {
         std::swap(t.own, t.router);
-        Bytes frame = built(flows[flow], signature(flow, sequence), 64, &t);
+        const Tunnels turned{t};
+        Bytes frame = built(flows[flow], signature(flow, sequence), 64, &turned);
         net::age(ip_of(frame, ethernet_length + t.overhead()));
         return frame;
     }
@@ -235,6 +242,58 @@ TEST_F(TunnelChecks, ReadNoFurtherThanThereIsAFrame) {
         check(Bytes(whole.begin(), whole.begin() + static_cast<long>(length)));  // ASan looks on
     }
     EXPECT_EQ(checker.counts().packets, 0u);
+}
+
+// Four tunnels that share out 10.2.0.0/16, and translated, tunnelled and other flows in turn.
+const Tunnels four_tunnels{tunnel_of_tests, 4, *net::parse_prefix("10.2.0.0/16")};
+
+class MixedChecks : public TunnelChecks {
+  protected:
+    MixedChecks()
+        : TunnelChecks({Direction::right, 1, &four_tunnels, &translations},
+                       {15,
+                        {group(Treatment::none), group(Treatment::translated, "10.3.0.0/24"),
+                         group(Treatment::tunnelled)},
+                        Draw::in_route,
+                        1}) {}
+    Bytes by_tunnel(FlowNumber flow, uint32_t number, uint32_t sequence = 0) {
+        Tunnel t = tunnel_of_tests;
+        t.own.value += number;
+        return sent_by_router(t, flow, sequence);
+    }
+    uint32_t tunnel_of(FlowNumber flow) const { return four_tunnels.of(flows[flow].destination); }
+    Translations translations{15};
+};
+
+TEST_F(MixedChecks, ExpectOfEachFlowWhatTheRouterHasToDoWithIt) {
+    for (FlowNumber flow = 0; flow < 15; flow += 3) {
+        check(forwarded(packet(flow)));
+        check(translated(packet(flow + 1), "192.0.2.1", 5000));
+        check(by_tunnel(flow + 2, tunnel_of(flow + 2)));
+    }
+    EXPECT_EQ(checker.counts().packets, 15u);
+    EXPECT_EQ(checker.counts().all_faults(), 0u);
+    EXPECT_EQ(translations.known_count(), 5u);
+}
+
+TEST_F(MixedChecks, FindATranslationOfAFlowThatIsToHaveNone) {
+    check(translated(packet(0), "192.0.2.1", 5000));
+    expect_only(Fault::addresses, 1);
+}
+
+TEST_F(MixedChecks, FindAPacketThatCameByAnotherTunnel) {
+    check(by_tunnel(2, tunnel_of(2) ^ 1));
+    expect_only(Fault::tunnel, 1);
+}
+
+TEST_F(MixedChecks, FindAPacketInATunnelThatWasToComeOutside) {
+    check(by_tunnel(0, 0));
+    expect_only(Fault::tunnel, 1);
+}
+
+TEST_F(MixedChecks, FindATunnelBehindTheLast) {
+    check(by_tunnel(2, 4));
+    expect_only(Fault::tunnel, 0);
 }
 
 }  // namespace

@@ -52,6 +52,22 @@ TEST(Flows, AreOthersAfterBeingRenewed) {
     EXPECT_EQ(flows[0], beside);
 }
 
+TEST(Flows, AreOfEachGroupInTurn) {
+    const Flows flows({100,
+                       {group(Treatment::none, "10.1.0.0/30"),
+                        group(Treatment::translated, "10.3.0.0/30", "10.4.0.0/16"),
+                        group(Treatment::tunnelled, "10.1.0.0/30", "10.5.0.0/16")}});
+    EXPECT_EQ(flows.count_of(Treatment::none), 34u);
+    EXPECT_EQ(flows.count_of(Treatment::translated), 33u);
+    EXPECT_EQ(flows.treatment(98), Treatment::tunnelled);
+    EXPECT_TRUE(
+        net::parse_prefix("10.3.0.0/30")->contains(net::Ipv4Address{flows[97].source.host()}));
+    EXPECT_TRUE(
+        net::parse_prefix("10.4.0.0/16")->contains(net::Ipv4Address{flows[97].destination.host()}));
+    EXPECT_TRUE(
+        net::parse_prefix("10.5.0.0/16")->contains(net::Ipv4Address{flows[98].destination.host()}));
+}
+
 TEST(Flows, NeedHostsEnough) {
     EXPECT_NO_THROW(Flows(wish(64512, "10.1.0.0/32")));
     EXPECT_THROW(Flows(wish(64513, "10.1.0.0/32")), std::invalid_argument);
@@ -75,13 +91,23 @@ TEST(Walk, MeetsEachFlowOnceARoundAndInNoOrder) {
 }
 
 TEST(Walk, CanPassOverFlowsThatANatHasTranslatedOrHasNot) {
-    const Flows flows(wish(10));
+    const Flows flows(wish(10, Treatment::translated));
     Translations translations(10);
     Walk walk(flows, &translations);
-    EXPECT_FALSE(walk.next(Walk::Over::translated));
+    EXPECT_FALSE(walk.next(Walk::Over::open));
     translations.agrees(4, {net::be32(1), net::be16(1)});
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(walk.next(Walk::Over::translated)->flow, 4u);
-    for (int i = 0; i < 20; ++i) EXPECT_NE(walk.next(Walk::Over::untranslated)->flow, 4u);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(walk.next(Walk::Over::open)->flow, 4u);
+    for (int i = 0; i < 20; ++i) EXPECT_NE(walk.next(Walk::Over::unopened)->flow, 4u);
+}
+
+TEST(Walk, TakesFlowsThatNobodyTranslatesForOpen) {
+    const Flows flows({2, {group(Treatment::none), group(Treatment::translated)}});
+    Translations translations(2);
+    Walk walk(flows, &translations);
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(walk.next(Walk::Over::open)->flow, 0u);
+        EXPECT_EQ(walk.next(Walk::Over::unopened)->flow, 1u);
+    }
 }
 
 TEST(Translations, AreLearntHeldToAndForgotten) {
@@ -98,7 +124,7 @@ TEST(Translations, AreLearntHeldToAndForgotten) {
 
 TEST(Translations, AreSharedWhereTheSameEndpointReachesTheSameDestinationTwice) {
     FlowWish to_one_host = wish(3);
-    to_one_host.destinations = {*net::parse_prefix("10.2.0.9/32")};
+    to_one_host.groups[0].destinations = {*net::parse_prefix("10.2.0.9/32")};
     const Flows flows(to_one_host);
     Translations translations(3);
     translations.agrees(0, {net::be32(1), net::be16(5)});

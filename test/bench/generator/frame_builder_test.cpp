@@ -52,14 +52,26 @@ TEST(FrameBuilder, PutsATunnelsHeadersInFront) {
     for (const bool keyed : {false, true}) {
         const Tunnel gre{net::Protocol::gre, test::ip("10.2.0.2"), test::ip("10.2.0.1"),
                          keyed ? std::optional<uint32_t>(7) : std::nullopt};
-        Bytes frame = built(some_endpoints, signature(0), 64, &gre);
+        const Tunnels tunnels{gre, 4, *net::parse_prefix("10.2.0.0/16")};
+        Bytes frame = built(some_endpoints, signature(0), 64, &tunnels, 3);
         ASSERT_EQ(frame.size(), 60u + gre.overhead());
         EXPECT_EQ(gre.overhead(), keyed ? 28u : 24u);
         EXPECT_TRUE(net::checksum_holds(&ip_of(frame), 20));
+        EXPECT_EQ(ip_of(frame).source_address(), test::ip("10.2.0.5"));
         EXPECT_EQ(ip_of(frame).destination_address(), test::ip("10.2.0.1"));
         EXPECT_EQ(ip_of(frame).total_length.host(), frame.size() - 14);
         EXPECT_EQ(ip_of(frame, 14 + gre.overhead()).destination_address(), test::ip("10.2.3.4"));
     }
+}
+
+TEST(Tunnels, ShareOutTheHostsBehindThemEvenly) {
+    const Tunnels tunnels{{}, 4, *net::parse_prefix("10.2.0.0/16")};
+    EXPECT_EQ(tunnels.of(net::be32(0x0a020000)), 0u);
+    EXPECT_EQ(tunnels.of(net::be32(0x0a023fff)), 0u);
+    EXPECT_EQ(tunnels.of(net::be32(0x0a024000)), 1u);
+    EXPECT_EQ(tunnels.of(net::be32(0x0a02ffff)), 3u);
+    EXPECT_EQ((Tunnels{{}, 1, *net::parse_prefix("0.0.0.0/0")}.of(net::be32(~0u))), 0u);
+    EXPECT_EQ((Tunnels{{}, 4, *net::parse_prefix("10.2.0.4/30")}.of(net::be32(0x0a020006))), 2u);
 }
 
 }  // namespace

@@ -16,10 +16,16 @@ using test::Bytes;
 
 inline constexpr uint8_t run = 7;
 
+inline FlowGroup group(Treatment treatment, const char* sources = "10.1.0.0/24",
+                       const char* destinations = "10.2.0.0/16") {
+    return {treatment, *net::parse_prefix(sources), {*net::parse_prefix(destinations)}};
+}
 inline FlowWish wish(uint32_t count, const char* sources = "10.1.0.0/24",
                      const char* destinations = "10.2.0.0/16") {
-    return {
-        count, *net::parse_prefix(sources), {*net::parse_prefix(destinations)}, Draw::in_route, 1};
+    return {count, {group(Treatment::none, sources, destinations)}, Draw::in_route, 1};
+}
+inline FlowWish wish(uint32_t count, Treatment treatment) {
+    return {count, {group(treatment)}, Draw::in_route, 1};
 }
 
 inline Macs some_macs() { return {test::mac("02:00:00:00:00:01"), test::mac("02:00:00:00:00:02")}; }
@@ -30,10 +36,10 @@ inline Signature signature(FlowNumber flow, uint32_t sequence = 0, uint64_t sent
 }
 
 inline Bytes built(const Endpoints& endpoints, const Signature& s, uint32_t size = 64,
-                   const Tunnel* tunnel = nullptr) {
-    const FrameBuilder builder(size, some_macs(), tunnel);
+                   const Tunnels* tunnels = nullptr, uint32_t number = 0) {
+    const FrameBuilder builder(size, some_macs(), tunnels);
     Bytes frame(std::max(builder.length(), FrameBuilder::image_length), 0xee);
-    builder.write(frame.data(), endpoints, s);
+    builder.write(frame.data(), endpoints, s, number);
     frame.resize(builder.length());
     return frame;
 }

@@ -67,6 +67,24 @@ TEST(Options, OfAWorkloadAreReadBeforeAndBehindTheMode) {
     EXPECT_EQ(o.destinations.front(), *net::parse_prefix("10.9.0.0/16"));
 }
 
+TEST(Options, OfTunnelsShareOutTheHostsBehindThem) {
+    const Options o = parse({"rate", "--workload", "ipip", "--tunnels", "256", "--tunnel-own",
+                             "198.18.0.0", "--right-hosts", "10.8.0.0/13"})
+                          .options;
+    EXPECT_EQ(o.tunnels, 256u);
+    EXPECT_EQ(o.tunnel_hosts, *net::parse_prefix("10.8.0.0/13"));
+    EXPECT_EQ(o.tunnel_own, *net::parse_address("198.18.0.0"));
+}
+
+TEST(Options, OfAMixSayWhichHostsAreTranslatedAndWhichAreBehindTunnels) {
+    const Parsed parsed = parse({"rate", "--workload", "mixed", "--nat-hosts", "10.64.0.0/16",
+                                 "--tunnel-hosts", "21.0.0.0/8", "--right-hosts", "20.0.0.0/8"});
+    ASSERT_FALSE(parsed.exit_code) << parsed.said;
+    EXPECT_EQ(parsed.options.nat_hosts, *net::parse_prefix("10.64.0.0/16"));
+    EXPECT_EQ(parsed.options.tunnel_hosts, *net::parse_prefix("21.0.0.0/8"));
+    EXPECT_EQ(parsed.options.destinations.front(), *net::parse_prefix("20.0.0.0/8"));
+}
+
 TEST(Options, SayWhatIsWrongAndEndWithTwo) {
     const struct {
         std::vector<std::string> words;
@@ -78,6 +96,12 @@ TEST(Options, SayWhatIsWrongAndEndWithTwo) {
         {{"rate", "--draw", "evenly"}, "--draw"},
         {{"rate", "--workload", "nat", "--direction", "left"}, "--direction both"},
         {{"rate", "--pcap", "file", "--direction", "both"}, "--pcap goes to the right"},
+        {{"rate", "--workload", "gre", "--tunnels", "3"}, "--tunnels: 1, 2, 4"},
+        {{"rate", "--workload", "gre", "--tunnels", "2"}, "--tunnels: fewer hosts than tunnels"},
+        {{"rate", "--workload", "mixed"}, "needs --nat-hosts and --tunnel-hosts"},
+        {{"rate", "--workload", "mixed", "--nat-hosts", "10.1.0.0/16", "--tunnel-hosts",
+          "10.9.0.0/16"},
+         "--nat-hosts: apart from --left-hosts"},
         {{"soak"}, "--pps"},
         {{}, "subcommand"},
     };
