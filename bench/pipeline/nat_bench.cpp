@@ -10,10 +10,10 @@
 #include <numeric>
 #include <random>
 
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "bench/pipeline/bench_router.h"
+#include "bench/pipeline/bursts.h"
 
 namespace sluice::bench {
 namespace {
@@ -45,7 +45,7 @@ void run_flows(BenchRouter& router, uint32_t first, uint32_t count) {
         burst.push_back(flow_of(n));
         if (burst.size() < burst_size && n + 1 < first + count) continue;
         router.fill_udp(burst.data(), static_cast<unsigned>(burst.size()));
-        router.run(static_cast<unsigned>(burst.size()));
+        router.pass(static_cast<unsigned>(burst.size()));
         burst.clear();
     }
 }
@@ -83,78 +83,58 @@ std::vector<uint32_t> zipf(uint32_t sessions) {
     return flows;
 }
 
-void report(benchmark::State& state, BenchRouter& router, std::vector<uint32_t>& cycles,
-            uint64_t packets) {
-    const auto median = cycles.begin() + static_cast<std::ptrdiff_t>(cycles.size() / 2);
-    std::nth_element(cycles.begin(), median, cycles.end());
-    const double sum = std::accumulate(cycles.begin(), cycles.end(), 0.0);
-    state.counters["cycles_per_packet"] = *median / static_cast<double>(burst_size);
-    state.counters["mean_cycles_per_packet"] = sum / static_cast<double>(packets);
-    for (const auto stage : {layout::Stage::classify, layout::Stage::nat, layout::Stage::lookup,
-                             layout::Stage::resolve, layout::Stage::rewrite}) {
-        const layout::StageCounters& s = router.context().stage(stage);
-        state.counters[layout::stage_texts[static_cast<unsigned>(stage)].name.data()] =
-            static_cast<double>(s.sampled_cycles.get()) /
-            static_cast<double>(std::max<uint64_t>(s.sampled_packets.get(), 1));
-    }
-    state.SetItemsProcessed(static_cast<int64_t>(packets));
-    state.SetLabel(HugeMemory::kind());
-}
-
 void established(benchmark::State& state, uint32_t sessions, bool by_zipf) {
     BenchRouter& router = router_with(sessions);
     const std::vector<uint32_t> order = by_zipf ? zipf(sessions) : uniform(sessions);
-    std::vector<uint32_t> cycles;
     std::array<Flow4, burst_size> burst;
-    uint64_t packets = 0;
-    const uint64_t sent = router.sink().sent();
+    Bursts bursts(router);
     size_t at = 0;
     for (auto _ : state) {
         for (Flow4& f : burst) f = flow_of(order[at++ % order.size()]);
         router.fill_udp(burst.data(), burst_size);
-        cycles.push_back(static_cast<uint32_t>(router.run(burst_size)));
-        packets += burst_size;
-        if (cycles.size() % bursts_a_tick == 0) router.tick_at_same_second();
+        bursts.run(burst_size);
+        if (bursts.number() % bursts_a_tick == 0) router.tick_at_same_second();
     }
-    report(state, router, cycles, packets);
-    if (router.sink().sent() - sent != packets) state.SkipWithError("packets were lost");
+    bursts.report(state);
+    state.counters["sessions"] = sessions;
 }
 
 // Until three quarters of the room are taken. With little room the tables stay in the caches, so
 // that what is left is the work.
 void new_flows(benchmark::State& state, uint32_t room) {
     const auto router = router_for(room);
-    std::vector<uint32_t> cycles;
     std::array<Flow4, burst_size> burst;
+    Bursts bursts(*router);
     uint32_t next = 0;
     for (auto _ : state) {
         for (Flow4& f : burst) f = flow_of(next++);
         router->fill_udp(burst.data(), burst_size);
-        cycles.push_back(static_cast<uint32_t>(router->run(burst_size)));
-        if (cycles.size() % bursts_a_tick == 0) router->tick_at_same_second();
+        bursts.run(burst_size);
+        if (bursts.number() % bursts_a_tick == 0) router->tick_at_same_second();
     }
-    report(state, *router, cycles, next);
-    if (router->sink().sent() != next) state.SkipWithError("packets were lost");
+    bursts.report(state);
 }
 
-const int registered_nat = [] {
-    for (const uint32_t sessions : {1024u, 65'536u, 1u << 20, 1u << 22}) {
-        for (const bool by_zipf : {false, true}) {
-            const std::string name =
-                fmt::format("pipeline/nat/sessions:{}{}", sessions, by_zipf ? "/zipf" : "");
-            benchmark::RegisterBenchmark(
-                name.c_str(), [=](auto& state) { established(state, sessions, by_zipf); });
-        }
-    }
-    for (const auto& [name, room] :
-         {std::pair<const char*, uint32_t>{"pipeline/nat/new", 1u << 20},
-          std::pair<const char*, uint32_t>{"pipeline/nat/new/sessions:65536", 65'536}}) {
-        benchmark::RegisterBenchmark(name, [room = room](auto& state) {
-            new_flows(state, room);
-        })->Iterations(room / burst_size * 3 / 4);
-    }
-    return 0;
-}();
+void add_established(uint32_t sessions, bool by_zipf) {
+    add_benchmark(fmt::format("pipeline/nat/sessions:{}{}", sessions, by_zipf ? "/zipf" : ""),
+                  [=](auto& state) { established(state, sessions, by_zipf); });
+}
+
+void add_new_flows(const char* name, uint32_t room) {
+    auto* made = add_benchmark(name, [=](auto& state) { new_flows(state, room); });
+    const uint32_t most = room / burst_size * 3 / 4;
+    if (bursts_wished == 0 || bursts_wished > most) made->Iterations(most);
+}
 
 }  // namespace
+
+void register_nat() {
+    for (const uint32_t sessions : {1024u, 65'536u, 1u << 20, 1u << 22}) {
+        add_established(sessions, false);
+        add_established(sessions, true);
+    }
+    add_new_flows("pipeline/nat/new", 1u << 20);
+    add_new_flows("pipeline/nat/new/sessions:65536", 65'536);
+}
+
 }  // namespace sluice::bench

@@ -14,11 +14,11 @@
 #include <random>
 #include <thread>
 
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include "bench/pipeline/bench_router.h"
+#include "bench/pipeline/bench_worker.h"
+#include "bench/pipeline/bursts.h"
 #include "dataplane/tunnel/spread.h"
 #include "lib/net/checksum.h"
 #include "lib/tsc.h"
@@ -64,28 +64,22 @@ std::unique_ptr<BenchRouter> router_with_tunnel() {
     return router;
 }
 
-// A worker's own part of a context.
-struct Bench {
-    Bench(const Context& like, Transmitter& transmitter, handover::Exchange& exchange,
-          unsigned self)
-        : spreader(exchange, self),
-          context{.plan = like.plan,
-                  .routes = like.routes,
-                  .now_ns = like.now_ns,
-                  .neighbours = like.neighbours,
-                  .limiter = like.limiter,
-                  .waiting = *waiting,
-                  .reassembler = *reassembler,
-                  .pool = like.pool,
-                  .transmitter = transmitter,
-                  .counters = *counters} {
+// A worker that hands over.
+struct Spreading : BenchWorker {
+    Spreading(const Context& like, Transmitter& transmitter, handover::Exchange& exchange,
+              unsigned self)
+        : Spreading(std::make_unique<layout::WorkerBlock>(), like, transmitter, exchange, self) {}
+    std::unique_ptr<layout::WorkerBlock> counters;
+    tunnel::Spreader spreader;
+
+  private:
+    Spreading(std::unique_ptr<layout::WorkerBlock> block, const Context& like,
+              Transmitter& transmitter, handover::Exchange& exchange, unsigned self)
+        : BenchWorker(like, transmitter, like.pool, *block),
+          counters(std::move(block)),
+          spreader(exchange, self) {
         context.spreader = &spreader;
     }
-    std::unique_ptr<arp::Waiting> waiting = std::make_unique<arp::Waiting>();
-    std::unique_ptr<ipv4::Reassembler> reassembler = std::make_unique<ipv4::Reassembler>();
-    std::unique_ptr<layout::WorkerBlock> counters = std::make_unique<layout::WorkerBlock>();
-    tunnel::Spreader spreader;
-    Context context;
 };
 
 // Buffers that go round, and their way back.
@@ -168,7 +162,7 @@ void handover(benchmark::State& state) {
     const auto router = router_with_tunnel();
     Circle circle(router->context(), 1);
     handover::Exchange exchange(2);
-    Bench giver(router->context(), router->sink(), exchange, 0);
+    Spreading giver(router->context(), router->sink(), exchange, 0);
     tunnel::Spreader taker(exchange, 1);
     std::vector<rte_mbuf*> others;
     for (rte_mbuf* m : circle.all()) {
@@ -200,22 +194,15 @@ void handover(benchmark::State& state) {
     state.counters["take_cycles_per_packet"] = median(taken);
 }
 
-void sit_on(unsigned core) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
-}
-
 void spread(benchmark::State& state, unsigned workers) {
     const auto router = router_with_tunnel();
     Circle circle(router->context(), workers);
     handover::Exchange exchange(workers);
     std::vector<std::unique_ptr<Returning>> wires;
-    std::vector<std::unique_ptr<Bench>> benches;
+    std::vector<std::unique_ptr<Spreading>> benches;
     for (unsigned n = 0; n < workers; ++n) {
         wires.push_back(std::make_unique<Returning>(circle, n));
-        benches.push_back(std::make_unique<Bench>(router->context(), *wires[n], exchange, n));
+        benches.push_back(std::make_unique<Spreading>(router->context(), *wires[n], exchange, n));
     }
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;
@@ -249,20 +236,20 @@ void spread(benchmark::State& state, unsigned workers) {
     for (const auto& wire : wires) sent += wire->sent();
     if (dropped > 0 || sent + Circle::count < packets) state.SkipWithError("packets were lost");
     state.SetItemsProcessed(static_cast<int64_t>(packets));
+    state.counters["workers"] = workers;
     state.SetLabel(fmt::format("{} cores", std::thread::hardware_concurrency()));
 }
 
-const int registered_spread = [] {
-    benchmark::RegisterBenchmark("pipeline/tunnel_handover", handover);
+}  // namespace
+
+void register_spread() {
+    add_benchmark("pipeline/tunnel_handover", handover);
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     for (unsigned workers = 1; workers <= std::min(cores, layout::max_workers); workers *= 2) {
-        benchmark::RegisterBenchmark(
-            fmt::format("pipeline/tunnel_spread/workers:{}", workers).c_str(),
-            [=](auto& state) { spread(state, workers); })
-            ->UseRealTime();
+        add_benchmark(fmt::format("pipeline/tunnel_spread/workers:{}", workers), [=](auto& state) {
+            spread(state, workers);
+        })->UseRealTime();
     }
-    return 0;
-}();
+}
 
-}  // namespace
 }  // namespace sluice::bench

@@ -2,17 +2,13 @@
 // Tunnels: cycles of the pipeline's own work for a packet that enters one or leaves one, GRE and IP
 // in IP, 1 and 1,000 tunnels, beside plain forwarding with the same routes. Packets of 64 bytes,
 // and IMIX (7 of 64, 4 of 594, 1 of 1418, so that outer ones fit 1500), uniform over the tunnels.
-//
-// cycles_per_packet is of the median burst, as everywhere here.
-#include <algorithm>
-#include <map>
 #include <memory>
 #include <random>
 
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "bench/pipeline/bench_router.h"
+#include "bench/pipeline/bursts.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::bench {
@@ -96,58 +92,42 @@ void carry(benchmark::State& state, Way way, const char* type, unsigned count, S
         frames.push_back(frame_of(way, type == std::string("gre"),
                                   static_cast<unsigned>(random() % count), size_of(size, n)));
     }
-    std::vector<uint32_t> cycles;
-    uint64_t packets = 0;
+    Bursts bursts(router);
     size_t at = 0;
-    const uint64_t sent = router.sink().sent();
     for (auto _ : state) {
         router.fill(std::span(frames).subspan(at, burst_size));
         at = (at + burst_size) % frames.size();
-        cycles.push_back(static_cast<uint32_t>(router.run(burst_size)));
-        packets += burst_size;
+        bursts.run(burst_size);
     }
-    const auto median = cycles.begin() + static_cast<std::ptrdiff_t>(cycles.size() / 2);
-    std::nth_element(cycles.begin(), median, cycles.end());
-    state.counters["cycles_per_packet"] = *median / static_cast<double>(burst_size);
-    state.SetItemsProcessed(static_cast<int64_t>(packets));
-    state.SetLabel(HugeMemory::kind());
-    if (router.sink().sent() - sent != packets) state.SkipWithError("packets were lost");
-    const auto plain = static_cast<unsigned>(layout::Stage::plain);
+    bursts.report(state);
+    if (way != Way::plain) state.counters["tunnels"] = count;
     // A few remotes share a bit of the own addresses' filter, which only the plain way can judge.
-    if (router.counters().stages[plain].packets.get() > packets / 50 + burst_size) {
-        state.SkipWithError(fmt::format("{} of {} packets took the plain way",
-                                        router.counters().stages[plain].packets.get(), packets)
-                                .c_str());
-    }
-    for (const auto stage : {layout::Stage::classify, layout::Stage::tunnel, layout::Stage::lookup,
-                             layout::Stage::resolve, layout::Stage::rewrite}) {
-        const layout::StageCounters& s = router.context().stage(stage);
-        state.counters[layout::stage_texts[static_cast<unsigned>(stage)].name.data()] =
-            static_cast<double>(s.sampled_cycles.get()) /
-            static_cast<double>(std::max<uint64_t>(s.sampled_packets.get(), 1));
+    const uint64_t plain = bursts.packets_of(layout::Stage::plain);
+    if (plain > bursts.packets() / 50 + burst_size) {
+        const auto told =
+            fmt::format("{} of {} packets took the plain way", plain, bursts.packets());
+        state.SkipWithError(told.c_str());
     }
 }
 
-void add(const std::string& name, Way way, const char* type, unsigned count, Size size) {
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [=](auto& state) { carry(state, way, type, count, size); });
+void add_tunnels(const char* type, unsigned count, const char* suffix, Size size) {
+    add_benchmark(fmt::format("pipeline/{}_encap/tunnels:{}{}", type, count, suffix),
+                  [=](auto& state) { carry(state, Way::enter, type, count, size); });
+    add_benchmark(fmt::format("pipeline/{}_decap/tunnels:{}{}", type, count, suffix),
+                  [=](auto& state) { carry(state, Way::leave, type, count, size); });
 }
-
-const int registered_tunnels = [] {
-    for (const auto& [suffix, size] :
-         {std::pair{"", Size::small}, std::pair{"/imix", Size::imix}}) {
-        add(std::string("pipeline/tunnels_beside") + suffix, Way::plain, "gre", 1, size);
-        for (const char* type : {"gre", "ipip"}) {
-            for (const unsigned count : {1u, 1000u}) {
-                add(fmt::format("pipeline/{}_encap/tunnels:{}{}", type, count, suffix), Way::enter,
-                    type, count, size);
-                add(fmt::format("pipeline/{}_decap/tunnels:{}{}", type, count, suffix), Way::leave,
-                    type, count, size);
-            }
-        }
-    }
-    return 0;
-}();
 
 }  // namespace
+
+void register_tunnels() {
+    for (const auto& [suffix, size] :
+         {std::pair{"", Size::small}, std::pair{"/imix", Size::imix}}) {
+        add_benchmark(std::string("pipeline/tunnels_beside") + suffix,
+                      [size = size](auto& state) { carry(state, Way::plain, "gre", 1, size); });
+        for (const char* type : {"gre", "ipip"}) {
+            for (const unsigned count : {1u, 100u, 1000u}) add_tunnels(type, count, suffix, size);
+        }
+    }
+}
+
 }  // namespace sluice::bench
