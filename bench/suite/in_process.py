@@ -8,6 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from progress import say
+
+# Google Benchmark's regular expressions are POSIX's: there is no \d.
+QUICK = (r"^pipeline/(forward/routes:[a-z0-9]+|nat/sessions:(1024|65536|1048576)|nat/new.*|tunnels_beside|"
+         r"[a-z0-9_]+/workers:.*|(gre|ipip)_(en|de)cap/tunnels:[0-9]+)$")
+
+
+def wanted(o):
+    """A regular expression of names."""
+    return o.only if o.only is not None else QUICK if o.quick else ""
+
 
 def benchmarks_of(build):
     listed = subprocess.run(["meson", "introspect", "--benchmarks", str(build)], check=True,
@@ -38,9 +49,10 @@ def measure(build, only):
     """(the reports of all programs as one, None where nothing matches; the names of those that failed)"""
     merged, failed = None, []
     for name, command in benchmarks_of(build):
-        if not any(re.search(only, each) for each in names_of(command)):
+        matching = [each for each in names_of(command) if re.search(only, each)]
+        if not matching:
             continue
-        print(f"==> measuring {name}", file=sys.stderr, flush=True)
+        say(f"measuring {name} in one process: {len(matching)} benchmarks")
         report = measure_one(command, only)
         if report is None:
             failed.append(name)
@@ -48,6 +60,7 @@ def measure(build, only):
             merged = report
         else:
             merged["benchmarks"] += report["benchmarks"]
+            merged["context"] |= report["context"]
     return merged, failed
 
 
@@ -55,6 +68,12 @@ def cell(value):
     if value is None:
         return ""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
+
+
+def stages(benchmark):
+    """Name to cycles, spread over all packets."""
+    return {name.removeprefix("stage:"): value for name, value in benchmark.items()
+            if name.startswith("stage:")}
 
 
 def table(benchmarks):

@@ -14,7 +14,7 @@ def _field(file, name):
     return found[1] if found else ""
 
 
-def _commit(root):
+def commit(root):
     done = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"], capture_output=True,
                           text=True, check=False)
     return done.stdout.strip()
@@ -28,10 +28,6 @@ def machine():
             "huge_page_size": _field("/proc/meminfo", "Hugepagesize"),
             "kernel": platform.release(), "load": os.getloadavg()[0],
             "date": time.strftime("%Y-%m-%d %H:%M:%S %Z")}
-
-
-def versions(root, peers):
-    return {"commit": _commit(root), **{peer.name: peer.version() for peer in peers}}
 
 
 def _huge_pages():

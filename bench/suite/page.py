@@ -3,7 +3,7 @@
 import html
 
 import figures
-import in_process
+import scaling
 import svg
 import text
 from workloads import WORKLOADS
@@ -66,20 +66,23 @@ def _latency(rows, colours):
             yield svg.curves(f"latency of {case}", PERCENTILES, "microseconds, at half of the rate", lines)
 
 
-def _stages(rows):
-    own = [row for row in rows if row.stages]
-    if not own:
-        return
-    names = list(dict.fromkeys(name for row in own for name in row.stages))
-    yield "<h2>Cycles by stage</h2>"
-    yield ('<p class="note">From sampled bursts, spread over all packets: what few take costs little here.</p>')
-    yield svg.stacked("cycles by stage", "cycles", [(f"{r.case} {r.placement}", r.stages) for r in own], names)
+def _stages(title, rows):
+    if rows:
+        names = list(dict.fromkeys(name for _, stages in rows for name in stages))
+        yield f"<h3>{title}</h3>" + svg.stacked(title, "cycles", rows, names)
+
+
+def _scaling(benchmarks):
+    for each in scaling.scalings(benchmarks):
+        title = f"scaling with {each.of}"
+        lines = [(name, points, svg.COLOURS[n % len(svg.COLOURS)])
+                 for n, (name, points) in enumerate(each.lines.items())]
+        yield f"<h3>{title.capitalize()}</h3>" + svg.scaling(title, each.of, each.unit, lines)
 
 
 def _suite(suite):
     rows = figures.rows(suite["runs"])
     colours = _colours(rows)
-    failed = [run for run in suite["runs"] if "failed" in run]
     yield "<h2>Throughput</h2>"
     yield ('<p class="note">Bars are medians of interleaved runs, whiskers go from the least to the most. A rate '
            "says something of a router only where the router is the limit. Cases with the processors near to each "
@@ -87,23 +90,36 @@ def _suite(suite):
     yield from _throughput(rows, colours)
     yield "<h2>Latency</h2>"
     yield from _latency(rows, colours)
-    yield from _stages(rows)
-    yield "<h2>All figures</h2>" + _table(*text.throughput_table(rows))
-    for run in failed:
-        yield f"<p>failed: {html.escape(run['case'])}, {html.escape(run['peer'])}</p><pre>{html.escape(run['failed'])}</pre>"
-    for each in suite["left_out"]:
-        yield f"<p>left out: {html.escape(each['peer'])}: {html.escape(each['why'])}</p>"
-    yield "<h2>Machine and versions</h2>" + _facts({**suite["machine"], **suite["versions"], **suite["settings"]})
-    commands = dict.fromkeys(f"{run['case']}: {run['command']}" for run in suite["runs"] if "command" in run)
-    yield "<h2>Commands</h2><pre>" + html.escape("\n".join(commands)) + "</pre>"
+
+
+def _plots(report):
+    if report.get("suite"):
+        yield from _suite(report["suite"])
+    yield "<h2>Cycles by stage</h2>"
+    yield '<p class="note">From sampled bursts, spread over all packets: what few take costs little here.</p>'
+    yield from _stages("Routers", text.router_stages(report))
+    yield from _stages("In one process, without a driver", text.pipeline_stages(report))
+    yield "<h2>Scaling</h2>"
+    yield from _scaling(report.get("benchmarks", []))
+
+
+def _body(report):
+    yield "<h1>Benchmark</h1>"
+    yield from _plots(report)
+    yield "<h2>All figures</h2>"
+    for title, note, table in text.tables(report):
+        yield f'<h3>{title}</h3><p class="note">{html.escape(note)}</p>' + _table(*table)
+    yield from (f"<p>{html.escape(remark)}</p>" for remark in text.remarks(report))
+    for run in report.get("suite", {}).get("runs", []):
+        why = run.get("failed") or run.get("first_try")
+        if why:
+            yield f"<p>{html.escape(run['case'])}, {html.escape(run['peer'])}:</p><pre>{html.escape(why)}</pre>"
+    settings = report.get("suite", {}).get("settings", {})
+    yield "<h2>Machine and versions</h2>" + _facts({**report["machine"], **report["versions"], **settings})
+    yield "<h2>Commands</h2><pre>" + html.escape("\n".join(text.commands(report))) + "</pre>"
 
 
 def page(report):
-    body = ["<h1>Benchmark</h1>"]
-    if report.get("suite"):
-        body += _suite(report["suite"])
-    if report.get("benchmarks"):
-        body.append("<h2>In one process</h2>" + _table(*in_process.table(report["benchmarks"])))
     return ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
             f'content="width=device-width"><title>Benchmark</title><style>{STYLE}</style>'
-            f'<body>{"".join(body)}</body></html>\n')
+            f'<body>{"".join(_body(report))}</body></html>\n')

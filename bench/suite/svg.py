@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plots as SVG, which stand in a page by themselves: bars, stacked bars."""
+"""Plots as SVG, which stand in a page by themselves: bars, stacked bars, curves, lines."""
 import html
 import math
 
@@ -99,8 +99,36 @@ def curves(title, xs, unit, lines):
     parts += [_text(at(n, 1)[0], height + 16, label, "middle", 'class="tick"') for n, label in enumerate(xs)]
     parts.append(_text(left, height + 32, unit, "start", 'class="tick"'))
     for k, (name, ys, colour) in enumerate(lines):
-        points = " ".join("{:.1f},{:.1f}".format(*at(n, y)) for n, y in enumerate(ys) if y)
-        parts += [f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>',
-                  f'<rect x="{right + 16}" y="{k * 18}" width="12" height="12" fill="{colour}"/>',
-                  _text(right + 33, k * 18 + 10, name, "start", 'class="tick"')]
+        parts += _line(k, name, [at(n, y) for n, y in enumerate(ys) if y], colour, right)
+    return _svg(height + 40, parts, title)
+
+
+def _line(number, name, points, colour, right):
+    """And its name, to the right of the plot."""
+    joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points)
+    yield f'<rect x="{right + 16}" y="{number * 18}" width="12" height="12" fill="{colour}"/>'
+    yield _text(right + 33, number * 18 + 10, name, "start", 'class="tick"')
+
+
+def scaling(title, x_unit, y_unit, lines):
+    """lines: (name, [(x, y)], colour); x on a logarithmic scale, y from 0."""
+    xs = sorted({x for _, points, _ in lines for x, _ in points})
+    marks = ticks(max(y for _, points, _ in lines for _, y in points))
+    height, left, right = max(220, 18 * len(lines)), 60, WIDTH - VALUE - 90
+    span = math.log(xs[-1] / xs[0]) or 1
+
+    def at(x, y):
+        return left + (right - left) * math.log(x / xs[0]) / span, height - height * y / marks[-1]
+
+    parts = []
+    for mark in marks:
+        y = at(xs[0], mark)[1]
+        parts += [f'<line x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>',
+                  _text(left - 6, y + 4, f"{mark:g}", "end", 'class="tick"')]
+    parts += [_text(at(x, 0)[0], height + 16, f"{x:,.0f}", "middle", 'class="tick"') for x in xs]
+    parts.append(_text(left, height + 32, f"{y_unit}, by {x_unit}", "start", 'class="tick"'))
+    for k, (name, points, colour) in enumerate(lines):
+        parts += _line(k, name, [at(x, y) for x, y in points], colour, right)
     return _svg(height + 40, parts, title)

@@ -2,6 +2,8 @@
 """Figures as text: tables for a terminal, and Markdown."""
 import figures
 import in_process
+import instructions
+import scaling
 
 
 def mpps(figure):
@@ -34,21 +36,88 @@ def markdown_table(header, rows):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
-def _about(suite):
-    machine, settings = suite["machine"], suite["settings"]
-    return (f"{machine['processor']}, kernel {machine['kernel']}, {machine['date']}, load "
-            f"{machine['load']:.1f} at the start. Medians of {settings['rounds']} interleaved runs of "
-            f"{settings['seconds']} s, ± half the way from the least to the most.")
+def stage_table(rows):
+    """(header, rows) of text; rows: (label, {stage: cycles})."""
+    names = list(dict.fromkeys(name for _, stages in rows for name in stages))
+    return ("cycles a packet", *names, "all"), [
+        (label, *(f"{stages[name]:.1f}" if name in stages else "" for name in names), f"{sum(stages.values()):.0f}")
+        for label, stages in rows]
+
+
+def router_stages(report):
+    return [(f"{r.case} ({r.placement})", r.stages)
+            for r in figures.rows(report.get("suite", {}).get("runs", [])) if r.stages]
+
+
+def pipeline_stages(report):
+    return [(each["name"].removeprefix("pipeline/"), in_process.stages(each)) for each in report.get("benchmarks", [])
+            if in_process.stages(each)]
+
+
+def has_figures(report):
+    return any(report.get(part) for part in ("benchmarks", "suite", "instructions"))
+
+
+def tables(report):
+    """(title, what is to be known, (header, rows)) of each table."""
+    benchmarks = report.get("benchmarks", [])
+    if report.get("suite"):
+        yield "Routers", _about_runs(report["suite"]), throughput_table(figures.rows(report["suite"]["runs"]))
+    if router_stages(report):
+        yield ("Cycles by stage, routers", "From sampled bursts, spread over all packets.",
+               stage_table(router_stages(report)))
+    if benchmarks:
+        yield "In one process", "Cycles are of the median burst.", in_process.table(benchmarks)
+    if pipeline_stages(report):
+        yield ("Cycles by stage, in one process", "From sampled bursts, whose sampling costs a little.",
+               stage_table(pipeline_stages(report)))
+    for each in scaling.scalings(benchmarks):
+        yield f"Scaling with {each.of}", "", scaling.table(each)
+    if report.get("instructions"):
+        yield ("Instructions", "Counted by callgrind, which knows no AVX-512: of the code for AVX2.",
+               instructions.table(report["instructions"]))
+
+
+def _about_runs(suite):
+    settings = suite["settings"]
+    return (f"Medians of {settings['rounds']} interleaved runs of {settings['seconds']} s, frames of "
+            f"{settings['size']}, ± half the way from the least to the most. A rate says something of a router "
+            "only where the router is the limit.")
+
+
+def remarks(report):
+    """What has no figures, and why; what can not be measured on this machine."""
+    suite = report.get("suite", {})
+    for run in suite.get("runs", []):
+        if "failed" in run:
+            yield f"Failed: {run['case']}, {run['peer']}, round {run['round'] + 1}."
+        elif "first_try" in run:
+            yield f"Only at the second try: {run['case']}, {run['peer']}, round {run['round'] + 1}."
+    yield from (f"Left out: {each['peer']}: {each['why']}." for each in suite.get("left_out", []))
+    if "workers" in report.get("context", {}):
+        yield f"Workers: {report['context']['workers']}."
+
+
+def commands(report):
+    runs = report.get("suite", {}).get("runs", [])
+    return [report["command"],
+            *dict.fromkeys(f"{run['case']}: {run['command']}" for run in runs if "command" in run)]
+
+
+def about(report):
+    machine, versions = report["machine"], report["versions"]
+    return (f"{machine['processor']}, {len(machine['processors'])} processors, kernel {machine['kernel']}, "
+            f"{machine['date']}, load {machine['load']:.1f} at the start. "
+            + ", ".join(f"{name}: {version}" for name, version in versions.items() if version) + ".")
+
+
+def markdown_sections(report, level):
+    lines = [about(report), "", f"`{report['command']}`", ""]
+    for title, note, table in tables(report):
+        lines += ["#" * level + " " + title, "", *([note, ""] if note else []), *markdown_table(*table), ""]
+    return "\n".join(lines + [line + "\n" for line in remarks(report)])
 
 
 def markdown(report):
-    lines = ["# Benchmark", ""]
-    suite = report.get("suite")
-    if suite:
-        lines += [_about(suite), "", *markdown_table(*throughput_table(figures.rows(suite["runs"]))), ""]
-        lines += [f"Failed: {run['case']}, {run['peer']}, round {run['round'] + 1}."
-                  for run in suite["runs"] if "failed" in run]
-        lines += [f"Left out: {each['peer']}: {each['why']}." for each in suite["left_out"]]
-    if report.get("benchmarks"):
-        lines += ["## In one process", "", *markdown_table(*in_process.table(report["benchmarks"]))]
-    return "\n".join(lines) + "\n"
+    run = "\n".join(commands(report))
+    return f"# Benchmark\n\n{markdown_sections(report, 2)}\n## Commands\n\n```\n{run}\n```\n"

@@ -5,33 +5,32 @@ import dataclasses
 import json
 import re
 import subprocess
-import sys
 
 import peers
 import placement
 from lab import Failed, Lab
+from progress import Clock, minutes, say
 from transports import SIDES, TRANSPORTS, lay
 from workloads import GATEWAYS, LEFT, RIGHT, WORKLOADS
 
 FAULTS = 3  # the generator's exit status for lost and wrong packets: a result too
 ANY_MAC = "02:00:00:00:00:fe"
+FAILURES = (Failed, OSError, ValueError, subprocess.SubprocessError)
+SECONDS_AROUND = 4  # a router's two runs: to start it and the generator, twice, and to end them
 
 
 @dataclasses.dataclass
 class Settings:
     generator: object    # Path of sluice-bench
     probe: object        # Path of one_way
-    only: str = ""       # regular expression of CASE/PEER
+    only: str = ""       # regular expression of TRANSPORT/WORKLOAD/PEER
     rounds: int = 3
     seconds: float = 2.0
     size: str = "64"
     processors: tuple = (0, 1)
     huge: bool = False
     more_peers: tuple = ()  # adapter files
-
-
-def say(text):
-    print(f"==> {text}", file=sys.stderr, flush=True)
+    until: float | None = None  # of time.monotonic(): then no further round's run begins
 
 
 class Suite:
@@ -39,6 +38,7 @@ class Suite:
         self.settings = settings
         self.left_out = []
         self.peers = []
+        self.clock = None
         for peer in [*peers.all_peers(), *map(peers.load, settings.more_peers)]:
             why = peer.misses()
             if why is None:
@@ -56,29 +56,52 @@ class Suite:
                 if taking and (transport != "veth" or len(taking) > 1 or self.settings.only):
                     yield transport, workload, taking
 
-    def run(self):
-        plan, runs = list(self.plan()), []
+    def turns(self):
+        """(number of the round, transport, workload, peer), each peer of a case first now and then."""
+        plan = list(self.plan())
         for number in range(self.settings.rounds):
             for transport, workload, taking in plan:
-                # Each is first now and then.
                 for peer in taking[number % len(taking):] + taking[:number % len(taking)]:
-                    runs.append(self.one_run(number, transport, workload, peer))
+                    yield number, transport, workload, peer
+
+    def run(self):
+        turns, runs = list(self.turns()), []
+        self.clock = Clock(len(turns), SECONDS_AROUND + 2 * self.settings.seconds, self.settings.until)
+        say(f"{len(turns)} runs of routers, about {minutes(self.clock.rest())}")
+        for turn in turns:
+            if turn[0] > 0 and not self.clock.has_time():
+                say(f"time is over: {len(runs)} of {len(turns)} runs, each router has {turn[0]} or more")
+                break
+            runs.append(self.one_run(*turn))
         return runs
 
     def one_run(self, number, transport, workload, peer):
-        case = f"{transport}/{workload.name}"
-        run = {"case": case, "peer": peer.name, "round": number}
+        run = {"case": f"{transport}/{workload.name}", "peer": peer.name, "round": number}
         before = self.probe()
         try:
-            run |= self.measure(transport, workload, peer)
-        except (Failed, OSError, ValueError, subprocess.SubprocessError) as why:
+            run |= self.measure_patiently(run, transport, workload, peer)
+        except FAILURES as why:
             run["failed"] = str(why)[-2000:]
         after = self.probe()
         run |= {"one_way_cycles": [before, after], "placement": placement.placement(before, after)}
-        told = run.get("failed", "").strip().split("\n")[-1] or (
-            f"{run['received_pps'] / 1e6:.3f} Mpps, limit: {run['limited_by']}, {run['placement']}")
-        say(f"round {number + 1}, {case}, {peer.name}: {told}")
+        self.clock.tick()
+        self.tell(run)
         return run
+
+    def measure_patiently(self, run, transport, workload, peer):
+        """DPDK's memif ends a process now and then when both ends connect. So there is a second try, and the
+        report says of each run that had one."""
+        try:
+            return self.measure(transport, workload, peer)
+        except FAILURES as why:
+            run["first_try"] = str(why)[-2000:]
+            return self.measure(transport, workload, peer)
+
+    def tell(self, run):
+        told = "FAILED: " + run["failed"].strip().split("\n")[-1] if "failed" in run else (
+            f"{run['received_pps'] / 1e6:.3f} Mpps, limit: {run['limited_by']}, {run['placement']}")
+        say(f"{self.clock.done} of {self.clock.runs}: {run['case']}, {run['peer']}: {told}; "
+            f"{minutes(self.clock.rest())} left")
 
     def probe(self):
         return placement.one_way_cycles(self.settings.probe, self.settings.processors)
@@ -91,7 +114,7 @@ class Suite:
             figures = peer.figures()
             rate = full["trial"]["received_pps"]
             half = self.generate(place, workload, peer, "--pps", max(1, round(rate / 2)))
-        stream = half["trial"]["directions"]["right"]
+        (stream,) = half["trial"]["directions"].values()
         return {"received_pps": rate, "offered_pps": full["trial"]["offered_pps"],
                 "loss": full["trial"]["loss"], "faults": full["trial"]["faults"],
                 "limited_by": full["limited_by"], "latency_us": stream["latency_us"],

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Routers to be measured. An adapter is a small file: what it can do, its configuration, how it starts.
-
-To measure another one, write a file with a class `Peer` as those here and name it with --peer FILE.
+"""Routers to be measured. Each is a small file: what it can do, its configuration, how it starts. A description
+(.toml, see described.py) needs no code; an adapter (.py) has a class `Peer` as those here.
 """
 import contextlib
 import importlib.util
 import os
+import pathlib
 import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 @contextlib.contextmanager
@@ -23,8 +25,9 @@ def on_processor(processor):
 class Peer:
     name = ""
     transports = ()
-    kinds = ()    # of workloads: routes, nat, gre, ipip
+    kinds = ()    # of workloads: routes, nat, gre, ipip, mixed
     routes = 1    # as many as it can be told here
+    tunnels = 1   # the same
     hops = 1      # by how much it lowers the time to live
     arp = True    # it answers for its addresses
     says = ""     # what is to be known of its figures
@@ -37,7 +40,7 @@ class Peer:
         return ""
 
     def takes(self, transport, workload):
-        enough = self.routes > 1 or workload.table is None
+        enough = (self.routes > 1 or workload.table is None) and workload.tunnels <= self.tunnels
         return transport in self.transports and workload.kind in self.kinds and enough
 
     def start(self, place, workload):
@@ -58,7 +61,10 @@ def first_line(*command):
 
 
 def load(file):
-    """The peer of an adapter file from elsewhere."""
+    """The peer of a file from elsewhere."""
+    if file.suffix == ".toml":
+        from .described import Described
+        return Described(file)
     spec = importlib.util.spec_from_file_location(f"peer_{file.stem.replace('-', '_')}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -67,4 +73,5 @@ def load(file):
 
 def all_peers():
     from . import linux, sluice, testpmd
-    return [sluice.Peer(), testpmd.Io(), testpmd.Mac(), linux.Forwarding(), linux.Masquerade()]
+    described = [load(file) for file in sorted(HERE.glob("*.toml"))]
+    return [sluice.Peer(), testpmd.Io(), testpmd.Mac(), linux.Forwarding(), linux.Masquerade(), *described]

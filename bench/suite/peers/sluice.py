@@ -3,7 +3,7 @@
 from router import CLI, Router
 
 from lab import wait_until
-from workloads import EXTERNAL, GATEWAYS, INSIDE, LEFT, RIGHT
+from workloads import BESIDE, EXTERNAL, GATEWAYS, INSIDE, LEFT, RIGHT, TUNNEL_ENDS
 
 from . import Peer as _Peer, first_line, on_processor
 
@@ -11,8 +11,9 @@ from . import Peer as _Peer, first_line, on_processor
 class Peer(_Peer):
     name = "sluice"
     transports = ("memif", "vhost", "veth")
-    kinds = ("routes", "nat", "gre", "ipip")
+    kinds = ("routes", "nat", "gre", "ipip", "mixed")
     routes = 1 << 20
+    tunnels = 1024
 
     def __init__(self):
         self._router = None
@@ -25,15 +26,22 @@ class Peer(_Peer):
                       for side, device in place.router_devices.items()}
         config = {"dataplane": {"workers": 1, "polling": "busy"}, "interfaces": interfaces,
                   "routes": [{"prefix": p, "via": RIGHT} for p in workload.routes]}
-        if workload.kind == "nat":
+        config["routes"] += [{"prefix": p, "via": LEFT} for p in (INSIDE, BESIDE)]
+        if workload.kind in ("nat", "mixed"):
             config["nat"] = [{"name": "inside", "type": "source", "from": INSIDE,
                               "out": "right", "to": EXTERNAL}]
-        if workload.kind in ("gre", "ipip"):
-            config["tunnels"] = {"there": {"type": workload.kind, "local": GATEWAYS["right"],
-                                           "remote": RIGHT, "addresses": ["172.16.0.1/30"]}}
-            config["routes"] = [{"prefix": p, "interface": "there"} for p in workload.routes]
-        config["routes"].append({"prefix": INSIDE, "via": LEFT})
+        if workload.tunnels:
+            self.add_tunnels(config, workload)
         return config
+
+    def add_tunnels(self, config, workload):
+        kind = "ipip" if workload.kind == "ipip" else "gre"
+        config["tunnels"] = {}
+        for number, own, behind in workload.tunnel_routes():
+            config["tunnels"][f"t{number}"] = {"type": kind, "local": GATEWAYS["right"], "remote": own}
+            config["routes"].append({"prefix": behind, "interface": f"t{number}"})
+        if workload.tunnels > 1:
+            config["routes"].append({"prefix": f"{TUNNEL_ENDS}/16", "via": RIGHT})
 
     def start(self, place, workload):
         self._router = Router(place.lab, place.router, huge=place.huge)

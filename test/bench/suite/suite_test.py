@@ -1,23 +1,33 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What the bench suite makes of its runs: figures, comparisons, tables, the page."""
+import json
 import pathlib
 import sys
+import tempfile
+import types
 import unittest
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "bench/suite"), str(ROOT / "test/system")]
 
-import compare  # noqa: E402
+import baseline  # noqa: E402
+import docs  # noqa: E402
 import figures  # noqa: E402
+import in_process  # noqa: E402
+import instructions  # noqa: E402
+import options  # noqa: E402
 import page  # noqa: E402
 import peers  # noqa: E402
 import placement  # noqa: E402
+import progress  # noqa: E402
+import scaling  # noqa: E402
 import svg  # noqa: E402
 import text  # noqa: E402
 import throughput  # noqa: E402
-from workloads import FULL_TABLE, WORKLOADS  # noqa: E402
+from peers.described import Described  # noqa: E402
+from workloads import FULL_TABLE, QUICK, WORKLOADS, prefixes_of  # noqa: E402
 
 
 def run(pps, peer="sluice", case="vhost/routes:1", placed="near", **more):
@@ -26,10 +36,17 @@ def run(pps, peer="sluice", case="vhost/routes:1", placed="near", **more):
             "router": None, "command": "sluice-bench", **more}
 
 
-def report(runs, **more):
-    return {"suite": {"runs": runs, "left_out": [], "versions": {},
-                      "machine": {"processor": "P", "kernel": "K", "date": "D", "load": 0.0},
-                      "settings": {"rounds": 1, "seconds": 1}}, **more}
+MACHINE = {"processor": "P", "processors": [0, 1], "kernel": "K", "date": "D", "load": 0.0}
+
+
+def report(runs=(), **more):
+    return {"machine": MACHINE, "versions": {"commit": "c0ffee"}, "command": "./dev bench",
+            "suite": {"runs": list(runs), "left_out": [],
+                      "settings": {"rounds": 1, "seconds": 1, "size": "64"}}, **more}
+
+
+def benchmark(name, cycles=10.0, **more):
+    return {"name": name, "cycles_per_packet": cycles, "real_time": 1.0, "time_unit": "ns", **more}
 
 
 class Placement(unittest.TestCase):
@@ -63,7 +80,7 @@ class Figures(unittest.TestCase):
 
 class Comparison(unittest.TestCase):
     def verdicts(self, before, now):
-        return [row[-1].split()[-1] for row in compare.changes(before, now)[1]]
+        return [row[-1].split()[-1] for row in baseline.changes(before, now)[1]]
 
     def test_names_what_became_faster_or_slower(self):
         self.assertEqual(self.verdicts(report([run(2e6)]), report([run(1e6)])), ["worse"])
@@ -77,9 +94,33 @@ class Comparison(unittest.TestCase):
 
     def test_counts_cycles_where_they_are_known(self):
         def one(cycles):
-            return {"benchmarks": [{"name": "b", "cycles_per_packet": cycles, "real_time": 1, "time_unit": "ns"}]}
+            return report(benchmarks=[benchmark("b", cycles)])
         self.assertEqual(self.verdicts(one(100), one(80)), ["better"])
         self.assertEqual(self.verdicts(one(100), one(102)), ["cycles/packet"])
+
+    def test_calls_a_change_of_instructions_what_would_be_noise_of_time(self):
+        def one(counted):
+            return report(instructions={"b": counted})
+        self.assertEqual(self.verdicts(one(100.0), one(102.0)), ["worse"])
+        self.assertEqual(self.verdicts(one(100.0), one(100.1)), ["instructions/packet"])
+
+    def test_of_another_processor_is_of_instructions_alone(self):
+        before = report([run(1e6)], instructions={"b": 1}, benchmarks=[benchmark("b")])
+        before["machine"] = MACHINE | {"processor": "Q"}
+        now = report([run(2e6)], instructions={"b": 2}, benchmarks=[benchmark("b")])
+        self.assertEqual(self.verdicts(before, now), ["worse"])
+
+    def test_is_with_what_was_saved_of_each_part(self):
+        with tempfile.TemporaryDirectory() as directory:
+            file = pathlib.Path(directory) / "baseline.json"
+            baseline.save(report([run(1e6)], benchmarks=[benchmark("b", 100)]), file)
+            later = report(instructions={"b": 1}) | {"versions": {"commit": "later"}}
+            del later["suite"]
+            baseline.save(later, file)
+            saved = json.loads(file.read_text())
+        self.assertEqual(saved["commits"], {"benchmarks": "c0ffee", "suite": "c0ffee", "instructions": "later"})
+        now = report([run(2e6)], benchmarks=[benchmark("b", 50)], instructions={"b": 2})
+        self.assertEqual(self.verdicts(saved, now), ["worse", "better", "better"])
 
 
 class Tables(unittest.TestCase):
@@ -93,6 +134,95 @@ class Tables(unittest.TestCase):
         self.assertIn("| vhost/routes:1 | near | sluice | 1.000 ±0% |", made)
 
 
+    def test_stand_in_the_page_for_people_between_its_marks(self):
+        before = f"prose\n{docs.BEGIN}\nold\n{docs.END}\nmore prose\n"
+        made = docs.put(before, text.markdown_sections(report([run(1e6)]), level=3))
+        self.assertTrue(made.startswith("prose\n" + docs.BEGIN) and made.endswith(docs.END + "\nmore prose\n"))
+        self.assertNotIn("old", made)
+        self.assertIn("### Routers", made)
+        self.assertEqual(docs.put(made, "again"), docs.put(before, "again"))
+        with self.assertRaises(docs.NoMarks):
+            docs.put("prose", "figures")
+
+    def test_say_what_failed_and_what_is_left_out(self):
+        told = report([run(1e6, failed="why"), run(1e6, first_try="why")],
+                      context={"workers": "2 cores, so 1 worker"})
+        told["suite"]["left_out"] = [{"peer": "vpp", "why": "it is not installed"}]
+        self.assertEqual(list(text.remarks(told)), [
+            "Failed: vhost/routes:1, sluice, round 1.", "Only at the second try: vhost/routes:1, sluice, round 1.",
+            "Left out: vpp: it is not installed.", "Workers: 2 cores, so 1 worker."])
+
+    def test_spread_stages_over_all_packets(self):
+        ((label, stages),) = text.pipeline_stages(report(benchmarks=[
+            benchmark("b", **{"stage:lookup": 7.0, "stage:rewrite": 3.0}), benchmark("c")]))
+        self.assertEqual((label, stages), ("b", {"lookup": 7.0, "rewrite": 3.0}))
+        header, (row,) = text.stage_table([(label, stages)])
+        self.assertEqual((header[1:], row[1:]), (("lookup", "rewrite", "all"), ("7.0", "3.0", "10")))
+
+
+class Scaling(unittest.TestCase):
+    benchmarks = [benchmark("pipeline/forward/routes:full", 30, routes=500e3),
+                  benchmark("pipeline/forward/routes:1", 20, routes=1),
+                  benchmark("pipeline/forward/routes:1/burst:32", 21, routes=1),
+                  benchmark("pipeline/workers:1/real_time", None, workers=1, items_per_second=2e6),
+                  benchmark("pipeline/workers:2/real_time", None, workers=2, items_per_second=3e6)]
+
+    def test_joins_benchmarks_that_differ_in_how_many_there_are(self):
+        by_routes, by_workers = scaling.scalings(self.benchmarks)
+        self.assertEqual(by_routes.lines, {"forward": [(1, 20), (500e3, 30)]})
+        self.assertEqual(list(by_workers.lines.values()), [[(1, 2.0), (2, 3.0)]])
+        self.assertEqual(scaling.table(by_routes), (("cycles a packet, routes:", "1", "500,000"),
+                                                    [("forward", "20.0", "30.0")]))
+
+    def test_of_one_point_is_none(self):
+        self.assertEqual(scaling.scalings(self.benchmarks[:1]), [])
+
+
+class Instructions(unittest.TestCase):
+    def test_are_read_from_callgrinds_file(self):
+        self.assertEqual(instructions.counted("events: Ir\n...\nsummary: 123456\n\n\ntotals: 123456\n"), 123456)
+
+
+class Progress(unittest.TestCase):
+    def test_guesses_first_and_then_counts(self):
+        now = 100.0
+        clock = progress.Clock(4, 10, now=lambda: now)
+        self.assertEqual(clock.rest(), 40)
+        now = 120.0
+        clock.tick()
+        self.assertEqual(clock.rest(), 60)
+
+    def test_ends_when_there_is_no_time_for_one_more(self):
+        now = 100.0
+        clock = progress.Clock(100, 10, until=130.0, now=lambda: now)
+        self.assertEqual(clock.rest(), 30)
+        now = 115.0
+        clock.tick()
+        self.assertTrue(clock.has_time())
+        now = 116.0
+        self.assertFalse(clock.has_time())
+
+
+class Options(unittest.TestCase):
+    def parsed(self, *words):
+        return options.options(["--build", "build", *words])
+
+    def test_ask_for_everything_where_nothing_is_said(self):
+        self.assertEqual(tuple(self.parsed().parts), ("in_process", "routers", "instructions"))
+        self.assertIsNone(self.parsed().minutes)
+
+    def test_ask_for_the_parts_that_they_name(self):
+        self.assertEqual(self.parsed("--only", "x").parts, ["in_process"])
+        self.assertEqual(self.parsed("--routers", "--instructions").parts, ["routers", "instructions"])
+
+    def test_quick_leaves_out_and_shortens(self):
+        o = self.parsed("--quick")
+        self.assertEqual((tuple(o.parts), o.seconds), (("in_process", "routers"), options.QUICK_SECONDS))
+        self.assertEqual(o.minutes, options.QUICK_MINUTES)
+        self.assertEqual(in_process.wanted(o), in_process.QUICK)
+        self.assertEqual(self.parsed("--quick", "--only", "fib").parts, ["in_process"])
+
+
 class Plots(unittest.TestCase):
     def test_have_round_numbers_on_their_scale(self):
         self.assertEqual(svg.ticks(11.2), [0, 2.5, 5, 7.5, 10, 12.5])
@@ -101,13 +231,15 @@ class Plots(unittest.TestCase):
     def test_are_well_formed(self):
         for made in (svg.bars("a<b", "Mpps", [("x&y", 1, 0.5, 2, "one", "#000")]),
                      svg.stacked("s", "cycles", [("a", {"x": 1, "y": 2})], ["x", "y"]),
+                     svg.scaling("s", "routes", "cycles", [("a", [(1, 2.0), (1000, 3.0)], "#000")]),
                      svg.curves("c", ("p50", "p99"), "us", [("a", [1, 1000], "#000"), ("b", [None, 2], "#111")])):
             xml.etree.ElementTree.fromstring(made)
 
     def test_stand_in_the_page_which_needs_nothing_else(self):
         told = {"cycles_per_packet": 100.0, "stages": {"lookup": 7.0}}
-        made = page.page(report([run(1e6, router=told), run(2e6, "testpmd-io", failed="it <ended>")]))
-        self.assertEqual(made.count("<svg"), 3)
+        made = page.page(report([run(1e6, router=told), run(2e6, "testpmd-io", failed="it <ended>")],
+                                benchmarks=Scaling.benchmarks + [benchmark("b", **{"stage:lookup": 7.0})]))
+        self.assertEqual(made.count("<svg"), 6)  # rate, latency, stages twice, scaling twice
         self.assertIn("it &lt;ended&gt;", made)
         for outside in ("src=", "href=", "url("):
             self.assertNotIn(outside, made)
@@ -116,7 +248,7 @@ class Plots(unittest.TestCase):
 class Plan(unittest.TestCase):
     def plan(self, only=""):
         suite = throughput.Suite(throughput.Settings(None, None, only=only))
-        suite.peers = peers.all_peers()  # whether they are installed or not
+        suite.peers = [p for p in peers.all_peers() if not isinstance(p, Described)]  # installed or not
         return {(transport, workload.name): [p.name for p in taking]
                 for transport, workload, taking in suite.plan()}
 
@@ -127,13 +259,86 @@ class Plan(unittest.TestCase):
         self.assertEqual(plan["veth", "routes:1"], ["sluice", "linux"])
         self.assertEqual(plan["veth", "nat:1k"], ["sluice", "linux-masquerade"])
         self.assertNotIn(("veth", "gre"), plan)
+        self.assertEqual(plan["memif", "mixed"], ["sluice"])
+
+    def test_has_those_that_are_only_described(self):
+        suite = throughput.Suite(throughput.Settings(None, None))
+        suite.peers = peers.all_peers()
+        plan = {(t, w.name): [p.name for p in taking] for t, w, taking in suite.plan()}
+        self.assertEqual(plan["vhost", "nat:64k"], ["sluice", "grout", "vpp"])
+        self.assertEqual(plan["memif", "gre"], ["sluice", "vpp"])
+
+    def test_of_the_quick_one_has_what_the_goals_are_about(self):
+        plan = self.plan(QUICK)
+        for workload in ("routes:1", "routes:full", "nat:64k", "gre", "ipip", "mixed"):
+            for transport in ("memif", "vhost"):
+                self.assertIn("sluice", plan[transport, workload])
+        self.assertEqual(plan["memif", "routes:1"], ["sluice", "testpmd-io", "testpmd-mac"])
+        self.assertEqual(plan["veth", "nat:1k"], ["sluice", "linux-masquerade"])
+        self.assertNotIn(("memif", "nat:1k"), plan)
 
     def test_can_be_narrowed(self):
         self.assertEqual(self.plan("vhost/gre/sluice"), {("vhost", "gre"): ["sluice"]})
 
     def test_knows_workloads_that_there_are_data_for(self):
         self.assertTrue(FULL_TABLE.exists())
-        self.assertEqual({w.kind for w in WORKLOADS.values()}, {"routes", "nat", "gre", "ipip"})
+        self.assertEqual({w.kind for w in WORKLOADS.values()}, {"routes", "nat", "gre", "ipip", "mixed"})
+
+    def test_shares_out_what_is_behind_many_tunnels(self):
+        routes = list(WORKLOADS["gre:1024"].tunnel_routes())
+        self.assertEqual((len(routes), routes[0], routes[-1]), (
+            1024, (0, "198.18.0.0", "21.0.0.0/18"), (1023, "198.18.3.255", "21.255.192.0/18")))
+        self.assertEqual(list(WORKLOADS["ipip"].tunnel_routes()), [(0, "10.2.0.2", "21.0.0.0/8")])
+
+    def test_turns_every_run_of_every_round(self):
+        suite = throughput.Suite(throughput.Settings(None, None, only="memif/routes:1/", rounds=2))
+        suite.peers = [p for p in peers.all_peers() if not isinstance(p, Described)]
+        self.assertEqual([(turn[0], turn[3].name) for turn in suite.turns()], [
+            (0, "sluice"), (0, "testpmd-io"), (0, "testpmd-mac"), (1, "testpmd-io"), (1, "testpmd-mac"), (1, "sluice")])
+
+
+class Place:
+    """Where nothing is."""
+    transport, processors = "memif", (3, 4)
+    router_devices = {"left": "net_memif0,a", "right": "net_memif1,b"}
+    lab = types.SimpleNamespace(directory=pathlib.Path("/lab"))
+
+    def listens_at(self, side):
+        return f"/lab/{side}.sock"
+
+
+class Description(unittest.TestCase):
+    def files(self, name, workload):
+        peer = Described(ROOT / f"bench/suite/peers/{name}.toml")
+        words = peer.words(Place(), WORKLOADS[workload])
+        return {name: made.format(**words) for name, made in peer.text["files"].items()}
+
+    def test_says_where_it_could_be_had(self):
+        peer = Described(ROOT / "bench/suite/peers/vpp.toml")
+        peer.text["program"] = "no-such-program"
+        self.assertEqual(peer.misses(), "no-such-program is not installed (packages of packagecloud.io/fdio)")
+
+    def test_has_a_configuration_for_each_of_its_workloads(self):
+        for file in (ROOT / "bench/suite/peers").glob("*.toml"):
+            peer = Described(file)
+            for workload in WORKLOADS.values():
+                for transport in peer.transports:
+                    place = Place()
+                    place.transport = transport
+                    if peer.takes(transport, workload) and not workload.table:
+                        peer.words(place, workload)
+
+    def test_names_its_ends_and_its_routes(self):
+        made = self.files("vpp", "nat:64k")["setup.vpp"]
+        self.assertIn("set interface ip address memif1/0 10.1.0.1/24", made)
+        self.assertIn("nat44 add address 203.0.113.0 - 203.0.113.63", made)
+        self.assertIn("ip route add 20.0.0.0/8 via 10.2.0.2", made)
+        self.assertIn("unix { nodaemon", self.files("vpp", "gre")["startup.conf"])
+        self.assertIn("interface add port left devargs net_memif0,a", self.files("grout", "ipip")["setup.grcli"])
+
+    def test_has_each_prefix_of_a_table(self):
+        self.assertEqual(list(prefixes_of(WORKLOADS["routes:1"])), ["20.0.0.0/8"])
+        self.assertGreater(sum(1 for _ in prefixes_of(WORKLOADS["routes:full"])), 500000)
 
 
 if __name__ == "__main__":
