@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/classify.h"
 
+#include <algorithm>
+
+#include "dataplane/ipv4/route.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::fast_path {
@@ -50,6 +53,14 @@ uint32_t aged(const uint8_t* frame) noexcept {
 }
 
 }  // namespace
+
+uint32_t flow_hash_of(const Columns& col, unsigned row) noexcept {
+    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(col.frame[row] + ethernet_header);
+    // Padding, which lies behind a packet too short for ports, is not of the flow.
+    const uint32_t whole =
+        std::min<uint32_t>(col.packet[row]->data_len - ethernet_header, col.total_length[row]);
+    return ipv4::flow_hash(ip, whole);
+}
 
 unsigned classify_plain(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
                         uint64_t& bytes) noexcept {

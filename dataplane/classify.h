@@ -58,6 +58,9 @@ inline void move_row(Columns& col, unsigned from, unsigned to) noexcept {
     col.aged[to] = col.aged[from];
 }
 
+// Of the flow that a row is of.
+uint32_t flow_hash_of(const Columns& col, unsigned row) noexcept;
+
 // The packets that a pass finds unfit for the fast way.
 class Rest {
   public:

@@ -78,20 +78,12 @@ uint64_t link_of(const Context& c, Adjacency a, uint32_t destination) noexcept {
     return place == NeighbourTable::none ? 0 : c.neighbours.link(place).bits();
 }
 
-uint32_t hash_of(const Columns& col, unsigned i) noexcept {
-    const auto& ip = *reinterpret_cast<const net::Ipv4Header*>(col.frame[i] + ethernet_header);
-    // Padding, which lies behind a packet too short for ports, is not of the flow.
-    const uint32_t whole =
-        std::min<uint32_t>(col.packet[i]->data_len - ethernet_header, col.total_length[i]);
-    return ipv4::flow_hash(ip, whole);
-}
-
 template <bool Nat>
 Adjacency adjacency_of(const Plan& plan, const Columns& col, unsigned i) noexcept {
     const Adjacency a = plan.adjacencies[col.next_hop[i]];
     if (a.kind != NextHopKind::group) [[likely]]
         return a;
-    return plan.adjacencies[plan.member(a, Nat ? col.hash[i] : hash_of(col, i))];
+    return plan.adjacencies[plan.member(a, Nat ? col.hash[i] : flow_hash_of(col, i))];
 }
 
 bool redirects(const Plan& plan, InterfaceId in) noexcept {
@@ -123,7 +115,7 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
         if constexpr (Tunnels) {
             col.tunnel[kept] = nullptr;
             if (a.kind == NextHopKind::tunnel && !(Nat && !plan.groups.empty())) {
-                const auto* t = tunnel::way_in(c, col, i, a, [&] { return hash_of(col, i); });
+                const auto* t = tunnel::way_in(c, col, i, a, [&] { return flow_hash_of(col, i); });
                 col.tunnel[kept] = t;
                 if (t != nullptr) {
                     towards = t->remote_bits;

@@ -47,6 +47,7 @@ void add_interfaces(Plan& plan, const Snapshot& s, std::span<const InterfaceFact
         i.up = facts[id].up && wish.enabled != 0;
         i.mtu = std::min(facts[id].mtu, wish.mtu);
         i.address_queues = facts[id].address_queues;
+        i.port_queues = facts[id].port_queues;
         i.redirects = wish.redirects != 0;
         i.reverse_path = wish.reverse_path;
         i.proxy_arp = wish.proxy_arp != 0;

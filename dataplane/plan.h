@@ -34,6 +34,7 @@ struct InterfaceFacts {
     net::MacAddress mac;
     uint32_t mtu = 0;
     uint16_t address_queues = 1;  // over which the device spreads packets by their IP addresses
+    uint16_t port_queues = 1;     // by UDP's ports
 };
 
 struct alignas(64) PlanInterface {
@@ -49,6 +50,7 @@ struct alignas(64) PlanInterface {
     uint8_t multicast = 0;        // its place in Plan::multicast, and one; 0: it forwards none
     uint16_t first_address = 0;   // of Plan::addresses
     uint16_t address_queues = 1;  // of InterfaceFacts
+    uint16_t port_queues = 1;
     uint16_t address_count = 0;
 
     // Then frames go from the one to the other, and nothing is routed by either.

@@ -14,6 +14,7 @@ json wish_of(const config::Tunnel& wish) {
             {"local", net::to_string(wish.local)},
             {"remote", net::to_string(wish.remote)},
             {"any_remote", wish.any_remote},
+            {"udp_port", wish.udp_port ? json(*wish.udp_port) : json()},
             {"key", wish.key ? json(*wish.key) : json()},
             {"checksum", wish.checksum},
             {"sequence", wish.sequence},

@@ -7,7 +7,8 @@ namespace sluice::cli {
 namespace {
 
 std::string ends_of(const json& t) {
-    return fmt::format("{} - {}{}", t.value("local", ""), t.value("remote", ""),
+    return fmt::format("{} - {}{}{}", t.value("local", ""), t.value("remote", ""),
+                       t["udp_port"].is_null() ? "" : fmt::format(" udp {}", t["udp_port"].dump()),
                        t["key"].is_null() ? "" : fmt::format(" key {}", t["key"].dump()));
 }
 

@@ -44,7 +44,8 @@ struct Tunnel {
     TunnelType type = TunnelType::gre;
     net::Ipv4Address local;
     net::Ipv4Address remote;
-    bool any_remote = false;  // takes in packets that come from elsewhere too
+    bool any_remote = false;           // takes in packets that come from elsewhere too
+    std::optional<uint16_t> udp_port;  // GRE in UDP (RFC 8086), to this port; none: not in UDP
     std::optional<uint32_t> key;
     bool checksum = false;
     bool sequence = false;

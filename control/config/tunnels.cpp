@@ -17,14 +17,15 @@ namespace {
 using nlohmann::json;
 
 // What tells tunnels apart when a packet comes in.
-using Identity =
-    std::tuple<TunnelType, net::Ipv4Address, net::Ipv4Address, std::optional<uint32_t>>;
+using Identity = std::tuple<TunnelType, net::Ipv4Address, net::Ipv4Address, std::optional<uint16_t>,
+                            std::optional<uint32_t>>;
 using Identities = std::map<Identity, std::pair<std::string, const json*>>;
 
 Tunnel read_tunnel(const Fields& fields) {
     Tunnel tunnel;
     fields.read("type", tunnel.type, tunnel_type_names);
     fields.read("any_remote", tunnel.any_remote);
+    fields.read("udp_port", tunnel.udp_port);
     fields.read("key", tunnel.key);
     fields.read("checksum", tunnel.checksum);
     fields.read("sequence", tunnel.sequence);
@@ -49,6 +50,7 @@ void check_what_ipip_has_not(const Fields& fields, const Tunnel& tunnel, Mistake
             mistakes.add(*value, fmt::format("\"{}\" is GRE's; IP in IP has no field for it", key));
         }
     };
+    refuse("udp_port", tunnel.udp_port.has_value());
     refuse("key", tunnel.key.has_value());
     refuse("checksum", tunnel.checksum);
     refuse("sequence", tunnel.sequence);
@@ -112,12 +114,12 @@ void read_ends(const Fields& fields, Tunnel& tunnel, Reading& reading) {
 void check_identity(const json& object, const Interface& interface, Identities& identities,
                     Mistakes& mistakes) {
     const Tunnel& t = *interface.tunnel;
-    const auto [other, is_new] =
-        identities.try_emplace({t.type, t.local, t.remote, t.key}, interface.name, &object);
+    const auto [other, is_new] = identities.try_emplace(
+        {t.type, t.local, t.remote, t.udp_port, t.key}, interface.name, &object);
     if (is_new) return;
     mistakes.add(
         object,
-        fmt::format("{} has type, ends and key of {}, so nothing tells their packets apart",
+        fmt::format("{} has type, ends, port and key of {}, so nothing tells their packets apart",
                     interface.name, other->second.first),
         other->second.second);
 }

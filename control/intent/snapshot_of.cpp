@@ -68,6 +68,7 @@ layout::Tunnel wish_of(const config::Interface& from, const Places& places) {
     to.keepalive_attempts = static_cast<uint8_t>(wish.keepalive_attempts);
     to.keepalive_s = static_cast<uint16_t>(wish.keepalive_s);
     to.mtu = wish.mtu.value_or(0);
+    to.udp_port = wish.udp_port.value_or(0);
     to.port = wish.bridge.empty() ? layout::no_interface : places.find(wish.bridge);
     to.spread =
         wish.sequence ? layout::TunnelSpread::off : static_cast<layout::TunnelSpread>(wish.spread);

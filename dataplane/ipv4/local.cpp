@@ -29,7 +29,7 @@ Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
         packet = whole;
         if (belongs_to_another(c, packet, arrival)) return finished();
     }
-    if (tunnel::carries(*c.plan, packet.ipv4().protocol)) {
+    if (tunnel::carries(*c.plan, packet)) {
         const Verdict v = tunnel::receive(c, packet, arrival);
         return note(c, layout::Step::tunnel_receive, v, arrival.interface);
     }

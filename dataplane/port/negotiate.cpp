@@ -70,6 +70,9 @@ class Negotiation {
         if ((result_.rss_functions & of_any_protocol) != 0) {
             result_.address_queues = result_.rx_queues;
         }
+        if ((result_.rss_functions & RTE_ETH_RSS_NONFRAG_IPV4_UDP) != 0) {
+            result_.port_queues = result_.rx_queues;
+        }
     }
 
     void size() {

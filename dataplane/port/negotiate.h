@@ -52,6 +52,7 @@ struct Granted {
     uint64_t tx_offloads = 0;
     uint64_t rss_functions = 0;
     uint16_t address_queues = 1;  // over which packets are spread by their IP addresses
+    uint16_t port_queues = 1;     // by UDP's ports
     Features asked;
     Features granted;              // promiscuous and mac_change only once the device has agreed
     std::vector<std::string> why;  // a sentence for each thing that was not got

@@ -129,7 +129,7 @@ void Ports::bring_up(InterfaceId id, const layout::Interface& wish, unsigned wor
     slot.failure.clear();
     slot.link = {};
     const Granted& got = slot.port->granted();
-    facts_[id] = {false, slot.port->mac(), got.mtu, got.address_queues};
+    facts_[id] = {false, slot.port->mac(), got.mtu, got.address_queues, got.port_queues};
     spdlog::info(
         "event=interface_started interface={} driver={} port={} mac={} mtu={} rx_queues={} "
         "tx_queues={}",

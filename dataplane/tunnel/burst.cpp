@@ -3,6 +3,7 @@
 
 #include "dataplane/tunnel/clamp_mss.h"
 #include "dataplane/tunnel/ecn.h"
+#include "dataplane/tunnel/udp.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::tunnel {
@@ -36,7 +37,27 @@ struct Candidate {
     uint32_t headers = 0;
 };
 
-// Plain outer headers: IP in IP, or GRE of IPv4 with at most a key.
+// GRE of IPv4 with at most a key, this many bytes behind IP's header.
+Candidate look_at_gre(const uint8_t* frame, uint32_t bytes, uint32_t behind, Ends ends) noexcept {
+    constexpr uint32_t gre_header = sizeof(net::GreHeader), key = sizeof(uint32_t);
+    const uint32_t at = outer_end + behind;
+    if (bytes < at + gre_header + key) return {};
+    const auto gre = load<net::Be32>(frame + at).host();
+    if (gre == 0x0000'0800) return {ends, ip_header + behind + gre_header};
+    if (gre != 0x2000'0800) return {};
+    return {ends.with_key(load<net::Be32>(frame + at + gre_header).host()),
+            ip_header + behind + gre_header + key};
+}
+
+// UDP without a checksum, as long as the packet.
+bool is_plain_udp(const uint8_t* frame, uint32_t bytes) noexcept {
+    if (bytes < outer_end + udp_header) return false;
+    const auto udp = load<net::UdpHeader>(frame + outer_end);
+    const auto length = load<net::Be16>(frame + fast_path::length_at).host();
+    return udp.checksum == net::be16(0) && udp.length.host() + ip_header == length;
+}
+
+// Plain outer headers: IP in IP, GRE, or GRE in UDP.
 Candidate look_outside(const uint8_t* frame, uint32_t bytes) noexcept {
     const uint32_t local = __builtin_bswap32(load<uint32_t>(frame + fast_path::destination_at));
     const uint32_t remote = __builtin_bswap32(load<uint32_t>(frame + fast_path::source_at));
@@ -44,23 +65,29 @@ Candidate look_outside(const uint8_t* frame, uint32_t bytes) noexcept {
     if (frame[protocol_at] == net::Protocol::ipip) {
         return {Ends::of(TunnelKind::ipip, local, remote), ip_header};
     }
-    constexpr uint32_t gre_header = sizeof(net::GreHeader), key = sizeof(uint32_t);
-    if (bytes < outer_end + gre_header + key) return {};
     const Ends ends = Ends::of(TunnelKind::gre, local, remote);
-    const auto gre = load<net::Be32>(frame + outer_end).host();
-    if (gre == 0x0000'0800) return {ends, ip_header + gre_header};
-    if (gre != 0x2000'0800) return {};
-    return {ends.with_key(load<net::Be32>(frame + outer_end + gre_header).host()),
-            ip_header + gre_header + key};
+    if (frame[protocol_at] == net::Protocol::gre) return look_at_gre(frame, bytes, 0, ends);
+    if (!is_plain_udp(frame, bytes)) return {};
+    const auto port = load<net::UdpHeader>(frame + outer_end).destination_port.host();
+    return look_at_gre(frame, bytes, udp_header, ends.with_udp(port));
+}
+
+// Whether a tunnel's packet has this protocol. UDP's is told by its port, which is that of the
+// frame where it is there.
+bool may_be_a_tunnels(const Tunnels& tunnels, const uint8_t* frame, uint32_t bytes) noexcept {
+    const uint8_t protocol = frame[protocol_at];
+    if (protocol == net::Protocol::gre || protocol == net::Protocol::ipip) return true;
+    return protocol == net::Protocol::udp && tunnels.some_in_udp() &&
+           bytes >= outer_end + udp_header &&
+           tunnels.listens_on(load<net::UdpHeader>(frame + outer_end).destination_port.host());
 }
 
 // Whether the inner packet, whose frame begins at `inner`, needs no more than to be taken out.
-bool only_needs_taking_out(const Tunnel& t, const uint8_t* frame, const uint8_t* inner,
-                           uint32_t bytes) noexcept {
+bool only_needs_taking_out(const Tunnels& tunnels, const Tunnel& t, const uint8_t* frame,
+                           const uint8_t* inner, uint32_t bytes) noexcept {
     if (t.is_bridged) return false;
     if (bytes < outer_end || inner[fast_path::version_at] != 0x45) return false;
-    const uint8_t protocol = inner[protocol_at];
-    if (protocol == net::Protocol::gre || protocol == net::Protocol::ipip) return false;
+    if (may_be_a_tunnels(tunnels, inner, bytes)) return false;
     if (t.clamps_mss && may_be_syn(inner, bytes)) return false;
     const auto mark = static_cast<Ecn>(inner[tos_at] & ecn_mask);
     return decapsulated(mark, static_cast<Ecn>(frame[tos_at] & ecn_mask)) == mark &&
@@ -107,6 +134,11 @@ void open(rte_mbuf& m, uint8_t* frame, uint32_t headers, uint32_t length) noexce
     store(frame + headers + fast_path::type_at, net::be16(0x0800));
 }
 
+void write_udp(uint8_t* at, uint32_t hash, uint32_t length) noexcept {
+    store(at + offsetof(net::UdpHeader, source_port), net::be16(udp_source_of(hash)));
+    store(at + offsetof(net::UdpHeader, length), net::be16(static_cast<uint16_t>(length)));
+}
+
 }  // namespace
 
 unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
@@ -115,9 +147,9 @@ unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
     bool any = false;
     for (unsigned i = 0; i < n; ++i) {
         candidates[i] = {};
-        const uint8_t protocol = col.frame[i][protocol_at];
-        if (protocol != net::Protocol::gre && protocol != net::Protocol::ipip) continue;
-        candidates[i] = look_outside(col.frame[i], bytes_there(col, i));
+        const uint32_t bytes = bytes_there(col, i);
+        if (!may_be_a_tunnels(tunnels, col.frame[i], bytes)) continue;
+        candidates[i] = look_outside(col.frame[i], bytes);
         tunnels.prefetch(candidates[i].ends);
         any = true;
     }
@@ -130,7 +162,7 @@ unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
         uint8_t* frame = col.frame[i];
         const Tunnel* t = at.ends.form == 0 ? nullptr : tunnels.find(at.ends);
         if (t == nullptr ||
-            !only_needs_taking_out(*t, frame, frame + at.headers,
+            !only_needs_taking_out(tunnels, *t, frame, frame + at.headers,
                                    bytes_there(col, i) - at.headers) ||
             !locals.has(at.ends.local())) {
             if (kept != i) move_row(col, i, kept);
@@ -163,6 +195,7 @@ void encapsulate(Context& c, Columns& col, unsigned n) noexcept {
             t->flags | (load<uint16_t>(frame + fragment_at) & t->inherited_flags);
         const uint32_t ttl = t->ttl != 0 ? t->ttl : frame[fast_path::ttl_at];
 
+        const uint32_t hash = t->in_udp ? fast_path::flow_hash_of(col, i) : 0;
         auto& counters = c.counters.interfaces[t->interface];
         counters.tx_packets.add(1);
         counters.tx_bytes.add(col.total_length[i]);
@@ -179,6 +212,7 @@ void encapsulate(Context& c, Columns& col, unsigned n) noexcept {
         frame[tos_at] = static_cast<uint8_t>(tos);
         store(frame + fast_path::length_at, static_cast<uint32_t>(length | id << 16));
         store(frame + fragment_at, static_cast<uint16_t>(flags));
+        if (t->in_udp) write_udp(frame + outer_end, hash, total - ip_header);
 
         rte_mbuf& m = *col.packet[i];
         m.data_off = static_cast<uint16_t>(m.data_off - t->overhead);

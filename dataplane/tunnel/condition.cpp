@@ -147,8 +147,9 @@ std::string sentence(const Condition& condition, const Snapshot& s) {
 
 uint64_t identity_of(const layout::Tunnel& wish) noexcept {
     uint64_t x = uint64_t{wish.local} << 32 | wish.remote;
-    for (const uint64_t part : {uint64_t{wish.key}, uint64_t{wish.has_key},
-                                static_cast<uint64_t>(wish.kind), uint64_t{wish.sequence}}) {
+    for (const uint64_t part :
+         {uint64_t{wish.key}, uint64_t{wish.has_key}, static_cast<uint64_t>(wish.kind),
+          uint64_t{wish.sequence}, uint64_t{wish.udp_port}}) {
         x = (x ^ part) * 0xff51afd7ed558ccd;
         x ^= x >> 29;
     }

@@ -10,6 +10,7 @@
 #include "dataplane/tunnel/condition.h"
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/tunnels.h"
+#include "dataplane/tunnel/udp.h"
 #include "lib/layout/tunnel.h"
 #include "lib/net/checksum.h"
 
@@ -39,9 +40,10 @@ Quotation quotation_of(const Packet& packet, const net::IcmpHeader& message) noe
     return {begin, std::min(end, packet.contiguous())};
 }
 
-// What is quoted of GRE's header; the flags are the tunnel's whose key it is, or it is not ours.
-const Tunnel* find_gre(const Tunnels& all, const Packet& packet, Quotation q, Ends ends) noexcept {
-    const uint32_t at = q.begin + outer_header;
+// By GRE's header, which is quoted `at`; the flags are the tunnel's whose key it is, or it is not
+// ours.
+const Tunnel* find_gre(const Tunnels& all, const Packet& packet, Quotation q, uint32_t at,
+                       Ends ends) noexcept {
     const net::Be16 flags = packet.header_at<net::GreHeader>(at)->flags;
     if ((flags.host() & gre::has_key) != 0) {
         const bool behind_checksum = (flags.host() & gre::has_checksum) != 0;
@@ -52,8 +54,19 @@ const Tunnel* find_gre(const Tunnels& all, const Packet& packet, Quotation q, En
     }
     const Tunnel* t = all.find_exactly(ends);
     const bool alike =
-        t != nullptr && std::memcmp(&flags, t->headers.data() + outer_header, sizeof flags) == 0;
+        t != nullptr && std::memcmp(&flags, t->headers.data() + at - q.begin, sizeof flags) == 0;
     return alike ? t : nullptr;
+}
+
+// Where less than GRE's header is quoted, it was the tunnel without a key if there is one.
+const Tunnel* find_udp(const Tunnels& all, const Packet& packet, Quotation q, Ends ends) noexcept {
+    const uint32_t at = q.begin + outer_header;
+    const auto& udp = *packet.header_at<net::UdpHeader>(at);
+    if (!is_udp_source(udp.source_port.host())) return nullptr;
+    ends = ends.with_udp(udp.destination_port.host());
+    const uint32_t gre_at = at + udp_header;
+    if (gre_at + sizeof(net::GreHeader) > q.end) return all.find_exactly(ends);
+    return find_gre(all, packet, q, gre_at, ends);
 }
 
 // The tunnel that has sent the quoted packet. RFC 792: eight bytes follow its header at least.
@@ -69,8 +82,11 @@ const Tunnel* find_sender(const Context& c, const Packet& packet, Quotation q) n
     if (outer.protocol == net::Protocol::ipip || outer.protocol == net::Protocol::ipv6) {
         return all.find_exactly(ends(TunnelKind::ipip));
     }
+    if (outer.protocol == net::Protocol::udp) {
+        return find_udp(all, packet, q, ends(TunnelKind::gre));
+    }
     if (outer.protocol != net::Protocol::gre) return nullptr;
-    return find_gre(all, packet, q, ends(TunnelKind::gre));
+    return find_gre(all, packet, q, q.begin + outer_header, ends(TunnelKind::gre));
 }
 
 // RFC 1191 5, 7.1: of a router that tells no MTU, or one that can not be true, the path's is taken
@@ -121,6 +137,8 @@ std::optional<Verdict> verdict_for(Context& c, const Tunnel& t, const net::IcmpH
             return drop(DropReason::too_big, mtu_of(c, t));
         case type::host_unreachable: return drop(DropReason::route_unreachable);
         case type::port_unreachable:
+            // Of GRE in UDP it says what of bare GRE "protocol unreachable" does.
+            return t.in_udp ? std::optional(drop(DropReason::no_route)) : std::nullopt;
         case type::source_route_failed: return std::nullopt;
         default: return drop(DropReason::no_route);
     }
@@ -152,8 +170,8 @@ bool carries_ipv4(const Packet& packet, const Tunnel& t, Quotation q) noexcept {
     if (t.wish.kind != TunnelKind::gre) {
         return packet.header_at<net::Ipv4Header>(q.begin)->protocol == net::Protocol::ipip;
     }
-    const auto& gre = *packet.header_at<net::GreHeader>(q.begin + outer_header);
-    return gre.protocol.host() == static_cast<uint16_t>(net::EtherType::ipv4);
+    const auto* gre = packet.header_at<net::GreHeader>(q.begin + t.gre_at());
+    return gre != nullptr && gre->protocol.host() == static_cast<uint16_t>(net::EtherType::ipv4);
 }
 
 // A packet that fits, or that the next time will be fragmented, was not too big for the tunnel.

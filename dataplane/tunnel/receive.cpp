@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tunnel/receive.h"
 
+#include "dataplane/checksum.h"
 #include "dataplane/ipv4/own.h"
 #include "dataplane/ipv4/validate.h"
 #include "dataplane/tunnel/bridge.h"
@@ -8,6 +9,7 @@
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/send.h"
 #include "dataplane/tunnel/tunnels.h"
+#include "dataplane/tunnel/udp.h"
 #include "lib/layout/tunnel.h"
 
 namespace sluice::tunnel {
@@ -39,15 +41,14 @@ bool is_late(Context& c, const Tunnel& t, uint32_t number) noexcept {
     return false;
 }
 
-Verdict open_gre(Context& c, const Packet& packet, Opened& opened) noexcept {
-    const net::Ipv4Header& ip = packet.ipv4();
-    const uint32_t at = ethernet_header + ip.header_length();
+// GRE's header is there; `ends` says by what else it came.
+Verdict open_gre(Context& c, const Packet& packet, uint32_t at, Ends ends,
+                 Opened& opened) noexcept {
     const auto gre = gre::parse(packet, at, packet.length());
     if (!gre) return drop(DropReason::gre_malformed);
     if (gre->checksum_sum && *gre->checksum_sum != 0xffff) {
         return drop(DropReason::gre_bad_checksum);
     }
-    Ends ends = ends_of(ip, TunnelKind::gre);
     if (gre->key) ends = ends.with_key(*gre->key);
     opened.tunnel = c.plan->tunnels->find(ends);
     if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
@@ -70,6 +71,45 @@ Verdict open_ipip(Context& c, const Packet& packet, Opened& opened) noexcept {
     return passed();
 }
 
+// RFC 768: the length covers the header; the checksum is over a pseudo-header, too. RFC 8086 3.2.3:
+// zero says that there is none.
+bool udp_checksum_holds(const Packet& packet, uint32_t at, const net::UdpHeader& udp) noexcept {
+    if (udp.checksum == net::be16(0)) return true;
+    const net::Ipv4Header& ip = packet.ipv4();
+    const uint32_t length = udp.length.host();
+    const uint64_t sum = uint64_t{sum_of(packet, at, length)} + net::sum_words(&ip.source, 8) +
+                         net::be16(static_cast<uint16_t>(net::Protocol::udp)).raw() +
+                         udp.length.raw();
+    return net::fold(sum) == 0xffff;
+}
+
+// RFC 8086: what follows UDP's header ends where it says, which may be before IP's end.
+Verdict open_udp(Context& c, Packet packet, Opened& opened) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    const uint32_t at = ethernet_header + ip.header_length();
+    const auto* udp = packet.header_at<net::UdpHeader>(at);
+    if (udp == nullptr || udp->length.host() < udp_header ||
+        at + udp->length.host() > packet.length()) {
+        return drop(DropReason::tunnel_udp_malformed);
+    }
+    if (!udp_checksum_holds(packet, at, *udp)) return drop(DropReason::tunnel_udp_checksum);
+    const Ends ends = ends_of(ip, TunnelKind::gre).with_udp(udp->destination_port.host());
+    if (const Packet rest = packet.cut(at + udp->length.host())) c.pool.free(rest);
+    return open_gre(c, packet, at + udp_header, ends, opened);
+}
+
+Verdict open_outer(Context& c, const Packet& packet, Opened& opened) noexcept {
+    const net::Ipv4Header& ip = packet.ipv4();
+    switch (static_cast<net::Protocol>(ip.protocol)) {
+        case net::Protocol::gre: {
+            const uint32_t at = ethernet_header + ip.header_length();
+            return open_gre(c, packet, at, ends_of(ip, TunnelKind::gre), opened);
+        }
+        case net::Protocol::udp: return open_udp(c, packet, opened);
+        default: return open_ipip(c, packet, opened);
+    }
+}
+
 // A header that says what the inner packet is takes the place of the outer headers' end.
 void take_out(Packet packet, const Opened& opened) noexcept {
     packet.pull(opened.headers);
@@ -83,8 +123,8 @@ bool is_question(const Packet& packet, const Tunnel& t) noexcept {
         ip->version_and_length != 0x45) {
         return false;
     }
-    const auto* gre = packet.header_at<net::GreHeader>(ethernet_header + sizeof *ip);
-    return gre != nullptr && ip->protocol == net::Protocol::gre &&
+    const auto* gre = packet.header_at<net::GreHeader>(ethernet_header + t.gre_at());
+    return gre != nullptr && ip->protocol == (t.in_udp ? net::Protocol::udp : net::Protocol::gre) &&
            ip->source.host() == t.wish.local && ip->destination.host() == t.wish.remote &&
            gre->protocol.host() == 0;
 }
@@ -136,17 +176,33 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
     return t.is_bridged ? drop(DropReason::tunnel_payload) : passed();
 }
 
+// Only a packet's first fragment has the port: of the others it can not be ruled out.
+bool is_for_udp_tunnel(const Tunnels& tunnels, const Packet& packet) noexcept {
+    if (!tunnels.some_in_udp()) return false;
+    const net::Ipv4Header& ip = packet.ipv4();
+    if (ip.fragment_offset() != 0) return true;
+    constexpr uint32_t port_at = offsetof(net::UdpHeader, destination_port);
+    const auto* port = packet.header_at<net::Be16>(ethernet_header + ip.header_length() + port_at);
+    return port != nullptr && tunnels.listens_on(port->host());
+}
+
 }  // namespace
 
-bool carries(const Plan& plan, uint8_t protocol) noexcept {
-    return plan.tunnels != nullptr &&
-           (protocol == net::Protocol::gre || protocol == net::Protocol::ipip ||
-            protocol == net::Protocol::ipv6);
+bool carries(const Plan& plan, const Packet& packet) noexcept {
+    if (plan.tunnels == nullptr) return false;
+    const net::Ipv4Header& ip = packet.ipv4();
+    switch (static_cast<net::Protocol>(ip.protocol)) {
+        case net::Protocol::gre:
+        case net::Protocol::ipip:
+        case net::Protocol::ipv6: return true;
+        case net::Protocol::udp: return is_for_udp_tunnel(*plan.tunnels, packet);
+        default: return false;
+    }
 }
 
 bool claims(const Plan& plan, const Packet& packet) noexcept {
     const net::Ipv4Header& ip = packet.ipv4();
-    return carries(plan, ip.protocol) &&
+    return carries(plan, packet) &&
            plan.tunnels->joins(ip.destination_address(), ip.source_address());
 }
 
@@ -155,8 +211,7 @@ Verdict receive(Context& c, Packet packet, Arrival& from) noexcept {
     const net::Ipv4Header& ip = packet.ipv4();
     Opened opened;
     opened.ecn = static_cast<Ecn>(ip.tos & ecn_mask);
-    const Verdict v = ip.protocol == net::Protocol::gre ? open_gre(c, packet, opened)
-                                                        : open_ipip(c, packet, opened);
+    const Verdict v = open_outer(c, packet, opened);
     return v.is_passed() ? take_in(c, packet, opened, from) : v;
 }
 

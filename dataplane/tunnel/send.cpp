@@ -10,6 +10,7 @@
 #include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
 #include "dataplane/tunnel/tunnels.h"
+#include "dataplane/tunnel/udp.h"
 #include "lib/layout/tunnel.h"
 #include "lib/net/checksum.h"
 
@@ -45,7 +46,7 @@ Verdict find_way(const Context& c, uint32_t hash, const Tunnel& t, ipv4::Route& 
 }
 
 void write_gre(Context& c, const Packet& packet, const Tunnel& t, net::EtherType carried) noexcept {
-    constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
+    const uint32_t at = ethernet_header + t.gre_at();
     auto& gre = *packet.header_at<net::GreHeader>(at);
     gre.protocol = net::be16(static_cast<uint16_t>(carried));
     if (t.wish.sequence != 0) {
@@ -59,6 +60,13 @@ void write_gre(Context& c, const Packet& packet, const Tunnel& t, net::EtherType
     *packet.header_at<net::Be16>(at + sizeof gre) = sum;
 }
 
+void write_udp(const Packet& packet, uint32_t flow_hash) noexcept {
+    constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
+    auto& udp = *packet.header_at<net::UdpHeader>(at);
+    udp.source_port = net::be16(udp_source_of(flow_hash));
+    udp.length = net::be16(static_cast<uint16_t>(packet.length() - at));
+}
+
 void write_outer(Context& c, const Packet& packet, const Inherited& inherited) noexcept {
     net::Ipv4Header& ip = packet.ipv4();
     ip.tos = inherited.tos;
@@ -70,28 +78,34 @@ void write_outer(Context& c, const Packet& packet, const Inherited& inherited) n
     net::fill_checksum(ip);
 }
 
-void encapsulate(Context& c, Packet packet, const Tunnel& t, const Inherited& inherited,
-                 net::EtherType carried) noexcept {
+void encapsulate(Context& c, Packet packet, const Tunnel& t, const Load& load) noexcept {
     auto& counters = c.counters.interfaces[t.interface];
     counters.tx_packets.add(1);
     counters.tx_bytes.add(packet.length() - ethernet_header);
     packet.push(t.overhead);
     packet.ethernet().type = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
     std::memcpy(packet.data() + ethernet_header, t.headers.data(), t.overhead);
+    if (t.in_udp) write_udp(packet, load.hash);
     if (t.wish.kind == layout::TunnelKind::gre) {
-        write_gre(c, packet, t, carried);
-    } else if (carried == net::EtherType::ipv6) {
+        write_gre(c, packet, t, load.type);
+    } else if (load.type == net::EtherType::ipv6) {
         packet.ipv4().protocol = static_cast<uint8_t>(net::Protocol::ipv6);
     }
-    write_outer(c, packet, inherited);
+    write_outer(c, packet, load.inherited);
 }
 
 // What the remote is to forward back: GRE of protocol 0. Its key says of which tunnel it is an
 // answer.
 void write_answer(Packet packet, const layout::Tunnel& wish) noexcept {
-    constexpr uint32_t at = ethernet_header + sizeof(net::Ipv4Header);
-    constexpr uint32_t key_at = at + sizeof(net::GreHeader);
+    constexpr uint32_t udp_at = ethernet_header + sizeof(net::Ipv4Header);
+    const uint32_t at = udp_at + (wish.udp_port != 0 ? udp_header : 0);
+    const uint32_t key_at = at + static_cast<uint32_t>(sizeof(net::GreHeader));
     packet.set_length(wish.has_key != 0 ? key_at + sizeof(net::Be32) : key_at);
+    if (wish.udp_port != 0) {
+        *packet.header_at<net::UdpHeader>(udp_at) = {
+            net::be16(udp_source_of(0)), net::be16(wish.udp_port), {}, {}};
+        write_udp(packet, 0);
+    }
     const uint16_t flags = wish.has_key != 0 ? gre::has_key : uint16_t{0};
     *packet.header_at<net::GreHeader>(at) = {net::be16(flags), net::be16(0)};
     if (wish.has_key != 0) *packet.header_at<net::Be32>(key_at) = net::be32(wish.key);
@@ -124,7 +138,7 @@ Verdict send_load(Context& c, Packet packet, const Tunnel& t, const Load& load) 
     if (const Verdict v = find_way(c, load.hash, t, way); !v.is_passed()) return v;
     if (packet.headroom() < t.overhead) return drop(DropReason::no_buffer);
 
-    encapsulate(c, packet, t, load.inherited, load.type);
+    encapsulate(c, packet, t, load);
     (void)note(c, layout::Step::tunnel_send, passed(), t.interface, t.wish.remote);
     send_outer(c, packet, way);
     return finished();
@@ -147,12 +161,14 @@ void send_keepalive(Context& c, InterfaceId out) noexcept {
     if (!packet) return;
     write_answer(packet, t.wish);
     constexpr uint8_t internetwork_control = 0xc0;
-    ipv4::fill_own_header(c, packet, net::Protocol::gre, t.remote(), t.local(),
-                          internetwork_control);
+    ipv4::fill_own_header(c, packet, t.in_udp ? net::Protocol::udp : net::Protocol::gre, t.remote(),
+                          t.local(), internetwork_control);
     ipv4::Route way;
-    const Verdict v = find_way(c, flow_inside(packet), t, way);
+    const Load load{net::EtherType::ipv4, inherited_from(packet.ipv4(), t.wish),
+                    flow_inside(packet)};
+    const Verdict v = find_way(c, load.hash, t, way);
     if (v.is_drop() || packet.headroom() < t.overhead) return c.pool.free(packet);
-    encapsulate(c, packet, t, inherited_from(packet.ipv4(), t.wish), net::EtherType::ipv4);
+    encapsulate(c, packet, t, load);
     send_outer(c, packet, way);
 }
 

@@ -6,6 +6,7 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/stage_clock.h"
 #include "dataplane/tunnel/gre.h"
+#include "dataplane/tunnel/udp.h"
 
 namespace sluice::tunnel {
 namespace {
@@ -39,26 +40,37 @@ std::optional<uint32_t> gre_length(const Packet& packet, uint32_t at, Ends& ends
     return length;
 }
 
+// Of GRE in UDP the source port says the flow: a queue's share does not depend on how many tunnels
+// there are.
+constexpr size_t all_flows = SIZE_MAX;
+
 unsigned worker_of(uint32_t flow_hash, unsigned workers) noexcept {
     return static_cast<unsigned>(uint64_t{flow_hash} * workers >> 32);
 }
 
 }  // namespace
 
-std::optional<Outside> look_inside(const Packet& packet) noexcept {
+std::optional<Outside> look_inside(const Packet& packet, bool in_udp) noexcept {
     const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
     constexpr net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
     if (ip == nullptr || packet.ethernet().type != ipv4) return std::nullopt;
-    const bool is_gre = ip->protocol == net::Protocol::gre;
-    if (!is_gre && ip->protocol != net::Protocol::ipip) return std::nullopt;
+    const bool is_ipip = ip->protocol == net::Protocol::ipip;
+    const bool is_udp = ip->protocol == net::Protocol::udp && in_udp;
+    if (!is_ipip && !is_udp && ip->protocol != net::Protocol::gre) return std::nullopt;
     if (ip->version() != 4 || ip->header_length() < sizeof *ip || ip->is_fragment()) {
         return std::nullopt;
     }
     Outside outside;
-    outside.ends = Ends::of(is_gre ? TunnelKind::gre : TunnelKind::ipip, ip->destination.host(),
+    outside.ends = Ends::of(is_ipip ? TunnelKind::ipip : TunnelKind::gre, ip->destination.host(),
                             ip->source.host());
     uint32_t at = ethernet_header + ip->header_length();
-    if (is_gre) {
+    if (is_udp) {
+        const auto* udp = packet.header_at<net::UdpHeader>(at);
+        if (udp == nullptr) return std::nullopt;
+        outside.ends = outside.ends.with_udp(udp->destination_port.host());
+        at += udp_header;
+    }
+    if (!is_ipip) {
         const auto length = gre_length(packet, at, outside.ends);
         if (!length) return std::nullopt;
         at += *length;
@@ -71,15 +83,17 @@ std::optional<Outside> look_inside(const Packet& packet) noexcept {
 
 unsigned Spreader::worker_for(const Context& c, InterfaceId in,
                               const Packet& packet) const noexcept {
-    const auto outside = look_inside(packet);
-    if (!outside) return self_;
     const Tunnels& tunnels = *c.plan->tunnels;
+    const auto outside = look_inside(packet, tunnels.some_in_udp());
+    if (!outside) return self_;
     const Tunnel* t = tunnels.find(outside->ends);
     const unsigned workers = exchange_.workers();
-    if (t == nullptr || !hands_over(t->wish.spread, c.interface(in).address_queues, workers,
-                                    tunnels.all().size())) {
-        return self_;
-    }
+    if (t == nullptr) return self_;
+    const PlanInterface& by = c.interface(in);
+    const bool given =
+        t->in_udp ? hands_over(t->wish.spread, by.port_queues, workers, all_flows)
+                  : hands_over(t->wish.spread, by.address_queues, workers, tunnels.all().size());
+    if (!given) return self_;
     return worker_of(outside->flow_hash, workers);
 }
 

@@ -23,19 +23,20 @@ namespace sluice::tunnel {
 inline constexpr unsigned tunnels_to_each_worker = 8;
 
 // Whether a tunnel's packets are handed over that come from a port of so many queues, over which it
-// spreads tunnels by their outer addresses (1: it does not).
+// spreads tunnels by their outer headers (1: it does not).
 constexpr bool hands_over(layout::TunnelSpread wish, unsigned queues, unsigned workers,
                           size_t tunnels) noexcept {
     if (wish != layout::TunnelSpread::automatic) return wish == layout::TunnelSpread::on;
     return queues < workers || tunnels < size_t{tunnels_to_each_worker} * workers;
 }
 
-// What the outer headers of a frame say, unless it can't be handed over at all.
+// What the outer headers of a frame say, unless it can't be handed over at all. `in_udp`: whether
+// it is worth looking into UDP.
 struct Outside {
     Ends ends;
     uint32_t flow_hash = 0;  // of the packet inside
 };
-std::optional<Outside> look_inside(const Packet& packet) noexcept;
+std::optional<Outside> look_inside(const Packet& packet, bool in_udp) noexcept;
 
 // A worker's side of the exchange.
 class Spreader {

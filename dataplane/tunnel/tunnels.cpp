@@ -9,6 +9,7 @@
 
 #include "dataplane/tunnel/ecn.h"
 #include "dataplane/tunnel/gre.h"
+#include "dataplane/tunnel/udp.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::tunnel {
@@ -16,8 +17,9 @@ namespace {
 
 using layout::TunnelKind;
 
-uint8_t protocol_of(TunnelKind kind) noexcept {
-    return static_cast<uint8_t>(kind == TunnelKind::gre ? net::Protocol::gre : net::Protocol::ipip);
+net::Protocol protocol_of(const layout::Tunnel& wish) noexcept {
+    if (wish.kind != TunnelKind::gre) return net::Protocol::ipip;
+    return wish.udp_port != 0 ? net::Protocol::udp : net::Protocol::gre;
 }
 
 // Appends to the headers.
@@ -30,11 +32,16 @@ void append(Tunnel& t, const Field& field) noexcept {
 void add_outer_ipv4(Tunnel& t) noexcept {
     net::Ipv4Header ip{};
     ip.version_and_length = 0x45;
-    ip.protocol = protocol_of(t.wish.kind);
+    ip.protocol = static_cast<uint8_t>(protocol_of(t.wish));
     ip.ttl = t.wish.ttl;
     ip.source = net::be32(t.wish.local);
     ip.destination = net::be32(t.wish.remote);
     append(t, ip);
+}
+
+void add_udp(Tunnel& t) noexcept {
+    append(t, net::UdpHeader{{}, net::be16(t.wish.udp_port), {}, {}});
+    t.in_udp = true;
 }
 
 void add_gre(Tunnel& t) noexcept {
@@ -68,8 +75,7 @@ void prepare_fast_way(Tunnel& t) noexcept {
     const net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
     put_behind(t, t.overhead + sizeof ipv4, ipv4);
     if (t.wish.kind == TunnelKind::gre) {
-        put_behind(t, t.overhead - sizeof(net::Ipv4Header) - offsetof(net::GreHeader, protocol),
-                   ipv4);
+        put_behind(t, t.overhead - t.gre_at() - offsetof(net::GreHeader, protocol), ipv4);
     }
     const bool inherits = t.wish.dscp == layout::Tunnel::inner_dscp;
     t.tos = inherits ? uint8_t{0} : static_cast<uint8_t>(t.wish.dscp << 2);
@@ -92,13 +98,15 @@ Tunnel made(const layout::Tunnel& wish, layout::InterfaceId id) {
     t.interface = id;
     t.wish = wish;
     add_outer_ipv4(t);
+    if (wish.kind == TunnelKind::gre && wish.udp_port != 0) add_udp(t);
     if (wish.kind == TunnelKind::gre) add_gre(t);
     prepare_fast_way(t);
     return t;
 }
 
 Ends ends_of(const layout::Tunnel& wish) noexcept {
-    const Ends ends = Ends::of(wish.kind, wish.local, wish.remote);
+    Ends ends = Ends::of(wish.kind, wish.local, wish.remote);
+    if (wish.udp_port != 0) ends = ends.with_udp(wish.udp_port);
     return wish.has_key != 0 ? ends.with_key(wish.key) : ends;
 }
 
@@ -118,6 +126,10 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
         if (t.wish.enabled == 0) continue;
         all->insert(ends_of(t.wish), t);
         all->pairs_.insert(ends_of(t.wish).addresses);
+        if (t.in_udp) {
+            if (!all->udp_ports_) all->udp_ports_ = std::make_unique<std::bitset<65536>>();
+            all->udp_ports_->set(t.wish.udp_port);
+        }
         if (t.wish.any_remote == 0) continue;
         all->insert(ends_of(t.wish).of_any_remote(), t);
         all->some_take_any_remote_ = true;

@@ -3,6 +3,7 @@
 // in. Made by the main thread with the plan, immutable from then on.
 #pragma once
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,11 +17,11 @@
 namespace sluice::tunnel {
 
 struct Tunnel {
-    static constexpr unsigned most_headers = 36;  // IPv4, and GRE with all its fields
-    static constexpr unsigned behind_bytes = 32;
+    static constexpr unsigned most_headers = 44;  // IPv4, UDP, and GRE with all its fields
+    static constexpr unsigned behind_bytes = 40;
 
     // One cache line for the fast way (burst.h). The outer headers of an IPv4 packet, with an
-    // EtherType in front, at the end of two wide stores; and what the outer header is made of
+    // EtherType in front, at the end of wide stores; and what the outer header is made of
     // besides, words and flags as they lie in memory.
     alignas(64) std::array<uint8_t, behind_bytes> behind{};
     uint32_t remote_bits = 0;  // host order
@@ -34,12 +35,18 @@ struct Tunnel {
     bool clamps_mss = false;
     bool checks_source = false;
     bool is_bridged = false;  // carries frames, of a port's
+    bool in_udp = false;      // GRE in UDP (udp.h)
 
     // For the plain way: the wish, and the outer headers of a packet without payload. What differs
     // by packet is zero: lengths, checksums, identification, what is inherited, the number.
     alignas(64) layout::Tunnel wish{};
     std::array<uint8_t, most_headers> headers{};
 
+    // Where GRE's header lies in the outer ones.
+    uint32_t gre_at() const noexcept {
+        return static_cast<uint32_t>(sizeof(net::Ipv4Header) +
+                                     (in_udp ? sizeof(net::UdpHeader) : 0));
+    }
     net::Ipv4Address local() const noexcept { return {wish.local}; }
     net::Ipv4Address remote() const noexcept { return {remote_bits}; }
 };
@@ -49,12 +56,15 @@ static_assert(offsetof(Tunnel, wish) == 64);
 struct Ends {
     uint64_t addresses = 0;  // local, remote
     uint32_t key = 0;
-    uint32_t form = 0;  // kind, and whether there is a key
+    uint32_t form = 0;  // kind, whether there is a key, and the port of GRE in UDP
 
     static constexpr Ends of(layout::TunnelKind kind, uint32_t local, uint32_t remote) noexcept {
         return {uint64_t{local} << 32 | remote, 0, static_cast<uint32_t>(kind) << 1};
     }
     constexpr Ends with_key(uint32_t k) const noexcept { return {addresses, k, form | 1}; }
+    constexpr Ends with_udp(uint16_t port) const noexcept {
+        return {addresses, key, form | uint32_t{port} << 16};
+    }
     constexpr Ends of_any_remote() const noexcept {
         return {addresses & ~uint64_t{0xffffffff}, key, form};
     }
@@ -77,6 +87,11 @@ class Tunnels {
         if (found != nullptr || !some_take_any_remote_) [[likely]]
             return found;
         return find_exactly(ends.of_any_remote());
+    }
+    // Whether one of them is GRE in UDP to this port.
+    bool some_in_udp() const noexcept { return udp_ports_ != nullptr; }
+    bool listens_on(uint16_t port) const noexcept {
+        return udp_ports_ != nullptr && (*udp_ports_)[port];
     }
     // By `remote` alone.
     const Tunnel* find_exactly(const Ends& ends) const noexcept {
@@ -115,6 +130,7 @@ class Tunnels {
     std::vector<Slot> slots_;
     std::unordered_set<uint64_t> pairs_;  // local and remote
     bool some_take_any_remote_ = false;
+    std::unique_ptr<std::bitset<65536>> udp_ports_;
 };
 
 }  // namespace sluice::tunnel

@@ -175,7 +175,11 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "nothing: the connection goes on by the other one")                                          \
     /* tunnels */                                                                                  \
     X(tunnel_unknown, notice, "tunnelled to this router from where no tunnel leads",               \
-      "look at \"remote\" and \"key\" of the tunnel at both ends")                                 \
+      "look at \"remote\", \"key\" and \"udp_port\" of the tunnel at both ends")                   \
+    X(tunnel_udp_malformed, notice,                                                                \
+      "the UDP header of GRE in UDP is cut short or its length wrong", "look for a broken sender") \
+    X(tunnel_udp_checksum, warning, "the UDP checksum of GRE in UDP is wrong",                     \
+      "look for a broken path or sender")                                                          \
     X(gre_malformed, notice, "a GRE header that is cut short or says what RFC 2784 refuses",       \
       "look for a broken sender, or one that uses routing or version 1 (PPTP)")                    \
     X(gre_bad_checksum, warning, "the GRE checksum is wrong", "look for a broken path or sender")  \

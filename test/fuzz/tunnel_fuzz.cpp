@@ -27,6 +27,8 @@ constexpr auto config = R"({
                 "dont_fragment": "set", "clamp_mss": false },
     "ipip":   { "type": "ipip", "local": "203.0.113.2", "remote": "198.51.100.11",
                 "any_remote": true, "dont_fragment": "clear", "reverse_path": "loose" },
+    "boxed":  { "type": "gre", "local": "203.0.113.2", "remote": "198.51.100.9", "key": 7,
+                "udp_port": 4754 },
     "nested": { "type": "ipip", "local": "203.0.113.2", "remote": "198.51.100.12", "mtu": 600 }
   },
   "routes": [
@@ -36,7 +38,8 @@ constexpr auto config = R"({
     { "prefix": "10.10.0.0/16", "interface": "full" },
     { "prefix": "10.11.0.0/16", "interface": "keyed" },
     { "prefix": "10.12.0.0/16", "interface": "ipip" },
-    { "prefix": "10.13.0.0/16", "interface": "nested" }
+    { "prefix": "10.13.0.0/16", "interface": "nested" },
+    { "prefix": "10.14.0.0/16", "interface": "boxed" }
   ],
   "nat": [ { "name": "out", "type": "source", "from": "10.0.0.8/32", "out": "plain",
              "to": "interface" } ],
@@ -45,14 +48,14 @@ constexpr auto config = R"({
 constexpr const char* local = "203.0.113.2";
 constexpr std::array remotes{"198.51.100.9", "198.51.100.10", "198.51.100.11", "198.51.100.12",
                              "203.0.113.1"};
-constexpr std::array insiders{"10.0.0.8",   "10.0.0.9",   "10.0.0.1",    "10.9.0.5",
-                              "10.10.0.5",  "10.11.0.5",  "10.12.0.5",   "10.13.0.5",
-                              "172.31.0.1", "172.31.0.2", "203.0.113.2", "198.51.100.9",
-                              "224.0.0.1",  "10.0.0.255"};
+constexpr std::array insiders{"10.0.0.8",     "10.0.0.9",   "10.0.0.1",   "10.9.0.5",
+                              "10.10.0.5",    "10.11.0.5",  "10.12.0.5",  "10.13.0.5",
+                              "10.14.0.5",    "172.31.0.1", "172.31.0.2", "203.0.113.2",
+                              "198.51.100.9", "224.0.0.1",  "10.0.0.255"};
 constexpr std::array<uint16_t, 8> gre_flags{0x0000, 0x2000, 0x8000, 0xb000,
                                             0x3000, 0xa000, 0x1000, 0x4000};
 constexpr std::array<uint8_t, 6> errors{3, 11, 12, 4, 5, 3};
-constexpr uint8_t gre = 47, ipip = 4;
+constexpr uint8_t gre = 47, ipip = 4, udp = 17;
 
 Bytes behind_ethernet(const Bytes& frame) { return Bytes(frame.begin() + 14, frame.end()); }
 
@@ -142,15 +145,31 @@ class Fuzzed : FuzzedRouter {
         payload[5] = static_cast<uint8_t>(sum);
     }
 
+    // Its header in front of GRE's; length and port are right, mostly.
+    static void put_in_udp(Input& input, Bytes& payload) {
+        const auto length = static_cast<uint16_t>(8 + payload.size());
+        Bytes header;
+        append(header, input.word());
+        append(header, input.byte() < 240 ? 4754 : input.word());
+        append(header, input.byte() < 224 ? length : input.word());
+        append(header, input.byte() < 224 ? 0 : input.word());
+        payload.insert(payload.begin(), header.begin(), header.end());
+    }
+
     Bytes tunnelled(Input& input, unsigned depth = 0) {
         const uint8_t how = input.byte();
+        uint8_t protocol = (how & 1) != 0 ? gre : ipip;
         Bytes payload = (how & 1) != 0 ? gre_header(input) : Bytes{};
         const Bytes inside = content(input, depth);
         payload.insert(payload.end(), inside.begin(), inside.end());
         if ((how & 2) != 0) payload.resize(std::min<size_t>(payload.size(), input.byte()));
         if ((how & 1) != 0) fill_gre_checksum(input, payload);
+        if ((how & 1) != 0 && input.byte() < 80) {
+            put_in_udp(input, payload);
+            protocol = udp;
+        }
         Ipv4Builder b;
-        b.from(input.one_of(remotes)).to(local).protocol((how & 1) != 0 ? gre : ipip).tos(how >> 6);
+        b.from(input.one_of(remotes)).to(local).protocol(protocol).tos(how >> 6);
         if ((how & 12) == 12) {  // a part of it
             const size_t begin = std::min<size_t>(input.byte() % 8 * 8u, payload.size());
             b.fragment(static_cast<unsigned>(begin), (how & 16) != 0).id(how >> 5);

@@ -15,9 +15,15 @@ const TunnelWishes wishes{
         "third": { "type": "gre", "local": "203.0.113.2", "remote": "198.51.100.11",
                    "any_remote": true, "dont_fragment": "set", "clamp_mss": false },
         "summed": { "type": "gre", "local": "203.0.113.2", "remote": "198.51.100.12",
-                    "checksum": true)",
+                    "checksum": true },
+        "boxed": { "type": "gre", "local": "203.0.113.2", "remote": "198.51.100.14",
+                   "udp_port": 4754, "key": 5, "ttl": "inherit" },
+        "plain_box": { "type": "gre", "local": "203.0.113.2", "remote": "198.51.100.14",
+                       "udp_port": 4755, "any_remote": true)",
     .routes = R"(, { "prefix": "10.11.0.0/16", "interface": "third" },
                  { "prefix": "10.12.0.0/16", "interface": "summed" },
+                 { "prefix": "10.14.0.0/16", "interface": "boxed" },
+                 { "prefix": "10.15.0.0/16", "interface": "plain_box" },
                  { "prefix": "10.13.0.0/16", "via": ["172.16.0.9", "10.0.0.9"] },
                  { "prefix": "198.51.100.11/32", "via": ["203.0.113.1", "172.16.0.9"] })",
     .rest = R"(, "icmp": { "errors_per_second": 100000, "errors_per_source_per_second": 100000 })"};
@@ -32,16 +38,20 @@ class Packets {
 
     Bytes leaving() {
         return body(
-            ipv4().to("10." + std::to_string(9 + below(5)) + ".0." + std::to_string(below(3))));
+            ipv4().to("10." + std::to_string(9 + below(7)) + ".0." + std::to_string(below(3))));
     }
     Bytes arriving() {
         const Bytes packet = ip_bytes(inner_packet());
         Ipv4Builder outer = ipv4()
-                                .from("198.51.100." + std::to_string(9 + below(5)))
+                                .from("198.51.100." + std::to_string(9 + below(6)))
                                 .to("203.0.113.2")
                                 .ttl(static_cast<uint8_t>(one_in(10) ? below(3) : 60))
                                 .tos(static_cast<uint8_t>(below(4)));
         if (one_in(3)) {
+            outer.udp(static_cast<uint16_t>(random_()), static_cast<uint16_t>(4753 + below(4)))
+                .payload((one_in(2) ? words({0x2000, 0x0800, 0, 5}) : gre()) + packet);
+            if (!one_in(4)) outer.no_transport_checksum();
+        } else if (one_in(3)) {
             outer.protocol(ipip_protocol).payload(packet);
         } else {
             outer.protocol(gre_protocol).payload(gre() + packet);
@@ -112,7 +122,11 @@ std::string comparable(const Sent& sent) {
     const uint8_t protocol = sent.frame.ipv4().protocol;
     const bool tunnelled = sent.frame.ipv4().source_address() == ip("203.0.113.2") && protocol != 1;
     size_t inner_at = 14;
-    if (tunnelled) inner_at += protocol == ipip_protocol ? 20 : frame.at(34) == 0x20 ? 28 : 24;
+    if (tunnelled && protocol == 17) {
+        inner_at += frame.at(42) == 0x20 ? 36 : 32;
+    } else if (tunnelled) {
+        inner_at += protocol == ipip_protocol ? 20 : frame.at(34) == 0x20 ? 28 : 24;
+    }
     if (tunnelled) forget_number(frame, 14);
     if (frame.size() > inner_at + 20 && frame.at(inner_at + 9) == 1) forget_number(frame, inner_at);
     return sent.interface + ":" + std::string(frame.begin(), frame.end());
@@ -176,6 +190,22 @@ TEST(TunnelFastWay, IsTakenBothWays) {
         "lan");
     EXPECT_EQ(only(router.receives("wan", from_other(packet))).interface, "lan");
     EXPECT_EQ(plain(), 0u);
+}
+
+TEST(TunnelFastWay, IsTakenByGreInUdp) {
+    Network network(with_tunnels({.there = R"("type": "gre", "udp_port": 4754, "key": 9)"}));
+    TestRouter& router = network.router;
+    EXPECT_EQ(only(router.receives("lan", ipv4().to("10.9.0.5").udp(1, 2))).interface, "wan");
+    const Bytes packet = words({0x2000, 0x0800, 0, 9}) + ip_bytes(inner().udp(1, 2));
+    EXPECT_EQ(only(router.receives("wan", ipv4()
+                                              .from("198.51.100.9")
+                                              .to("203.0.113.2")
+                                              .udp(50000, 4754)
+                                              .payload(packet)
+                                              .no_transport_checksum()))
+                  .interface,
+              "lan");
+    EXPECT_EQ(router.context().stage(layout::Stage::plain).packets.get(), 0u);
 }
 
 }  // namespace

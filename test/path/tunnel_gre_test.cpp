@@ -9,9 +9,6 @@ namespace {
 class Gre : public Tunnelling {};
 TEST_BOTH_WAYS(Gre);
 
-uint16_t word_at(const Frame& frame, size_t at) {
-    return static_cast<uint16_t>(frame.bytes().at(at) << 8 | frame.bytes().at(at + 1));
-}
 uint32_t long_at(const Frame& frame, size_t at) {
     return static_cast<uint32_t>(word_at(frame, at)) << 16 | word_at(frame, at + 2);
 }

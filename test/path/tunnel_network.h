@@ -54,6 +54,10 @@ inline Bytes words(std::initializer_list<uint16_t> list) {
     return bytes;
 }
 
+inline uint16_t word_at(const Frame& frame, size_t at) {
+    return static_cast<uint16_t>(frame.bytes().at(at) << 8 | frame.bytes().at(at + 1));
+}
+
 constexpr uint8_t gre_protocol = 47, ipip_protocol = 4;
 
 // From the remote of "there" to us; `gre` is the GRE header.

@@ -85,14 +85,14 @@ Bytes in_gre(const Bytes& packet, const Bytes& header = plain_gre) {
 }
 
 // A packet of flow `port`, with a number of its own.
-Bytes numbered(uint16_t port, uint16_t number) {
+Bytes numbered_inner(uint16_t port, uint16_t number) {
     return ip_bytes(inner().udp(port, 53).payload(words({number})));
 }
 
 struct Flow {
     uint16_t port, number;
 };
-Flow flow_of(const Sent& sent) {
+Flow flow_in(const Sent& sent) {
     const Bytes& frame = sent.frame.bytes();
     const auto word = [&](size_t at) {
         return static_cast<uint16_t>(frame.at(at) << 8 | frame.at(at + 1));
@@ -100,7 +100,7 @@ Flow flow_of(const Sent& sent) {
     return {word(34), word(42)};
 }
 
-void append(std::vector<Sent>& to, std::vector<Sent> more) {
+void append_sent(std::vector<Sent>& to, std::vector<Sent> more) {
     to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
@@ -117,20 +117,20 @@ TEST(TunnelSpread, KeepsTheOrderWithinEachFlowOverRandomBurstsAndTurns) {
             std::vector<Bytes> burst;
             for (unsigned n = below(80); n > 0; --n, ++all) {
                 const auto port = static_cast<uint16_t>(1 + below(40));
-                const Bytes packet = numbered(port, given[port]++);
+                const Bytes packet = numbered_inner(port, given[port]++);
                 burst.push_back(port % 3 == 0 ? Bytes(from_other(packet)) : in_gre(packet));
             }
-            append(sent, workers.receives(burst));
+            append_sent(sent, workers.receives(burst));
             for (unsigned n = 0; n < workers.size(); ++n)
-                append(sent, workers.turn(below(workers.size())));
+                append_sent(sent, workers.turn(below(workers.size())));
         }
         for (unsigned n = 0; n < 100 * workers.size(); ++n)
-            append(sent, workers.turn(n % workers.size()));
+            append_sent(sent, workers.turn(n % workers.size()));
 
         ASSERT_EQ(sent.size(), all) << "seed " << seed;
         std::map<uint16_t, uint16_t> next;
         for (const Sent& s : sent) {
-            const Flow flow = flow_of(s);
+            const Flow flow = flow_in(s);
             ASSERT_EQ(flow.number, next[flow.port]++) << "flow " << flow.port << ", seed " << seed;
         }
         for (unsigned n = 1; n < workers.size(); ++n) EXPECT_GT(workers.worked(n), 0u);
@@ -142,12 +142,12 @@ TEST(TunnelSpread, CountsAPacketAsReceivedOnceAndByWhoReceivedIt) {
     Workers workers(net.router, 4);
     const auto& counters = net.router.context().counters.interfaces;
     std::vector<Bytes> burst;
-    for (uint16_t port = 1; port <= 64; ++port) burst.push_back(in_gre(numbered(port, 0)));
+    for (uint16_t port = 1; port <= 64; ++port) burst.push_back(in_gre(numbered_inner(port, 0)));
     std::vector<Sent> sent = workers.receives(burst);
     EXPECT_EQ(counters[net.router.id_of("wan")].rx_packets.get(), 64u);
     EXPECT_EQ(counters[net.router.id_of("wan")].rx_bytes.get(), 64 * burst[0].size());
     EXPECT_EQ(counters[net.router.id_of("there")].rx_packets.get(), sent.size());
-    for (unsigned n = 1; n < 4; ++n) append(sent, workers.turn(n));
+    for (unsigned n = 1; n < 4; ++n) append_sent(sent, workers.turn(n));
     EXPECT_EQ(sent.size(), 64u);
     EXPECT_EQ(counters[net.router.id_of("wan")].rx_packets.get(), 64u);
     EXPECT_EQ(counters[net.router.id_of("there")].rx_packets.get(), 64u);
@@ -171,25 +171,41 @@ unsigned handed_over(const TunnelWishes& wishes, const std::vector<Bytes>& burst
 }
 
 template <typename Wrap>
-std::vector<Bytes> flows(Wrap&& wrap) {
+std::vector<Bytes> flows_in(Wrap&& wrap) {
     std::vector<Bytes> burst;
-    for (uint16_t port = 1; port <= 64; ++port) burst.push_back(wrap(numbered(port, 0)));
+    for (uint16_t port = 1; port <= 64; ++port) burst.push_back(wrap(numbered_inner(port, 0)));
     return burst;
 }
 
 TEST(TunnelSpread, HandsOverThreeQuartersOfTheFlowsAmongFourWorkers) {
-    EXPECT_GT(handed_over({}, flows([](auto p) { return in_gre(p); })), 36u);
-    EXPECT_LT(handed_over({}, flows([](auto p) { return in_gre(p); })), 60u);
-    EXPECT_GT(handed_over({}, flows([](auto p) { return Bytes(from_other(p)); })), 36u);
+    EXPECT_GT(handed_over({}, flows_in([](auto p) { return in_gre(p); })), 36u);
+    EXPECT_LT(handed_over({}, flows_in([](auto p) { return in_gre(p); })), 60u);
+    EXPECT_GT(handed_over({}, flows_in([](auto p) { return Bytes(from_other(p)); })), 36u);
     const TunnelWishes keyed{.there = R"("type": "gre", "key": 9, "checksum": true)"};
-    EXPECT_GT(handed_over(keyed, flows([](auto p) {
+    EXPECT_GT(handed_over(keyed, flows_in([](auto p) {
                               return in_gre(p, words({0x2000, 0x0800, 0, 9}));
                           })),
               36u);
 }
 
+TEST(TunnelSpread, HandsOverGreInUdpByTheFlowInside) {
+    const TunnelWishes wishes{.there = R"("type": "gre", "udp_port": 4754)"};
+    const auto boxed = [](uint16_t port) {
+        return flows_in([port](auto p) {
+            return Bytes(ipv4()
+                             .from("198.51.100.9")
+                             .to("203.0.113.2")
+                             .udp(50000, port)
+                             .payload(plain_gre + p));
+        });
+    };
+    EXPECT_GT(handed_over(wishes, boxed(4754)), 36u);
+    EXPECT_EQ(handed_over(wishes, boxed(4755)), 0u);
+    EXPECT_EQ(handed_over({}, boxed(4754)), 0u) << "no tunnel is in UDP";
+}
+
 TEST(TunnelSpread, LeavesWithTheReceiverWhatTheConfigurationSays) {
-    const auto burst = flows([](auto p) { return in_gre(p); });
+    const auto burst = flows_in([](auto p) { return in_gre(p); });
     EXPECT_EQ(handed_over({.there = R"("type": "gre", "spread": "off")"}, burst), 0u);
     EXPECT_GT(handed_over({.there = R"("type": "gre", "spread": "on")"}, burst), 36u);
     // What one worker has numbered in order, several would see out of it.
@@ -197,7 +213,7 @@ TEST(TunnelSpread, LeavesWithTheReceiverWhatTheConfigurationSays) {
 }
 
 TEST(TunnelSpread, LeavesWithTheReceiverWhatItCanNotReadOrKnowsNothingOf) {
-    const auto none = [](auto&& wrap) { return handed_over({}, flows(wrap)); };
+    const auto none = [](auto&& wrap) { return handed_over({}, flows_in(wrap)); };
     EXPECT_EQ(none([](const Bytes& p) { return in_gre(p, words({0, 0x86dd})); }), 0u);
     EXPECT_EQ(none([](const Bytes& p) { return in_gre(p, words({0x4000, 0x0800})); }), 0u);
     EXPECT_EQ(none([](const Bytes& p) { return in_gre(p, words({0x2000, 0x0800, 0, 7})); }), 0u);
@@ -212,7 +228,7 @@ TEST(TunnelSpread, LeavesWithTheReceiverWhatItCanNotReadOrKnowsNothingOf) {
 TEST(TunnelSpread, ReadsNoFurtherThanTheFrameGoes) {
     Network net(with_tunnels({.there = R"("type": "gre", "key": 9)"}));
     Workers workers(net.router, 4);
-    const Bytes whole = in_gre(numbered(7, 7), words({0x2000, 0x0800, 0, 9}));
+    const Bytes whole = in_gre(numbered_inner(7, 7), words({0x2000, 0x0800, 0, 9}));
     for (size_t length = 0; length < whole.size(); ++length) {
         workers.receives({Bytes(whole.begin(), whole.begin() + static_cast<long>(length))});
         for (unsigned n = 1; n < 4; ++n) workers.turn(n);
@@ -224,7 +240,7 @@ TEST(TunnelSpread, GivesWhatWasPutTogetherOfFragmentsToTheWorkerOfItsFlow) {
     Network net(with_tunnels({}));
     Workers workers(net.router, 4);
     for (uint16_t port = 1; port <= 16; ++port) {
-        workers.receives({in_gre(numbered(port, 0))});
+        workers.receives({in_gre(numbered_inner(port, 0))});
         for (unsigned n = 1; n < 4; ++n) workers.turn(n);
         const Bytes whole = from_there(plain_gre, ip_bytes(inner().udp(port, 53).payload(800)));
         const auto piece = [&](size_t from, size_t to, bool more) {
@@ -236,8 +252,8 @@ TEST(TunnelSpread, GivesWhatWasPutTogetherOfFragmentsToTheWorkerOfItsFlow) {
                                             whole.begin() + 34 + static_cast<long>(to))));
         };
         std::vector<Sent> sent = workers.receives({piece(0, 400, true)});
-        append(sent, workers.receives({piece(400, whole.size() - 34, false)}));
-        for (unsigned n = 1; n < 4; ++n) append(sent, workers.turn(n));
+        append_sent(sent, workers.receives({piece(400, whole.size() - 34, false)}));
+        for (unsigned n = 1; n < 4; ++n) append_sent(sent, workers.turn(n));
         EXPECT_EQ(only(sent).interface, "lan");
         // Whoever had the flow's packet that came whole had this one, too.
         for (unsigned n = 1; n < 4; ++n) EXPECT_EQ(workers.worked(n) % 2, 0u) << "flow " << port;
@@ -249,8 +265,8 @@ TEST(TunnelSpread, DropsWhatAWorkerThatIsBehindHasNoRoomForAndSaysWhy) {
     Network net(with_tunnels({}));
     Workers workers(net.router, 2);
     uint16_t port = 1;  // of a flow that is worker 1's
-    while (workers.receives({in_gre(numbered(port, 0))}).size() == 1) ++port;
-    const std::vector<Bytes> burst(handover::Ring::size + 9, in_gre(numbered(port, 1)));
+    while (workers.receives({in_gre(numbered_inner(port, 0))}).size() == 1) ++port;
+    const std::vector<Bytes> burst(handover::Ring::size + 9, in_gre(numbered_inner(port, 1)));
     EXPECT_TRUE(workers.receives(burst).empty());
     EXPECT_EQ(net.router.drops(DropReason::handover_full), 10u);
     unsigned sent = 0;

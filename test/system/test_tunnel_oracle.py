@@ -13,7 +13,7 @@ import types
 import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import GRE, Ether
-from scapy.packet import Raw
+from scapy.packet import Raw, bind_layers
 from scapy.utils import wrpcap
 
 from lab import Lab
@@ -21,6 +21,8 @@ from router import Router
 from test_kernel_oracle import CONFIG, HOST_IP, HOST_MAC, ROUTER_IP, ROUTER_MAC, cables
 
 KEY = 0xf0000001
+PORT = 4754
+bind_layers(UDP, GRE, dport=PORT)  # RFC 8086
 SIZES = (0, 1, 99, 1000)
 
 
@@ -32,9 +34,10 @@ class Form:
     key: bool = False
     checksum: bool = False
     sequence: bool = False
+    udp: bool = False
 
     def __str__(self):
-        has = [name for name in ("key", "checksum", "sequence") if getattr(self, name)]
+        has = [name for name in ("udp", "key", "checksum", "sequence") if getattr(self, name)]
         return "-".join([self.type, *has])
 
     @property
@@ -49,6 +52,8 @@ class Form:
         wish = {"type": self.type, "local": ROUTER_IP["right"], "remote": self.remote}
         if self.key:
             wish["key"] = KEY
+        if self.udp:
+            wish["udp_port"] = PORT
         return {**wish, **{name: True for name in ("checksum", "sequence") if getattr(self, name)}}
 
     def headers(self, number=0, **more):
@@ -63,11 +68,13 @@ class Form:
             fields.update(chksum_present=1)
         if self.sequence:
             fields.update(seqnum_present=1, sequence_number=number)
+        if self.udp:
+            outer /= UDP(sport=50000, dport=PORT, **({} if number % 2 else {"chksum": 0}))
         return outer / GRE(**{**fields, **more})
 
 
 FORMS = [Form(20, "ipip"), *(Form(21 + n, "gre", *has)
-                             for n, has in enumerate(itertools.product((False, True), repeat=3)))]
+                             for n, has in enumerate(itertools.product((False, True), repeat=4)))]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +126,9 @@ def test_what_is_sent_is_what_scapy_would_have_built(room, form):
         # The identification alone is the router's own choice.
         expected.src, expected.dst, expected.id = ROUTER_IP["right"], form.remote, got.id
         expected.flags = "DF"
+        if form.udp:  # RFC 8086: the port tells the flow, and there is no checksum
+            assert got[UDP].sport >= 49152
+            expected[UDP].sport, expected[UDP].chksum = got[UDP].sport, 0
         assert bytes(got) == bytes(expected), f"{got!r} is not {expected!r}"
 
 
@@ -164,7 +174,8 @@ def test_tshark_has_no_complaint_about_all_that_was_sent(room):
     assert tshark(room, room.sent, "-Y", COMPLAINTS) == []
     layers = tshark(room, room.sent, "-T", "fields", "-e", "frame.protocols")
     assert len(layers) == len(room.sent)
-    assert {"eth:ethertype:ip:gre:ip:udp:data", "eth:ethertype:ip:ip:udp:data"} <= set(layers)
+    assert {"eth:ethertype:ip:gre:ip:udp:data", "eth:ethertype:ip:ip:udp:data",
+            "eth:ethertype:ip:udp:gre:ip:udp:data"} <= set(layers)
 
 
 def test_tshark_would_complain(room):

@@ -117,6 +117,7 @@ TEST(Negotiate, KnowsOverHowManyQueuesADeviceSpreadsTunnels) {
     rte_eth_dev_info ena = able_device();
     ena.flow_type_rss_offloads = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
     EXPECT_EQ(negotiate(asked, ena).address_queues, 1);
+    EXPECT_EQ(negotiate(asked, ena).port_queues, 4) << "GRE in UDP";
     ena.flow_type_rss_offloads = 0;
     EXPECT_EQ(negotiate(asked, ena).address_queues, 1);
     EXPECT_EQ(negotiate({}, able_device()).address_queues, 1);
