@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "control/api/methods.h"
+#include "control/api/route_view.h"
 #include "control/config/wording.h"
 #include "control/state/read.h"
 #include "dataplane/tunnel/condition.h"
@@ -48,6 +49,12 @@ void add_state(json& result, const Control& control, const layout::State& state,
     }
 }
 
+// How outer packets leave, as the routes have it now; null where none leads to the remote.
+json way_to(const Control& control, net::Ipv4Address remote) {
+    const auto route = control.intent.routes().chosen().longest_match(remote);
+    return route ? json(way_text(control, route->next_hop)) : json();
+}
+
 json describe_tunnel(const Control& control, const config::Interface& wish) {
     json addresses = json::array();
     for (const net::InterfaceAddress& a : wish.addresses) addresses.push_back(net::to_string(a));
@@ -56,6 +63,7 @@ json describe_tunnel(const Control& control, const config::Interface& wish) {
                 {"addresses", std::move(addresses)},
                 {"condition", "unknown"},
                 {"why", ""},
+                {"way", way_to(control, wish.tunnel->remote)},
                 {"mtu", nullptr},
                 {"path_mtu", nullptr},
                 {"answered_ago_s", nullptr},

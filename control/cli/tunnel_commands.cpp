@@ -52,6 +52,7 @@ void print_tunnel(const json& t) {
                t.value("any_remote", false) ? ", takes in from anywhere" : "",
                t.value("checksum", false) ? ", with checksums" : "",
                t.value("sequence", false) ? ", in sequence" : "");
+    fmt::print("  to the remote {}\n", t["way"].is_null() ? "no route" : t.value("way", ""));
     if (!t.value("bridge", "").empty()) {
         fmt::print("  carries the frames of {}\n", t.value("bridge", ""));
     }

@@ -21,7 +21,8 @@ bool belongs_to_another(Context& c, Packet whole, const Arrival& arrival) noexce
 Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
     // RFC 1122 3.3.6: what came by link broadcast is for a broadcast address or for nobody.
     if (arrival.to_group) return drop(DropReason::link_broadcast);
-    if (packet.ipv4().is_fragment()) {
+    const bool was_in_fragments = packet.ipv4().is_fragment();
+    if (was_in_fragments) {
         Packet whole;
         const Verdict v = note(c, layout::Step::ipv4_reassemble,
                                c.reassembler.add(c, packet, arrival, whole), arrival.interface);
@@ -30,6 +31,7 @@ Verdict deliver(Context& c, Packet& packet, Arrival& arrival) noexcept {
         if (belongs_to_another(c, packet, arrival)) return finished();
     }
     if (tunnel::carries(*c.plan, packet)) {
+        if (was_in_fragments) c.tally(layout::Tally::tunnel_packets_reassembled);
         const Verdict v = tunnel::receive(c, packet, arrival);
         return note(c, layout::Step::tunnel_receive, v, arrival.interface);
     }

@@ -89,6 +89,7 @@ bool only_needs_taking_out(const Tunnels& tunnels, const Tunnel& t, const uint8_
     if (bytes < outer_end || inner[fast_path::version_at] != 0x45) return false;
     if (may_be_a_tunnels(tunnels, inner, bytes)) return false;
     if (t.clamps_mss && may_be_syn(inner, bytes)) return false;
+    if (load<net::Be32>(inner + fast_path::destination_at).host() == t.remote_bits) return false;
     const auto mark = static_cast<Ecn>(inner[tos_at] & ecn_mask);
     return decapsulated(mark, static_cast<Ecn>(frame[tos_at] & ecn_mask)) == mark &&
            !t.checks_source;
@@ -180,6 +181,8 @@ unsigned take_out(Context& c, Columns& col, unsigned n, Inner& inner) noexcept {
 
 bool only_needs_headers(const Columns& col, unsigned row, const Tunnel& t) noexcept {
     const rte_mbuf& m = *col.packet[row];
+    const uint32_t source = load<net::Be32>(col.frame[row] + fast_path::source_at).host();
+    if (source == t.remote_bits) return false;
     return m.data_off >= Tunnel::behind_bytes &&
            (!t.clamps_mss || !may_be_syn(col.frame[row], m.data_len));
 }

@@ -129,6 +129,12 @@ bool is_question(const Packet& packet, const Tunnel& t) noexcept {
            gre->protocol.host() == 0;
 }
 
+// RFC 2784 3.1: what the other end has sent into the tunnel that is for itself would go round.
+bool is_for_the_other_end(const Packet& packet, const Tunnel& t) noexcept {
+    const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
+    return ip != nullptr && !packet.is_ipv6() && ip->destination.host() == t.wish.remote;
+}
+
 void count(Context& c, const Tunnel& t, const Packet& packet) noexcept {
     auto& counters = c.counters.interfaces[t.interface];
     counters.rx_packets.add(1);
@@ -173,6 +179,7 @@ Verdict take_in(Context& c, Packet packet, const Opened& opened, Arrival& from) 
         ipv4::send_own(c, packet);
         return finished();
     }
+    if (is_for_the_other_end(packet, t)) return drop(DropReason::tunnel_returns);
     return t.is_bridged ? drop(DropReason::tunnel_payload) : passed();
 }
 

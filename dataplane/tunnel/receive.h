@@ -18,8 +18,8 @@ bool claims(const Plan& plan, const Packet& packet) noexcept;
 // Passes:   the packet is now what was inside, and `from` says that it came by the tunnel.
 // Finishes: a keepalive that was answered, or asked for; a frame, sent by the port (bridge.h).
 // Drops:    tunnel_unknown, tunnel_udp_malformed, tunnel_udp_checksum, gre_malformed,
-//           gre_bad_checksum, gre_late, tunnel_payload, tunnel_ecn, tunnel_too_deep, and what
-//           bridge_out() drops.
+//           gre_bad_checksum, gre_late, tunnel_payload, tunnel_ecn, tunnel_returns,
+//           tunnel_too_deep, and what bridge_out() drops.
 Verdict receive(Context& c, Packet packet, Arrival& from) noexcept;
 
 }  // namespace sluice::tunnel

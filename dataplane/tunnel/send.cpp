@@ -151,6 +151,8 @@ Verdict send(Context& c, Packet packet, const Arrival&, InterfaceId out) noexcep
         const auto inherited = inherited_from6(packet.ipv6(), t.wish, c.interface(out).mtu);
         return send_load(c, packet, t, {net::EtherType::ipv6, inherited, hash});
     }
+    // RFC 2003 3.2: it would go back to where it came from.
+    if (packet.ipv4().source.host() == t.wish.remote) return drop(DropReason::tunnel_returns);
     return send_load(c, packet, t,
                      {net::EtherType::ipv4, inherited_from(packet.ipv4(), t.wish), hash});
 }

@@ -11,8 +11,8 @@ inline constexpr unsigned most_nested = 4;  // tunnels in tunnels
 
 // Expects:  a whole and true IP packet that fits the tunnel's MTU, its time to live spent.
 // Finishes: sends it; the outer packet is routed anew each time, so that it follows its route.
-// Drops:    interface_down, tunnel_loop, tunnel_too_deep, no_buffer, and what the way to the remote
-//           drops; the packet is then as it came.
+// Drops:    interface_down, tunnel_returns, tunnel_loop, tunnel_too_deep, no_buffer, and what the
+//           way to the remote drops; the packet is then as it came.
 Verdict send(Context& c, Packet packet, const Arrival& arrival, InterfaceId out) noexcept;
 
 // What the outer header takes over from what it carries.

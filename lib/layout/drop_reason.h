@@ -191,6 +191,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "nothing: a full queue on the way would have dropped it")                                    \
     X(tunnel_loop, error, "the way to the tunnel's remote leads through the tunnel itself",        \
       "add a route to the remote that does not; `sluice show route REMOTE` says what there is")    \
+    X(tunnel_returns, notice,                                                                      \
+      "in a tunnel to the very other end that it came from (RFC 2784 3.1, RFC 2003 3.2)",          \
+      "look at the other end's routes: it sends into the tunnel what is for itself")               \
     X(bridge_too_big, warning, "a frame is too large for the tunnel, or for the port behind it",   \
       "lower the hosts' MTU to the tunnel's, or set its \"dont_fragment\" to \"clear\"")           \
     X(tunnel_too_deep, error, "more tunnels inside each other than this router opens",             \

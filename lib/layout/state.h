@@ -87,6 +87,7 @@ struct InterfaceCounters {
     X(fragments_sent)       \
     X(packets_reassembled)  \
     X(packets_held)         \
+    X(tunnel_packets_reassembled) \
     X(nat_sessions_made)    \
     X(nat_sessions_ended)   \
     X(nat_errors_translated) \

@@ -79,6 +79,7 @@ class Packets {
     }
     Bytes inner_packet() {
         if (one_in(12)) return from_other(ip_bytes(body(inner())));
+        if (one_in(12)) return body(inner().to("198.51.100." + std::to_string(9 + below(6))));
         return body(inner().to(one_in(3) ? "10.10.0.7" : "10.0.0.9"));
     }
     Bytes body(Ipv4Builder b) {
@@ -91,6 +92,7 @@ class Packets {
         if (one_in(12)) b.fragment(8 * below(9), one_in(2));
         if (one_in(12)) b.options({7, 7, 4, 0, 0, 0, 0});
         if (one_in(10)) b.from("172.16.0." + std::to_string(below(3)));
+        if (one_in(12)) b.from("198.51.100." + std::to_string(9 + below(6)));
         return b;
     }
     std::mt19937 random_;

@@ -139,6 +139,7 @@ TEST_P(Tunnels, TakeInWhatCameInFragments) {
     const Sent sent = only(router.receives("wan", part(0, 512, true)));
     EXPECT_EQ(sent.interface, "lan");
     EXPECT_EQ(sent.frame.ipv4().total_length.host(), 1020);
+    EXPECT_EQ(router.tally(layout::Tally::tunnel_packets_reassembled), 1u);
     EXPECT_EQ(router.pool().outstanding(), 0u);
 }
 
@@ -153,6 +154,26 @@ TEST_P(Tunnels, TakeInFromAnyoneWhenTold) {
     TestRouter& router = router_with({.other = R"("type": "ipip", "any_remote": true)"});
     const auto stranger = from_other(ip_bytes(inner())).from("198.51.100.77");
     EXPECT_EQ(only(router.receives("wan", stranger)).interface, "lan");
+}
+
+TEST_P(Tunnels, GiveNothingBackToTheirOtherEnd) {
+    REQUIREMENT("RFC 2003 3.2",
+                "A packet whose source is the tunnel's remote is not put into the tunnel");
+    REQUIREMENT("RFC 2784 3.1",
+                "A packet that comes out of the tunnel and is for the tunnel's other end is "
+                "discarded, unless it is a keepalive");
+    TestRouter& router = router_with({});
+    EXPECT_TRUE(router.receives("dmz", ipv4().from("198.51.100.9").to("10.9.0.5")).empty());
+    EXPECT_EQ(router.drops(DropReason::tunnel_returns), 1u);
+    EXPECT_EQ(only(router.receives("dmz", ipv4().from("198.51.100.10").to("10.9.0.5"))).interface,
+              "wan")
+        << "of another tunnel's end";
+
+    const Bytes for_itself = ip_bytes(inner().to("198.51.100.9").udp(1, 2));
+    EXPECT_TRUE(router.receives("wan", from_there(plain_gre, for_itself)).empty());
+    EXPECT_EQ(router.drops(DropReason::tunnel_returns), 2u);
+    const Bytes for_another = ip_bytes(inner().to("198.51.100.10").udp(1, 2));
+    EXPECT_EQ(only(router.receives("wan", from_there(plain_gre, for_another))).interface, "wan");
 }
 
 TEST_P(Tunnels, InnerSourceIsCheckedAsOnAnyInterface) {

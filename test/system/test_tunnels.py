@@ -90,7 +90,8 @@ def test_a_tunnel_is_shown_where_interfaces_are(lab):
     assert (shown["key"], shown["checksum"], shown["sequence"]) == (4026531841, True, True)
     assert shown["counters"]["rx_packets"] >= 5 and shown["counters"]["tx_packets"] >= 5
     assert shown["answered_ago_s"] < 3
-    assert "over is up" in net.west.cli_raw("show", "tunnel", "over").stdout
+    said = net.west.cli_raw("show", "tunnel", "over").stdout
+    assert "over is up" in said and "to the remote dev between" in said, said
     assert re.search(r"^over +gre +10\.9\.0\.1 - 10\.9\.0\.2 key 4026531841 +up +1464 ",
                      net.west.cli_raw("show", "tunnel").stdout, re.M)
 
