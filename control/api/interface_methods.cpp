@@ -102,8 +102,8 @@ json device_counters(const layout::DeviceCounters& d) {
 }
 
 json bridged_with(const Control& control, const config::Interface& wish) {
-    const config::Interface* other = config::bridged_with(control.intent.config(), wish);
-    return other == nullptr ? json() : json(other->name);
+    const auto other = control.intent.directory().bridged_with(wish);
+    return other ? json(control.intent.config().interfaces[*other].name) : json();
 }
 
 json describe_interface(const Control& control, const config::Interface& wish) {

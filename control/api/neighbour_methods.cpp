@@ -28,16 +28,19 @@ json add(Control& control, const Params& params) {
     if (const std::string reason = config::why_no_host(target.address); !reason.empty()) {
         throw Failure(error::refused, net::to_string(target.address) + " " + reason);
     }
-    if (const auto* owner = config::owner_of(control.intent.config(), target.address)) {
-        throw Failure(error::refused, fmt::format("{} is the router's own address, on {}",
-                                                  net::to_string(target.address), owner->name));
+    const auto& interfaces = control.intent.config().interfaces;
+    const auto& known = control.intent.directory().ipv4;
+    if (const auto owner = known.owner_of(target.address)) {
+        throw Failure(error::refused,
+                      fmt::format("{} is the router's own address, on {}",
+                                  net::to_string(target.address), interfaces[*owner].name));
     }
     const auto mac = net::parse_mac(params.text("mac"));
     if (!mac || mac->is_zero() || mac->is_multicast()) {
         throw Failure(error::invalid_params, "\"mac\" should be one station's MAC address");
     }
-    const auto connection = config::connection_to(control.intent.config(), target.address);
-    const bool on_link = connection && connection->interface->name == target.interface;
+    const auto network = known.network_of(target.address);
+    const bool on_link = network && interfaces[network->interface].name == target.interface;
     control.intent.set_neighbour({target.interface, target.address, *mac});
     return {{"on_link", on_link}};
 }

@@ -69,26 +69,37 @@ void check_against_earlier(const Placed<Own>& now, const std::vector<Placed<Own>
     }
 }
 
+// Where the addresses of one family go.
+template <typename Own>
+struct Family {
+    size_t most;  // of all interfaces together
+    std::vector<Placed<Own>>& placed;
+    AddressBook<Own>& book;
+    const std::string& interface;
+    std::vector<Own>& of_interface;
+};
+
 // False where it can not be one of the interface's.
 template <typename Own>
-bool add_address(const json& value, std::optional<Own> own, size_t most, std::vector<Own>& to,
-                 std::vector<Placed<Own>>& placed, const std::string& interface,
-                 Mistakes& mistakes) {
+bool add_address(const json& value, std::optional<Own> own, const Family<Own>& family,
+                 Reading& reading) {
+    Mistakes& mistakes = reading.mistakes;
     if (!own) return false;
     if (const std::string reason = why_no_address(*own); !reason.empty()) {
         mistakes.add(value, fmt::format("{} {}", brief(value), reason));
         return false;
     }
-    if (placed.size() == most) {
+    if (family.placed.size() == family.most) {
         mistakes.add(value, fmt::format("one address more than the {} that all interfaces together "
                                         "can have",
-                                        most));
+                                        family.most));
         return false;
     }
-    Placed<Own> now{*own, interface, &value};
-    check_against_earlier(now, placed, mistakes);
-    placed.push_back(std::move(now));
-    to.push_back(*own);
+    Placed<Own> now{*own, family.interface, &value};
+    if (family.book.overlaps(own->network())) check_against_earlier(now, family.placed, mistakes);
+    family.placed.push_back(std::move(now));
+    family.book.add(reading.config.interfaces.size(), *own);
+    family.of_interface.push_back(*own);
     return true;
 }
 
@@ -98,13 +109,17 @@ bool is_of_ipv6(const json& value) {
 
 void read_addresses(const json* list, Interface& interface, Reading& reading) {
     Mistakes& mistakes = reading.mistakes;
+    const Family<net::InterfaceAddress> ipv4{max_addresses, reading.addresses,
+                                             reading.directory.ipv4, interface.name,
+                                             interface.addresses};
+    const Family<net::Ipv6InterfaceAddress> ipv6{max_addresses6, reading.addresses6,
+                                                 reading.directory.ipv6, interface.name,
+                                                 interface.addresses6};
     for (const json* value : items_of(list)) {
         const bool added =
             is_of_ipv6(*value)
-                ? add_address(*value, read_interface_address6(*value, mistakes), max_addresses6,
-                              interface.addresses6, reading.addresses6, interface.name, mistakes)
-                : add_address(*value, read_interface_address(*value, mistakes), max_addresses,
-                              interface.addresses, reading.addresses, interface.name, mistakes);
+                ? add_address(*value, read_interface_address6(*value, mistakes), ipv6, reading)
+                : add_address(*value, read_interface_address(*value, mistakes), ipv4, reading);
         if (!added) reading.networks_known = false;
     }
 }
@@ -203,12 +218,13 @@ void add_interface(const json& object, Interface interface, Reading& reading) {
     if (!object.is_object() || fields.is_wrong("addresses")) reading.networks_known = false;
     read_addresses(fields.find("addresses"), interface, reading);
     check_ipv6(object, interface, reading.mistakes);
+    reading.directory.add(reading.config.interfaces.size(), interface);
     reading.config.interfaces.push_back(std::move(interface));
 }
 
 const Interface* read_interface_name(const json& value, Reading& reading) {
     const auto& name = value.get_ref<const std::string&>();
-    const Interface* interface = find_interface(reading.config, name);
+    const Interface* interface = reading.find_interface(name);
     if (interface != nullptr) return interface;
 
     std::vector<std::string> names;
@@ -226,7 +242,7 @@ const Interface* read_interface_name(const json& value, Reading& reading) {
 const Interface* read_routed_interface(const json& value, Reading& reading) {
     const Interface* interface = read_interface_name(value, reading);
     if (interface == nullptr) return nullptr;
-    const Interface* other = bridged_with(reading.config, *interface);
+    const Interface* other = reading.bridged_with(*interface);
     if (other == nullptr) return interface;
     reading.mistakes.add(value, fmt::format("{} is bridged with {}, so nothing is routed by it",
                                             brief(value), other->name));

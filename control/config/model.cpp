@@ -25,56 +25,6 @@ const Interface* find_interface(const Config& config, std::string_view name) {
     return nullptr;
 }
 
-const Interface* bridged_with(const Config& config, const Interface& interface) {
-    if (interface.tunnel) return find_interface(config, interface.tunnel->bridge);
-    for (const Interface& other : config.interfaces) {
-        if (other.tunnel && other.tunnel->bridge == interface.name) return &other;
-    }
-    return nullptr;
-}
-
-std::optional<Connection> connection_to(const Config& config, net::Ipv4Address address) {
-    std::optional<Connection> best;
-    for (const Interface& interface : config.interfaces) {
-        for (const net::InterfaceAddress& own : interface.addresses) {
-            if (!own.network().contains(address)) continue;
-            if (!best || own.length > best->address.length) best = {&interface, own};
-        }
-    }
-    return best;
-}
-
-const Interface* owner_of(const Config& config, net::Ipv4Address address) {
-    for (const Interface& interface : config.interfaces) {
-        for (const net::InterfaceAddress& own : interface.addresses) {
-            if (own.address == address) return &interface;
-        }
-    }
-    return nullptr;
-}
-
-const Interface* connection_to(const Config& config, net::Ipv6Address address) {
-    const Interface* best = nullptr;
-    uint8_t longest = 0;
-    for (const Interface& interface : config.interfaces) {
-        for (const net::Ipv6InterfaceAddress& own : interface.addresses6) {
-            if (!own.network().contains(address) || own.length < longest) continue;
-            best = &interface;
-            longest = own.length;
-        }
-    }
-    return best;
-}
-
-const Interface* owner_of(const Config& config, net::Ipv6Address address) {
-    for (const Interface& interface : config.interfaces) {
-        for (const net::Ipv6InterfaceAddress& own : interface.addresses6) {
-            if (own.address == address) return &interface;
-        }
-    }
-    return nullptr;
-}
-
 std::string_view to_string(Polling polling) { return name_of(polling, polling_names); }
 std::string_view to_string(ReversePath check) { return name_of(check, reverse_path_names); }
 std::string_view to_string(RouteType type) { return name_of(type, route_type_names); }

@@ -167,22 +167,6 @@ struct Config {
 // Null where there is none.
 const Interface* find_interface(const Config& config, std::string_view name);
 
-// A port's tunnel or a tunnel's port, where frames go from the one to the other; else null.
-const Interface* bridged_with(const Config& config, const Interface& interface);
-
-// The interface that has the address in one of its networks (the longest), and that network.
-struct Connection {
-    const Interface* interface;
-    net::InterfaceAddress address;
-};
-std::optional<Connection> connection_to(const Config& config, net::Ipv4Address address);
-
-// The interface whose own address this is; null where it is nobody's.
-const Interface* owner_of(const Config& config, net::Ipv4Address address);
-// The same of IPv6.
-const Interface* connection_to(const Config& config, net::Ipv6Address address);
-const Interface* owner_of(const Config& config, net::Ipv6Address address);
-
 std::string_view to_string(Polling polling);
 std::string_view to_string(ReversePath check);
 std::string_view to_string(RouteType type);

@@ -14,13 +14,13 @@ using nlohmann::json;
 
 // The interface that a key names; null, and a mistake told of the key, where there is none.
 const Interface* find_named(const std::string& name, const json& value, Reading& reading) {
-    const Interface* interface = find_interface(reading.config, name);
+    const Interface* interface = reading.find_interface(name);
     const auto refuse = [&](const std::string& why) {
         reading.mistakes.add_key(value, fmt::format("{} {}", in_quotes(name), why));
         return nullptr;
     };
     if (interface == nullptr) return refuse("is no interface or tunnel of this router");
-    if (const Interface* other = bridged_with(reading.config, *interface)) {
+    if (const Interface* other = reading.bridged_with(*interface)) {
         return refuse(fmt::format("is bridged with {}, so nothing is routed by it", other->name));
     }
     return interface;

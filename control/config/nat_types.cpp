@@ -229,7 +229,7 @@ void RuleReader::read_one_target(const json& value) {
     const uint32_t last = target->port + rule_.port.size() - 1;
     if (const std::string reason = why_no_host(target->address); !reason.empty()) {
         tell_of(value, reason);
-    } else if (const Interface* owner = owner_of(reading_.config, target->address)) {
+    } else if (const Interface* owner = reading_.owner_of(target->address)) {
         tell_of(value, fmt::format("is the router's own address, on {}", owner->name));
     } else if (std::any_of(rule_.targets.begin(), rule_.targets.end(), is_same)) {
         tell_of(value, "stands here twice");

@@ -19,7 +19,7 @@ using nlohmann::json;
 std::string why_no_neighbour(net::Ipv4Address address, const Interface& interface,
                              const Reading& reading) {
     if (std::string reason = why_no_host(address); !reason.empty()) return reason;
-    if (owner_of(reading.config, address) != nullptr) return "is the router's own address";
+    if (reading.owner_of(address) != nullptr) return "is the router's own address";
     if (!reading.networks_known) return {};
 
     if (interface.tunnel)

@@ -22,10 +22,10 @@ using nlohmann::json;
 std::string why_no_next_hop(net::Ipv4Address via, const Interface* through,
                             const Reading& reading) {
     if (std::string reason = why_no_host(via); !reason.empty()) return reason;
-    if (const Interface* owner = owner_of(reading.config, via)) {
+    if (const Interface* owner = reading.owner_of(via)) {
         return fmt::format("is the router's own address, on {}", owner->name);
     }
-    const auto connection = connection_to(reading.config, via);
+    const auto connection = reading.connection_to(via);
     if (!connection) {
         // A named interface may reach what is in no network of its own, as with /32 addresses.
         if (through != nullptr || !reading.networks_known) return {};

@@ -20,10 +20,10 @@ std::string why_no_next_hop6(net::Ipv6Address via, const Interface* through,
         return through != nullptr ? "" : "is link-local, so the route needs its \"interface\"";
     }
     if (std::string reason = why_no_host(via); !reason.empty()) return reason;
-    if (const Interface* owner = owner_of(reading.config, via)) {
+    if (const Interface* owner = reading.owner_of(via)) {
         return fmt::format("is the router's own address, on {}", owner->name);
     }
-    const Interface* near = connection_to(reading.config, via);
+    const Interface* near = reading.connection_to(via);
     if (near == nullptr) {
         const bool may_be = through != nullptr || !reading.networks_known;
         return may_be ? "" : "is in no interface's IPv6 network";
@@ -49,7 +49,7 @@ void read_via6(const json& value, const Interface* through, Route6& route, Readi
         return;
     }
     route.via = *via;
-    const Interface* out = through != nullptr ? through : connection_to(reading.config, *via);
+    const Interface* out = through != nullptr ? through : reading.connection_to(*via);
     if (out != nullptr) route.interface = out->name;
 }
 

@@ -2,10 +2,12 @@
 // The sections of the configuration, one for each key at its top. To add one: its structs in
 // model.h, its keys in the schema, its reader in a pair of files here, its line in sections.cpp.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "control/config/directory.h"
 #include "control/config/json.h"
 #include "control/config/mistakes.h"
 #include "control/config/model.h"
@@ -20,6 +22,11 @@ struct Placed {
     const nlohmann::json* value;
 };
 
+struct Connection {
+    const Interface* interface;
+    net::InterfaceAddress address;
+};
+
 // What the readers share while one document is read.
 struct Reading {
     Config& config;
@@ -30,6 +37,17 @@ struct Reading {
     // Of the interfaces read so far.
     std::vector<Placed<net::InterfaceAddress>> addresses = {};
     std::vector<Placed<net::Ipv6InterfaceAddress>> addresses6 = {};
+    Directory directory = {};
+
+    // As the directory says. Null where there is none.
+    const Interface* find_interface(std::string_view name) const;
+    const Interface* bridged_with(const Interface& interface) const;
+    // The interface whose own address this is.
+    const Interface* owner_of(net::Ipv4Address address) const;
+    const Interface* owner_of(net::Ipv6Address address) const;
+    // The interface that has the address in one of its networks (the longest), and which.
+    std::optional<Connection> connection_to(net::Ipv4Address address) const;
+    const Interface* connection_to(net::Ipv6Address address) const;
 };
 
 // Reads one section into its part of the config, and tells the mistakes that only its meaning

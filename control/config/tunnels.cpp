@@ -73,11 +73,9 @@ void check_bridge(const Fields& fields, Reading& reading) {
         add(fmt::format("{} has addresses, and a port that is bridged can have none",
                         brief(*value)));
     }
-    for (const Interface& other : reading.config.interfaces) {
-        if (&other != &tunnel && other.tunnel && other.tunnel->bridge == port->name) {
-            add(fmt::format("{} is bridged with {} already: frames would go round", brief(*value),
-                            other.name));
-        }
+    if (const Interface* other = reading.bridged_with(*port); other != &tunnel) {
+        add(fmt::format("{} is bridged with {} already: frames would go round", brief(*value),
+                        other->name));
     }
     if (!tunnel.addresses.empty() || !tunnel.addresses6.empty()) {
         add(fmt::format("{} has addresses, and a tunnel of frames can have none", tunnel.name));
@@ -131,11 +129,11 @@ void check_ends(const json& section, const Reading& reading, Mistakes& mistakes)
         const Fields fields(section[i.name], mistakes);
         const json* local = fields.find("local");
         const json* remote = fields.find("remote");
-        if (local != nullptr && owner_of(reading.config, i.tunnel->local) == nullptr) {
+        if (local != nullptr && reading.owner_of(i.tunnel->local) == nullptr) {
             mistakes.add(*local, fmt::format("{} is no address of this router: {}", brief(*local),
                                              networks_of(reading.config)));
         }
-        if (remote != nullptr && owner_of(reading.config, i.tunnel->remote) != nullptr) {
+        if (remote != nullptr && reading.owner_of(i.tunnel->remote) != nullptr) {
             mistakes.add(*remote, fmt::format("{} is this router's own address", brief(*remote)));
         }
     }
@@ -146,7 +144,7 @@ void check_ends(const json& section, const Reading& reading, Mistakes& mistakes)
 void read_tunnels(const json& section, Reading& reading) {
     Identities identities;
     for (const auto& [name, object] : section.items()) {
-        if (find_interface(reading.config, name) != nullptr) {
+        if (reading.find_interface(name) != nullptr) {
             reading.mistakes.add_key(
                 object, fmt::format("{} is already the name of an interface", in_quotes(name)));
             continue;

@@ -39,10 +39,9 @@ bool is_settled(fib::Status status) {
     return status == fib::Status::ok || status == fib::Status::readers_behind;
 }
 
-bool some_interface_leaves(const config::Config& before, const config::Config& after) {
-    return std::any_of(before.interfaces.begin(), before.interfaces.end(), [&](const auto& i) {
-        return config::find_interface(after, i.name) == nullptr;
-    });
+bool some_interface_leaves(const config::Config& before, const config::Directory& after) {
+    return std::any_of(before.interfaces.begin(), before.interfaces.end(),
+                       [&](const auto& i) { return !after.find(i.name); });
 }
 
 }  // namespace
@@ -89,7 +88,8 @@ void IntentWriter::free_what_is_unused() {
 
 uint64_t IntentWriter::apply(const config::Config& config) {
     places_.assign(config, config_, next_hops_);
-    Ways ways(config, places_, next_hops_);
+    config::Directory directory(config);
+    Ways ways(config, directory, places_, next_hops_);
     const std::vector<fib::Route> configured = ways.configured();
     const std::vector<fib::Route> connected = ways.connected();
 
@@ -102,11 +102,12 @@ uint64_t IntentWriter::apply(const config::Config& config) {
         unref_all(next_hops_, configured);
         throw;
     }
+    directory_ = std::move(directory);
     routes_.replace(Source::connected, connected);
     routes_.replace(Source::configured, configured);
     routes_.set_links(links_);
     const fib::Status status = sync_routes();
-    if (some_interface_leaves(before, config_)) publish(nullptr);
+    if (some_interface_leaves(before, directory_)) publish(nullptr);
     if (!is_settled(status)) {
         throw std::runtime_error(
             fmt::format("the configuration stands, but its routes are not all in use: {}",
@@ -118,7 +119,7 @@ uint64_t IntentWriter::apply(const config::Config& config) {
 std::vector<RouteError> IntentWriter::change_routes(std::span<const RouteChange> changes) {
     std::vector<RouteError> errors;
     const std::vector<fib::NextHopId> ids =
-        Ways(config_, places_, next_hops_).intern_all(changes, errors);
+        Ways(config_, directory_, places_, next_hops_).intern_all(changes, errors);
     try {
         if (next_hops_.grown()) publish(nullptr);
     } catch (...) {

@@ -61,6 +61,7 @@ class IntentWriter {
 
     uint64_t generation() const { return generation_; }
     const config::Config& config() const { return config_; }
+    const config::Directory& directory() const { return directory_; }
     const routes::RouteTable& routes() const { return routes_; }
     const routes::NextHops& next_hops() const { return next_hops_; }
     // Empty where there is none.
@@ -79,6 +80,7 @@ class IntentWriter {
     layout::Intent& intent_;
     Workers workers_;
     config::Config config_;
+    config::Directory directory_;  // of the same
     Places places_;
     routes::NextHops next_hops_;
     routes::RouteTable routes_;

@@ -69,14 +69,14 @@ fib::NextHopId Ways::one(const NextHop& hop, std::string& error) {
 }
 
 layout::InterfaceId Ways::place_of(const std::string& name, std::string& error) const {
-    const config::Interface* interface = config::find_interface(config_, name);
-    if (interface == nullptr) {
+    const auto place = directory_.find(name);
+    if (!place) {
         error = fmt::format("there is no interface \"{}\"", name);
         return layout::no_interface;
     }
-    if (const config::Interface* other = config::bridged_with(config_, *interface)) {
+    if (const auto other = directory_.bridged_with(config_.interfaces[*place])) {
         error = fmt::format("\"{}\" is bridged with \"{}\", so nothing is routed by it", name,
-                            other->name);
+                            config_.interfaces[*other].name);
         return layout::no_interface;
     }
     return places_.find(name);
@@ -86,10 +86,10 @@ fib::NextHopId Ways::gateway(const RouteChange& route, net::Ipv4Address via, std
     layout::InterfaceId id = layout::no_interface;
     if (!route.interface.empty()) {
         id = place_of(route.interface, error);
-    } else if (config::owner_of(config_, via) != nullptr) {
+    } else if (directory_.ipv4.owner_of(via)) {
         error = fmt::format("{} is this router's own address", net::to_string(via));
-    } else if (const auto connection = config::connection_to(config_, via)) {
-        id = places_.find(connection->interface->name);
+    } else if (const auto network = directory_.ipv4.network_of(via)) {
+        id = places_.find(config_.interfaces[network->interface].name);
     } else {
         error = fmt::format("no interface has a network with {} in it", net::to_string(via));
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "control/config/directory.h"
 #include "control/config/model.h"
 #include "control/intent/places.h"
 #include "control/routes/next_hops.h"
@@ -28,8 +29,10 @@ struct RouteError {
 // Every id given out comes with a reference to it, which is the caller's to give back.
 class Ways {
   public:
-    Ways(const config::Config& config, const Places& places, routes::NextHops& next_hops)
-        : config_(config), places_(places), next_hops_(next_hops) {}
+    // `directory`: of the configuration.
+    Ways(const config::Config& config, const config::Directory& directory, const Places& places,
+         routes::NextHops& next_hops)
+        : config_(config), directory_(directory), places_(places), next_hops_(next_hops) {}
 
     // no_route where the route can not be, with the reason in `error`.
     fib::NextHopId intern(const RouteChange& route, std::string& error);
@@ -50,6 +53,7 @@ class Ways {
     layout::InterfaceId place_of(const std::string& name, std::string& error) const;
 
     const config::Config& config_;
+    const config::Directory& directory_;
     const Places& places_;
     routes::NextHops& next_hops_;
 };
