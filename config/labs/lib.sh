@@ -333,3 +333,17 @@ answers() {  # EXPRESSION SLUICE-ARGUMENTS...
     ask "${@:2}" --json 2>/dev/null |
         python3 -c 'import json, sys; it = json.load(sys.stdin); sys.exit(not eval(sys.argv[1]))' "$1" 2>/dev/null
 }
+
+# What iperf3 said in $output.
+mbits_received() { awk '/receiver/ { for (i = 1; i <= NF; ++i) if ($i == "Mbits/sec") print int($(i - 1)) }' <<<"$output"; }
+moved_at_least() { [ "$(mbits_received)" -ge "$1" ] 2>/dev/null; }
+
+tunnel_is() { answers "it['tunnels'][0]['condition'] == '$2'" show tunnel "$1"; }  # NAME CONDITION
+
+# All IP in a capture, ten packets of it at least, went from one of a tunnel's ends to the other.
+only_the_tunnel_was_seen() {  # CAPTURE END END
+    local all tunnelled here=${2//./\\.} there=${3//./\\.}
+    all=$(grep -c ' IP6* ' "$run_directory/$1.capture")
+    tunnelled=$(grep -cE " IP ($here > $there|$there > $here): GREv0" "$run_directory/$1.capture")
+    [ "$tunnelled" -ge 10 ] && [ "$tunnelled" -eq "$all" ]
+}
