@@ -20,13 +20,15 @@ from wire import Witness
 
 LEFT, RIGHT = "2001:db8:1::1", "2001:db8:2::1"
 SERVER6 = "2001:db8:2::2"
-OVERHEAD = {"gre": 24, "ipip": 20}
+OVERHEAD = {"gre": 24, "ipip": 20, "gre in udp": 32}
+FORMS = {"gre": {"type": "gre"}, "ipip": {"type": "ipip"},
+         "gre in udp": {"type": "gre", "udp_port": 4754}}
 
 
 def side(port, ipv4, ipv6, local, remote, address, elsewhere, form, **more):
     return {"interfaces": {port: {"device": af_packet(port), "addresses": [ipv4, f"{ipv6}/64"],
                                   **more}},
-            "tunnels": {"over": {"type": form, "local": local, "remote": remote,
+            "tunnels": {"over": {**FORMS[form], "local": local, "remote": remote,
                                  "addresses": [address]}},
             "routes": [{"prefix": elsewhere, "interface": "over"}]}
 

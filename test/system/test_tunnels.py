@@ -15,8 +15,9 @@ PLAIN = {"type": "gre"}
 WHOLE = {"type": "gre", "key": 4026531841, "checksum": True, "sequence": True,
          "keepalive_s": 1, "keepalive_attempts": 2}
 IPIP = {"type": "ipip"}
-OVERHEAD = {"gre": 24, "gre with all it has": 36, "ipip": 20}
-FORMS = {"gre": PLAIN, "gre with all it has": WHOLE, "ipip": IPIP}
+IN_UDP = {"type": "gre", "udp_port": 4754}
+OVERHEAD = {"gre": 24, "gre with all it has": 36, "ipip": 20, "gre in udp": 32}
+FORMS = {"gre": PLAIN, "gre with all it has": WHOLE, "ipip": IPIP, "gre in udp": IN_UDP}
 
 
 def one_end(local, remote, address, form):
@@ -62,7 +63,7 @@ def test_hosts_meet_through_a_tunnel(lab, form, figure):
     net = joined(lab, FORMS[form])
     mtu = 1500 - OVERHEAD[form]
     wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross", 5)
-    outside = Witness(net.west.host, "between", "ip and not (proto 47 or proto 4)")
+    outside = Witness(net.west.host, "between", "ip and not (proto 47 or proto 4 or udp port 4754)")
     assert all_came(ping(net))
     assert all_came(ping(net, "-s", 1472, "-M", "dont")), "in fragments"
     assert outside.lines() == [], "nothing goes between the routers but in the tunnel"
