@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Figures as text: tables for a terminal, and Markdown."""
 import figures
+import goals
 import in_process
 import instructions
 import scaling
@@ -63,6 +64,9 @@ def tables(report):
     benchmarks = report.get("benchmarks", [])
     if report.get("suite"):
         yield "Routers", _about_runs(report["suite"]), throughput_table(figures.rows(report["suite"]["runs"]))
+        reached = goals.table(report["suite"]["runs"])
+        if reached[1]:
+            yield "Goals", "At processors that are near; far from each other, the way between them is measured.", reached
     if router_stages(report):
         yield ("Cycles by stage, routers", "From sampled bursts, spread over all packets.",
                stage_table(router_stages(report)))

@@ -11,7 +11,7 @@ import placement
 from lab import Failed, Lab
 from progress import Clock, minutes, say
 from transports import SIDES, TRANSPORTS, lay
-from workloads import GATEWAYS, LEFT, RIGHT, WORKLOADS
+from workloads import GATEWAYS, LEFT, RIGHT, ROOT, WORKLOADS
 
 FAULTS = 3  # the generator's exit status for lost and wrong packets: a result too
 ANY_MAC = "02:00:00:00:00:fe"
@@ -77,7 +77,7 @@ class Suite:
 
     def one_run(self, number, transport, workload, peer):
         run = {"case": f"{transport}/{workload.name}", "peer": peer.name, "round": number}
-        before = self.probe()
+        before = placement.bring_near(self.settings.probe, self.settings.processors)
         try:
             run |= self.measure_patiently(run, transport, workload, peer)
         except FAILURES as why:
@@ -119,7 +119,13 @@ class Suite:
                 "loss": full["trial"]["loss"], "faults": full["trial"]["faults"],
                 "limited_by": full["limited_by"], "latency_us": stream["latency_us"],
                 "loss_at_half": half["trial"]["loss"], "router": figures,
-                "command": " ".join(map(str, self.command(place, workload, peer)))}
+                "command": self.command_for_people(place, workload, peer)}
+
+    def command_for_people(self, place, workload, peer):
+        """The same in each round, and on each machine."""
+        command = " ".join(map(str, self.command(place, workload, peer)))
+        command = command.replace(str(self.settings.generator), "sluice-bench")
+        return command.replace(str(place.lab.directory), "/tmp").replace(f"{ROOT}/", "")
 
     def generate(self, place, workload, peer, *mode):
         command = [*self.command(place, workload, peer), *mode]

@@ -8,7 +8,9 @@
     kinds            of workloads: routes, nat, gre, ipip
     routes           how many it can be told here (1)
     hops             by how much it lowers the time to live (1)
+    arp              whether it answers for its addresses (true)
     start            the command, a list of words
+    ready            a file that is there once it listens; may be left out
     configure        a command to be run once it listens, a list of words; may be left out
     [files]          name = text: written into {directory} before it starts
     route            the text for each prefix that is by way of the right
@@ -42,6 +44,7 @@ class Described(Peer):
         self.name, self.says = self.text["name"], self.text.get("says", "")
         self.transports, self.kinds = self.text["transports"], self.text["kinds"]
         self.routes, self.hops = self.text.get("routes", 1), self.text.get("hops", 1)
+        self.arp = self.text.get("arp", True)
 
     def misses(self):
         if shutil.which(self.text["program"]):

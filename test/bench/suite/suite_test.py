@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the bench suite makes of its runs: figures, comparisons, tables, the page."""
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -15,6 +16,7 @@ sys.path[:0] = [str(ROOT / "bench/suite"), str(ROOT / "test/system")]
 import baseline  # noqa: E402
 import docs  # noqa: E402
 import figures  # noqa: E402
+import goals  # noqa: E402
 import in_process  # noqa: E402
 import instructions  # noqa: E402
 import options  # noqa: E402
@@ -56,6 +58,24 @@ class Placement(unittest.TestCase):
         self.assertEqual(placement.placement(200, 200), "between")
         self.assertEqual(placement.placement(85, 450), "moved")
         self.assertEqual(placement.placement(None, None), "unknown")
+
+
+    def test_far_processors_are_made_to_wake_each_other_until_they_are_near(self):
+        with tempfile.TemporaryDirectory() as directory:
+            probe = pathlib.Path(directory) / "probe"
+            looks = pathlib.Path(directory) / "looks"
+            probe.write_text(f"#!/bin/sh\necho x >> {looks}\n[ $(wc -l < {looks}) -lt 2 ] && echo 400 || echo 85\n")
+            probe.chmod(0o755)
+            mine = os.sched_getaffinity(0)
+            processors = (min(mine), max(mine))
+            if len(mine) < 2:
+                self.skipTest("one processor is near to nobody")
+            self.assertEqual(placement.bring_near(probe, processors, seconds=0.01), 85)
+            self.assertEqual(len(looks.read_text().split()), 2)
+            self.assertEqual(os.sched_getaffinity(0), mine)
+
+    def test_of_one_processor_is_unknown(self):
+        self.assertIsNone(placement.bring_near(pathlib.Path("probe"), (0, 0)))
 
 
 class Figures(unittest.TestCase):
@@ -221,6 +241,20 @@ class Options(unittest.TestCase):
         self.assertEqual(o.minutes, options.QUICK_MINUTES)
         self.assertEqual(in_process.wanted(o), in_process.QUICK)
         self.assertEqual(self.parsed("--quick", "--only", "fib").parts, ["in_process"])
+
+
+class Goals(unittest.TestCase):
+    def test_are_judged_within_one_transport_and_placement(self):
+        header, rows = goals.table([
+            run(8e6), run(10e6, "testpmd-mac"), run(1e6, "testpmd-mac", placed="far"),
+            run(7.9e6, case="vhost/routes:full"), run(1e6, case="memif/nat:64k")])
+        self.assertEqual(rows, [
+            ("routes:1, of testpmd-mac's routes:1", "vhost near", "90%", "80%", "not reached"),
+            ("routes:full, of sluice's routes:1", "vhost near", "95%", "99%", "reached"),
+            ("p99 at half rate, us", "vhost near", "20", "10.0", "reached")])
+
+    def test_of_the_kernels_interfaces_are_none(self):
+        self.assertEqual(goals.table([run(1e6, case="veth/routes:1")])[1], [])
 
 
 class Plots(unittest.TestCase):
