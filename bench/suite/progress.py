@@ -18,11 +18,11 @@ def minutes(seconds):
 
 
 class Clock:
-    """Of many runs of about the same length."""
+    """Of many runs of about the same length, the first of which are done whatever the time."""
 
-    def __init__(self, runs, guess, until=None, now=time.monotonic):
+    def __init__(self, runs, guess, until=None, owed=0, now=time.monotonic):
         self.runs, self.done = runs, 0
-        self._guess, self._until, self._now = guess, until, now
+        self._guess, self._until, self._owed, self._now = guess, until, owed, now
         self._begin = now()
 
     def each(self):
@@ -32,11 +32,14 @@ class Clock:
     def rest(self):
         """Seconds to the end."""
         seconds = self.each() * (self.runs - self.done)
-        return seconds if self._until is None else min(seconds, max(0, self._until - self._now()))
+        if self._until is None:
+            return seconds
+        return min(seconds, max(self._until - self._now(), self.each() * (self._owed - self.done)))
 
     def has_time(self):
         """For one more run."""
-        return self._until is None or self._now() + self.each() <= self._until
+        in_time = self._until is None or self._now() + self.each() <= self._until
+        return in_time or self.done < self._owed
 
     def tick(self):
         self.done += 1

@@ -66,10 +66,11 @@ class Suite:
 
     def run(self):
         turns, runs = list(self.turns()), []
-        self.clock = Clock(len(turns), SECONDS_AROUND + 2 * self.settings.seconds, self.settings.until)
+        first_round = sum(turn[0] == 0 for turn in turns)
+        self.clock = Clock(len(turns), SECONDS_AROUND + 2 * self.settings.seconds, self.settings.until, first_round)
         say(f"{len(turns)} runs of routers, about {minutes(self.clock.rest())}")
         for turn in turns:
-            if turn[0] > 0 and not self.clock.has_time():
+            if not self.clock.has_time():
                 say(f"time is over: {len(runs)} of {len(turns)} runs, each router has {turn[0]} or more")
                 break
             runs.append(self.one_run(*turn))

@@ -222,6 +222,17 @@ class Progress(unittest.TestCase):
         now = 116.0
         self.assertFalse(clock.has_time())
 
+    def test_has_time_for_what_is_owed(self):
+        now = 100.0
+        clock = progress.Clock(100, 10, until=105.0, owed=2, now=lambda: now)
+        self.assertEqual(clock.rest(), 20)
+        now = 110.0
+        clock.tick()
+        self.assertTrue(clock.has_time())
+        now = 120.0
+        clock.tick()
+        self.assertEqual((clock.rest(), clock.has_time()), (0, False))
+
 
 class Options(unittest.TestCase):
     def parsed(self, *words):
