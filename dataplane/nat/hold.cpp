@@ -69,7 +69,6 @@ Verdict Hold::use(const Taken& taken, const flow::FlowKey& packet) noexcept {
         case Got::existing:
             mapping_ = taken.mapping.id.bits();
             flags_ |= taken.flags;
-            mapping_is_new_ = taken.mapping.got == Got::made;
             return passed();
         case Got::busy: return drop(DropReason::nat_busy);
         case Got::at_limit:
@@ -141,12 +140,8 @@ void Hold::permit(net::Ipv4Address remote) noexcept {
         return;
     }
     remote_ = remote;
-    CountTable& counts = c_.nat->shared().counts;
     const uint64_t key = permission_key(MappingId::from_bits(mapping_), remote);
-    // Nobody has leave yet to send to a mapping that is new, so that it need not be looked for.
-    Counted added = mapping_is_new_ ? counts.begin(key) : Counted::busy;
-    if (added == Counted::busy) added = counts.add(key, CountTable::most);
-    if (added == Counted::yes) flags_ |= grants_permission;
+    if (c_.nat->shared().counts.add_unlimited(key) == Counted::yes) flags_ |= grants_permission;
 }
 
 void Hold::give_back() noexcept {

@@ -71,7 +71,6 @@ class Hold {
     uint32_t mapping_ = no_mapping;
     uint32_t record_ = 0;
     uint16_t flags_ = 0;  // of the session
-    bool mapping_is_new_ = false;
     bool kept_ = false;
 };
 

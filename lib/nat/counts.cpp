@@ -75,11 +75,7 @@ CountTable::Place CountTable::place_of(uint64_t key) const noexcept {
     return {set(hashed >> 32), set(hashed * golden >> 32), hashed << 24};
 }
 
-void CountTable::prefetch(uint64_t key) const noexcept {
-    const Place place = place_of(key);
-    sluice::prefetch(&place.first);
-    sluice::prefetch(&place.second);
-}
+void CountTable::prefetch(uint64_t key) const noexcept { sluice::prefetch(&place_of(key).first); }
 
 CountTable::Seen CountTable::look_plain(const Set& set, uint64_t tag) noexcept {
     Seen seen{};
@@ -130,10 +126,16 @@ std::atomic<uint64_t>* CountTable::find(const Place& place) noexcept {
 
 uint32_t CountTable::count(uint64_t key) const noexcept {
     const Place place = place_of(key);
-    const std::atomic<uint64_t>* const word = find(place);
-    if (word == nullptr) return 0;
-    const uint64_t found = word->load(std::memory_order_acquire);
-    return (found & tag_mask) == place.tag ? static_cast<uint32_t>(found & count_mask) : 0;
+    const auto sum_in = [&](const Set& set) {
+        uint64_t sum = 0;
+        for (uint32_t left = look(set, place.tag).same; left != 0; left &= ~bit_of(lowest(left))) {
+            const uint64_t found = set.words[lowest(left)].load(std::memory_order_acquire);
+            if ((found & tag_mask) == place.tag) sum += found & count_mask;
+        }
+        return static_cast<uint32_t>(sum);
+    };
+    const bool has_second = &place.second != &place.first;
+    return sum_in(place.first) + (has_second ? sum_in(place.second) : 0);
 }
 
 Counted CountTable::add(uint64_t key, uint32_t limit) noexcept {
@@ -149,22 +151,45 @@ Counted CountTable::add(uint64_t key, uint32_t limit) noexcept {
     return most_here == 0 ? Counted::at_limit : put_in(place);
 }
 
-// The set with more room takes the key, as long as there is a choice; that keeps both from
-// filling up (Azar et al., "Balanced Allocations", 1994).
+// Where a key goes into its first set unless that has five of its seven words in use, one in four
+// million found no room in tables as full as they can be (simulated).
+Counted CountTable::add_unlimited(uint64_t key) noexcept {
+    constexpr int filled_first = 5;
+    const Place place = place_of(key);
+    const Seen first = look(place.first, place.tag);
+    if (first.same != 0) return add(key, most);
+    if (std::popcount(first.used) < 2 * filled_first) {
+        return put_in_set(place.first, place.tag, first.used);
+    }
+    const Seen second = look(place.second, place.tag);
+    if (second.same != 0) return add(key, most);
+    return put_in_emptier(place, first.used, second.used);
+}
+
 Counted CountTable::put_in(const Place& place) noexcept {
     const Lock lock(place.first);
     if (!lock.held()) return Counted::busy;
     const Seen first = look(place.first, place.tag);
     const Seen second = look(place.second, place.tag);
     if ((first.same | second.same) != 0) return Counted::busy;
-    const bool in_first = std::popcount(first.used) <= std::popcount(second.used);
-    Set& set = in_first ? place.first : place.second;
-    const uint32_t used = in_first ? first.used : second.used;
+    return put_in_emptier(place, first.used, second.used);
+}
+
+// The set with more room takes the key, as long as there is a choice; that keeps both from
+// filling up (Azar et al., "Balanced Allocations", 1994).
+Counted CountTable::put_in_emptier(const Place& place, uint32_t first_used,
+                                   uint32_t second_used) noexcept {
+    const bool in_first = std::popcount(first_used) <= std::popcount(second_used);
+    return in_first ? put_in_set(place.first, place.tag, first_used)
+                    : put_in_set(place.second, place.tag, second_used);
+}
+
+Counted CountTable::put_in_set(Set& set, uint64_t tag, uint32_t used) noexcept {
     if (used == all_words) return Counted::no_room;
     for (uint32_t room = ~used & all_words; room != 0; room &= ~bit_of(lowest(room))) {
         uint64_t empty = 0;
         auto& word = set.words[lowest(room)];
-        if (word.compare_exchange_strong(empty, place.tag | 1)) return Counted::yes;
+        if (word.compare_exchange_strong(empty, tag | 1)) return Counted::yes;
     }
     return Counted::busy;
 }

@@ -9,7 +9,9 @@
 // 7 in a million that there is such a pair at all (8 words looked at for each key, over 2^40).
 //
 // Any thread, any time. Counting is a compare-and-swap. A new key is put in under a lock of its
-// first set, which is tried and never waited for; so no key is ever in two words.
+// first set, which is tried and never waited for; so no key is ever in two words. One that nobody
+// limits needs no lock, nor a look into its second set while the first has room: two words may then
+// count it, and whoever subtracts takes from one that there is.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -36,13 +38,14 @@ class CountTable {
 
     // Anything but `yes` changes nothing.
     Counted add(uint64_t key, uint32_t limit) noexcept;
-    // The same for a key that has no count yet, as far as the caller knows; busy if it has one.
-    Counted begin(uint64_t key) noexcept { return put_in(place_of(key)); }
+    // For keys that are never added with a limit, of which the caller wants to know only whether
+    // they are there; quickest for one that is not.
+    Counted add_unlimited(uint64_t key) noexcept;
     // For one that was added.
     void subtract(uint64_t key) noexcept;
     uint32_t count(uint64_t key) const noexcept;
     bool contains(uint64_t key) const noexcept { return count(key) != 0; }
-    // Hints that the key is asked about soon.
+    // For fetching ahead what add_unlimited() nearly always needs.
     void prefetch(uint64_t key) const noexcept;
 
     static constexpr unsigned words_a_set = 7;
@@ -72,6 +75,8 @@ class CountTable {
     Place place_of(uint64_t key) const noexcept;
     static std::atomic<uint64_t>* find(const Place&) noexcept;
     static Counted put_in(const Place&) noexcept;
+    static Counted put_in_emptier(const Place&, uint32_t first_used, uint32_t second_used) noexcept;
+    static Counted put_in_set(Set&, uint64_t tag, uint32_t used) noexcept;
 
     PrivateMemory memory_;
     std::span<Set> sets_;

@@ -57,6 +57,44 @@ TEST(CountTable, HasRoomForAsManyKeysAsItIsMadeFor) {
     }
 }
 
+TEST(CountTable, FillsItsSetsWithoutLimitsToo) {
+    for (const uint32_t keys : {10u, 1000u, 300'000u}) {
+        CountTable counts(keys + keys / 5);
+        for (unsigned times = 0; times < 2; ++times) {
+            for (uint64_t key = 0; key < keys; ++key) {
+                ASSERT_EQ(counts.add_unlimited(key << 32), Counted::yes) << key << " of " << keys;
+            }
+        }
+        for (uint64_t key = 0; key < keys; ++key) {
+            ASSERT_EQ(counts.count(key << 32), 2u);
+            counts.subtract(key << 32);
+            counts.subtract(key << 32);
+            ASSERT_FALSE(counts.contains(key << 32));
+        }
+    }
+}
+
+TEST(CountTable, CountsAKeyInTwoWordsAsOneWhereItsFirstSetHasRoomAgain) {
+    CountTable counts(40);
+    std::vector<uint64_t> there;
+    for (uint64_t key = 0; key < 40; ++key) {
+        if (counts.add_unlimited(key) == Counted::yes) there.push_back(key);
+    }
+    // Each set is emptier now than it was when the others came.
+    for (size_t n = 0; n < there.size(); n += 2) counts.subtract(there[n]);
+    for (size_t n = 1; n < there.size(); n += 2) {
+        ASSERT_EQ(counts.add_unlimited(there[n]), Counted::yes);
+        ASSERT_EQ(counts.count(there[n]), 2u);
+    }
+    for (size_t n = 1; n < there.size(); n += 2) {
+        for (uint32_t left = 2; left > 0; --left) {
+            ASSERT_EQ(counts.count(there[n]), left);
+            counts.subtract(there[n]);
+        }
+        ASSERT_FALSE(counts.contains(there[n]));
+    }
+}
+
 TEST(CountTable, LooksWithVectorsAsWithout) {
     std::mt19937_64 random(5);
     for (unsigned n = 0; n < 10'000; ++n) {
@@ -114,8 +152,10 @@ TEST(CountTable, LosesAndInventsNothingWhenThreadsMeet) {
         for (unsigned n = 0; n < 300'000 / test::slowdown; ++n) {
             const uint64_t key = random() % keys;
             if (held.size() < 30 && random() % 2 == 0) {
-                if (counts.add(key, 4) == Counted::yes) held.push_back(key);
-                over_limit += counts.count(key) > 4;
+                const bool limited = key < keys / 2;
+                const Counted got = limited ? counts.add(key, 4) : counts.add_unlimited(key);
+                if (got == Counted::yes) held.push_back(key);
+                over_limit += limited && counts.count(key) > 4;
             } else if (!held.empty()) {
                 counts.subtract(held.back());
                 held.pop_back();
