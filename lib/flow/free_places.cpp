@@ -75,9 +75,16 @@ uint32_t FreePlaces::search_between(uint32_t begin, uint32_t end, uint32_t from)
     return none;
 }
 
-void FreePlaces::give(uint32_t place) noexcept {
-    const uint64_t mask = uint64_t{1} << (place % 64);
-    if (words_[place / 64].fetch_and(~mask) == full) Levels(words_, places_).unmark(1, place / 64);
+uint64_t FreePlaces::take_of_64(uint32_t place) noexcept {
+    const uint64_t before = words_[place / 64].exchange(full);
+    if (before != full) mark_full(place / 64);
+    return ~before;
+}
+
+void FreePlaces::give_of_64(uint32_t place, uint64_t places) noexcept {
+    if (words_[place / 64].fetch_and(~places) == full) {
+        Levels(words_, places_).unmark(1, place / 64);
+    }
 }
 
 void FreePlaces::mark_full(size_t word) noexcept { Levels(words_, places_).mark_full(1, word); }

@@ -54,7 +54,11 @@ class FreePlaces {
         if ((before | mask) == full) mark_full(word);
         return true;
     }
-    void give(uint32_t place) noexcept;
+    void give(uint32_t place) noexcept { give_of_64(place, uint64_t{1} << (place % 64)); }
+    // The same for all that are free of the 64 places that this one is among; a bit for each, the
+    // lowest for the first of them.
+    uint64_t take_of_64(uint32_t place) noexcept;
+    void give_of_64(uint32_t place, uint64_t places) noexcept;
     bool is_free(uint32_t place) const noexcept {
         return (words_[place / 64].load(std::memory_order_relaxed) >> (place % 64) & 1) == 0;
     }

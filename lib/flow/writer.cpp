@@ -95,23 +95,47 @@ unsigned Writer::owner_of(uint32_t place, uint32_t capacity, unsigned workers) n
 }
 
 uint32_t Writer::take_place() noexcept {
-    uint32_t place = table_.free_.take(next_place_);
-    if (place == FreePlaces::none) {
+    if (ahead_ == 0) take_ahead();
+    if (ahead_ == 0) {
         give_back_some();
-        place = table_.free_.take(share_begin_);
+        return table_.free_.take(share_begin_);
     }
-    const bool own = place >= share_begin_ && place + 1 < share_end_;
-    next_place_ = own ? place + 1 : share_begin_;
+    const uint32_t place = ahead_at_ + static_cast<uint32_t>(std::countr_zero(ahead_));
+    ahead_ &= ahead_ - 1;
     return place;
 }
 
-void Writer::prefetch_places(unsigned inserts) const noexcept {
-    uint32_t place = next_place_;
-    for (; inserts > 0; --inserts, ++place) {
+// None where the share has none left.
+void Writer::take_ahead() noexcept {
+    for (const uint32_t from : {next_place_, share_begin_}) {
+        const uint32_t place = from < share_end_ ? table_.free_.next_free(from) : share_end_;
+        if (place >= share_end_) continue;
+        ahead_at_ = place / 64 * 64;
+        ahead_ = table_.free_.take_of_64(ahead_at_);
+        next_place_ = ahead_at_ + 64;
+        if (ahead_ != 0) return;
+    }
+}
+
+void Writer::give_back_ahead() noexcept {
+    if (ahead_ == 0) return;
+    next_place_ = ahead_at_;
+    table_.free_.give_of_64(ahead_at_, std::exchange(ahead_, 0));
+}
+
+void Writer::prefetch_place(uint32_t place) const noexcept {
+    prefetch(&table_.sessions_[place]);
+    prefetch(&table_.look_at_[place]);
+}
+
+void Writer::prefetch_places(unsigned inserts) noexcept {
+    if (ahead_ == 0) take_ahead();
+    for (uint64_t left = ahead_; left != 0 && inserts > 0; left &= left - 1, --inserts) {
+        prefetch_place(ahead_at_ + static_cast<uint32_t>(std::countr_zero(left)));
+    }
+    for (uint32_t place = next_place_; inserts > 0 && place < share_end_; --inserts, ++place) {
         place = table_.free_.next_free(place);
-        if (place >= share_end_) return;
-        prefetch(&table_.sessions_[place]);
-        prefetch(&table_.look_at_[place]);
+        if (place < share_end_) prefetch_place(place);
     }
 }
 
@@ -130,12 +154,16 @@ void Writer::fill(Session& session, const NewSession& made, uint32_t now) noexce
 }
 
 Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
+    const Index& index = table_.index_;
+    const Hashes hashes{index.hash(made.outbound), index.hash(made.inbound)};
+    index.prefetch(hashes.outbound);
+    index.prefetch(hashes.inbound);
+    return insert(made, hashes, now);
+}
+
+Writer::Made Writer::insert(const NewSession& made, const Hashes& hashes, uint32_t now) noexcept {
     if (!can_retire()) return {Status::busy, {}};
     Index& index = table_.index_;
-    const uint64_t out_hash = index.hash(made.outbound);
-    const uint64_t in_hash = index.hash(made.inbound);
-    index.prefetch(out_hash);
-    index.prefetch(in_hash);
     const uint32_t place = take_place();
     if (place == FreePlaces::none) return {Status::full, {}};
 
@@ -147,7 +175,8 @@ Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
     fill(session, made, now);
 
     const Flow outbound(place, Direction::outbound);
-    if (const auto [linked, flow] = index.link(outbound, out_hash); linked != Index::Linked::ok) {
+    if (const auto [linked, flow] = index.link(outbound, made.outbound, hashes.outbound);
+        linked != Index::Linked::ok) {
         // No reader can have seen it.
         session.commit.store(Session::commit_word(generation, Condition::free),
                              std::memory_order_release);
@@ -155,7 +184,8 @@ Writer::Made Writer::insert(const NewSession& made, uint32_t now) noexcept {
         return {status_of(linked, Status::exists), flow};
     }
     const Flow inbound(place, Direction::inbound);
-    if (const auto [linked, flow] = index.link(inbound, in_hash); linked != Index::Linked::ok) {
+    if (const auto [linked, flow] = index.link(inbound, made.inbound, hashes.inbound);
+        linked != Index::Linked::ok) {
         end(place, generation, now);
         return {status_of(linked, Status::taken), flow};
     }
@@ -213,6 +243,7 @@ bool Writer::change_state(uint32_t place, uint32_t before, uint32_t after, uint3
 }
 
 unsigned Writer::expire(uint32_t now, std::span<uint32_t> ended) noexcept {
+    give_back_ahead();
     give_back_some();
     if (sweep_at_ >= share_end_) {
         if (now == sweep_tick_) return 0;

@@ -5,11 +5,12 @@
 // Nothing here blocks: what another worker is in the way of is `busy`, and the caller drops the
 // packet or tries again with the next one.
 //
-// Places are shared out evenly. A worker makes sessions in its own share while there is room and
-// in others' when not; expiry is the work of whoever has the share, so that it needs no list of
-// owners, no hand-over when the number of workers changes, and finds its work in order of memory.
-// Any worker may end any session: the step from `live` to `ending` is a compare-and-swap, and
-// only one makes it.
+// Places are shared out evenly. A worker makes sessions in its own share while there is room, of
+// which it takes up to 64 places at a time, and keeps what it does not need at once until the next
+// expire(); and in others' when not. Expiry is the work of whoever has the share, so that it needs
+// no list of owners, no hand-over when the number of workers changes, and finds its work in order
+// of memory. Any worker may end any session: the step from `live` to `ending` is a
+// compare-and-swap, and only one makes it.
 //
 // A session that ended keeps its place, and its facts can still be read, until every worker has
 // passed a quiescent state. Who knows that is the caller, who brackets the wait:
@@ -83,8 +84,14 @@ class Writer {
         Flow flow;  // outbound flow of what was made; or see Status
     };
     Made insert(const NewSession& session, uint32_t now) noexcept;
+    // The same for who knows what the keys' hashes are, and has fetched their buckets.
+    struct Hashes {
+        uint64_t outbound;
+        uint64_t inbound;
+    };
+    Made insert(const NewSession& session, const Hashes& hashes, uint32_t now) noexcept;
     // For fetching ahead: the places that so many calls of insert() from now on will take.
-    void prefetch_places(unsigned inserts) const noexcept;
+    void prefetch_places(unsigned inserts) noexcept;
     // ok for the one caller who ended it; nobody finds it any more. Else gone, or busy.
     Status remove(uint32_t place, uint32_t now) noexcept;
     // The NAT's state and timeout class, of a session found in this burst. False if the state is
@@ -113,6 +120,9 @@ class Writer {
 
     bool can_retire() const noexcept { return retired_->size < most_retired; }
     uint32_t take_place() noexcept;
+    void take_ahead() noexcept;
+    void give_back_ahead() noexcept;
+    void prefetch_place(uint32_t place) const noexcept;
     void fill(Session& session, const NewSession& made, uint32_t now) noexcept;
     void end(uint32_t place, uint64_t generation, uint32_t now) noexcept;
     void give_back_some() noexcept;
@@ -124,7 +134,9 @@ class Writer {
     const Timeouts* timeouts_;
     uint32_t share_begin_;
     uint32_t share_end_;
-    uint32_t next_place_;
+    uint32_t next_place_;    // where those are looked for that are taken ahead
+    uint32_t ahead_at_ = 0;  // of the 64 places that this one is among
+    uint64_t ahead_ = 0;     // those that are taken, and no session's yet
 
     uint32_t sweep_at_;
     uint32_t sweep_tick_ = 0;
