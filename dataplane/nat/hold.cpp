@@ -83,7 +83,7 @@ Verdict Hold::use(const Taken& taken, const flow::FlowKey& packet) noexcept {
     }
 }
 
-Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
+Verdict Hold::take_source(const flow::FlowKey& packet, const Home& home,
                           flow::FlowKey& leaves) noexcept {
     const net::Ipv4Address internal{packet.source.host()};
     if (rule_.wish.kind == NatKind::fixed) {
@@ -91,10 +91,10 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
         leaves.source = net::be32(rule_.pool[0].first + into);
         return passed();
     }
-    if (externals_of(rule_).empty()) return use({{Got::no_port, {}}}, packet);
-    const unsigned at_home = home_of(*c_.plan, rule_, route, internal);
+    const auto externals = externals_of(rule_);
+    if (externals.empty()) return use({{Got::no_port, {}}}, packet);
     const PortClass c = class_of(packet.protocol);
-    home_ = externals_of(rule_)[at_home].address;
+    home_ = externals[home.place].address;
     if (rule_.wish.mapping == layout::NatMapping::endpoint_dependent) flags_ |= shares_port;
     if (rule_.wish.kind == NatKind::forward) flags_ |= maps_remote;
     if (rule_.wish.kind != NatKind::dynamic && c == PortClass::address) {
@@ -105,13 +105,12 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const ipv4::Route& route,
     // An ICMP query's identifier is its source port when it asks.
     const Endpoint endpoint{internal.value, packet.source_port.host()};
     const bool whole = rule_.wish.kind == NatKind::dynamic;
-    const Verdict v =
-        whole ? use(Taken{take_address(internal.value)}, packet)
-              : use(take_port(c_, rule_, externals_of(rule_), c, endpoint, at_home), packet);
+    const Verdict v = whole ? use(Taken{take_address(internal.value)}, packet)
+                            : use(take_port(c_, rule_, externals, c, endpoint, home), packet);
     if (!v.is_passed()) return v;
     const MappingId id = MappingId::from_bits(mapping_);
     const bool has_port = id.port_class() != PortClass::address;
-    leaves = flow::with_source(leaves, net::be32(address_at(id.address_index(), at_home).value),
+    leaves = flow::with_source(leaves, net::be32(address_at(id.address_index(), home.place).value),
                                has_port ? net::be16(id.port()) : leaves.source_port);
     return v;
 }

@@ -37,7 +37,7 @@ class Hold {
     // RFC 6888 REQ-4. Drops: nat_subscriber_limit.
     Verdict count_session(const flow::FlowKey& packet) noexcept;
     // Writes the packet's new source into `leaves`. Drops: nat_no_port, nat_table_full, nat_busy.
-    Verdict take_source(const flow::FlowKey& packet, const ipv4::Route& route,
+    Verdict take_source(const flow::FlowKey& packet, const Home& home,
                         flow::FlowKey& leaves) noexcept;
     // A port at this very address for an endpoint inside, shared with no other. Drops: the same.
     Verdict take_own_port(Endpoint internal, net::Ipv4Address at,

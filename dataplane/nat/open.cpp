@@ -85,7 +85,7 @@ Verdict prepare(const Beginning& b, Hold& hold, flow::FlowKey& leaves) noexcept 
     }
     if (const Verdict v = hold.count_session(b.key()); !v.is_passed()) return v;
     Verdict v = passed();
-    if (b.source != nullptr) v = hold.take_source(b.key(), b.route, leaves);
+    if (b.source != nullptr) v = hold.take_source(b.key(), b.home, leaves);
     if (b.source == nullptr && to->mapping)
         v = hold.join(to->mapping->id, to->mapping->endpoint, b.key());
     if (v.is_passed()) {
@@ -108,15 +108,26 @@ Verdict take_record(const Beginning& b, const flow::FlowKey& back, Hold& hold) n
     return is_read ? hold.take_record(inside) : passed();
 }
 
+// The bucket of the answer's key is asked for before it is needed.
+flow::Writer::Hashes hashes_of(const Context& c, const Beginning& b,
+                               const flow::FlowKey& back) noexcept {
+    const uint64_t hash = c.nat->index().hash(back);
+    c.nat->index().prefetch(hash);
+    const bool out = b.direction == Direction::outbound;
+    return {out ? b.hash : hash, out ? hash : b.hash};
+}
+
 Begun try_to_begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
     const flow::FlowKey back = turned(leaves);
+    const auto hashes = hashes_of(c, b, back);
     if (b.rule.wish.algs != 0) {
         if (const Verdict v = take_record(b, back, hold); !v.is_passed()) return {v, {}};
     }
-    const auto [status, flow] = c.nat->sessions().insert(session_of(c, b, back, hold), tick_of(c));
+    const auto [status, flow] =
+        c.nat->sessions().insert(session_of(c, b, back, hold), hashes, tick_of(c));
     switch (status) {
         case flow::Status::ok:
             hold.keep();
@@ -137,7 +148,7 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
     const Begun begun = begin_flow(c, b);
     if (!begun.flow.exists()) {
         // Another worker may have had a packet of the flow at the same time.
-        const flow::Flow theirs = c.nat->index().find(b.key());
+        const flow::Flow theirs = c.nat->index().find(b.key(), b.hash);
         const bool used =
             theirs.exists() && use_session(c, packet, arrival, b.passage.tuple, theirs);
         return used ? passed() : begun.verdict;
@@ -190,8 +201,17 @@ Verdict open(Context& c, Packet packet, Arrival& arrival, const ipv4::Route& rou
     }
     const Rule* rule = source != nullptr ? source : c.plan->nat->find(passage.redirection->rule);
     passage.rule = rule->wish.id;
+    Home home;
+    if (source != nullptr) {
+        home.place = home_of(*c.plan, *source, route, {t.key.source.host()});
+    }
     return open_flow(c, packet, arrival,
-                     {passage, route, source, *rule, direction_of(source, passage)});
+                     {.passage = passage,
+                      .hash = c.nat->index().hash(t.key),
+                      .source = source,
+                      .home = home,
+                      .rule = *rule,
+                      .direction = direction_of(source, passage)});
 }
 
 }  // namespace sluice::nat

@@ -21,10 +21,10 @@ struct Opening {
     unsigned row;
     const Rule* rule;
     flow::FlowKey key;
-    ipv4::Route route;
-    const External* home;  // where its port will be; null where it needs none
-    MappingId port;        // that it will get, as far as can be foreseen
-    uint64_t hash;         // of what is fetched next: the mapping, then the way back
+    unsigned home;  // place among the rule's external addresses
+    bool needs_port;
+    Foreseen foreseen;  // if so
+    MappingId port;     // that it will nearly always get
 };
 
 class Openings {
@@ -44,6 +44,7 @@ class Openings {
 
   private:
     Question question_of(const Opening& o) const noexcept;
+    unsigned home_of(const Opening& o) const noexcept;
     struct Group {
         unsigned first, end;
     };
@@ -62,7 +63,7 @@ class Openings {
 
 Question Openings::question_of(const Opening& o) const noexcept {
     return {.in = in_,
-            .out = o.route.adjacency.interface,
+            .out = col_.out[o.row],
             .source = {o.key.source.host()},
             .destination = {o.key.destination.host()},
             .source_port = o.key.source_port.host(),
@@ -71,65 +72,63 @@ Question Openings::question_of(const Opening& o) const noexcept {
             .any_interface = false};
 }
 
+// Only rules to an interface ask for the route, which resolve() has found good.
+unsigned Openings::home_of(const Opening& o) const noexcept {
+    const net::Ipv4Address destination{o.key.destination.host()};
+    ipv4::Route route;
+    if (o.rule->wish.to_interface != 0 &&
+        !take_route(c_, col_.next_hop[o.row], destination, col_.hash[o.row], route).is_passed()) {
+        return 0;
+    }
+    return nat::home_of(*c_.plan, *o.rule, route, {o.key.source.host()});
+}
+
 bool Openings::add(unsigned row) noexcept {
     const Rules& rules = *c_.plan->nat;
     Opening& o = at_[count_];
     o.row = row;
     o.key = key_of(col_.frame[row]);
-    const net::Ipv4Address destination{o.key.destination.host()};
     const bool begins = o.key.protocol == net::Protocol::udp || is_syn(col_.frame[row]);
-    if (!begins || left_.has(col_.frame[row]) || rules.is_external(destination) ||
-        !take_route(c_, col_.next_hop[row], destination, col_.hash[row], o.route).is_passed()) {
+    if (!begins || left_.has(col_.frame[row]) || rules.is_external({o.key.destination.host()})) {
         return false;
     }
     o.rule = rules.for_source(question_of(o));
     if (o.rule == nullptr) return true;
     // An ALG may have to look into the packet.
     if (o.rule->wish.algs != 0) return false;
+    o.home = home_of(o);
+    o.needs_port = o.rule->wish.kind == NatKind::source && !o.rule->externals.empty();
     ++count_;
     return true;
 }
 
-PortRange range_of(const Rule& rule, uint32_t internal) noexcept {
-    const auto block = rule.deterministic ? rule.deterministic->block_of(internal) : std::nullopt;
-    return block ? block->ports : PortRange{rule.wish.first_port, rule.wish.last_port};
-}
-
-Wish wish_of(const Opening& o) noexcept {
-    return {.port_class = class_of(o.key.protocol),
-            .internal = {o.key.source.host(), o.key.source_port.host()},
-            .address_index = o.home->number,
-            .range = range_of(*o.rule, o.key.source.host()),
-            .keep_parity = o.rule->wish.keep_parity != 0};
-}
-
 // How an answer would look on its arrival.
 flow::FlowKey way_back(const Opening& o) noexcept {
-    return turned(with_source(o.key, net::be32(o.home->address.value), net::be16(o.port.port())));
+    const External& home = o.rule->externals[o.home];
+    return turned(with_source(o.key, net::be32(home.address.value), net::be16(o.port.port())));
 }
 
 bool is_dependent(const Rule& rule) noexcept {
     return rule.wish.mapping == layout::NatMapping::endpoint_dependent;
 }
 
-// Where the host's port will be, and what says whether it has it already.
+// Where the host's port will be, and what says whether it has it already. What is to be fetched is
+// asked for in a loop of its own, here and below: these lines are on pages all over, and walks
+// through page tables overlap only where they are asked for close together.
 void Openings::fetch_mappings(Group g, unsigned opened) noexcept {
     const Mappings& mappings = c_.nat->shared().mappings;
     for (unsigned i = g.first; i < g.end; ++i) {
         Opening& o = at_[i];
-        const auto externals = externals_of(*o.rule);
-        o.home = nullptr;
-        if (o.rule->wish.kind != NatKind::source || externals.empty()) continue;
-        o.home = &externals[home_of(*c_.plan, *o.rule, o.route, {o.key.source.host()})];
-        const Wish wish = wish_of(o);
-        o.port = c_.nat->mapper().foresee(wish, i - opened);
-        o.hash = mappings.index().hash(
-            MappingKeys::key_of(wish.port_class, wish.internal, wish.address_index));
+        if (!o.needs_port) continue;
+        const Endpoint internal{o.key.source.host(), o.key.source_port.host()};
+        const Wish wish =
+            wish_of(*o.rule, class_of(o.key.protocol), internal, o.rule->externals[o.home]);
+        o.foreseen = c_.nat->mapper().foresee(wish, i - opened);
     }
     for (unsigned i = g.first; i < g.end; ++i) {
-        if (at_[i].home == nullptr) continue;
-        mappings.prefetch_bit(at_[i].port);
-        mappings.index().prefetch(at_[i].hash);
+        if (!at_[i].needs_port) continue;
+        mappings.prefetch(at_[i].foreseen.port);
+        mappings.index().prefetch(at_[i].foreseen.hash);
     }
 }
 
@@ -139,16 +138,15 @@ void Openings::fetch_the_rest(Group g) noexcept {
     const flow::Index& index = c_.nat->index();
     for (unsigned i = g.first; i < g.end; ++i) {
         Opening& o = at_[i];
-        if (o.home == nullptr) continue;
-        const MappingId known =
-            is_dependent(*o.rule) ? MappingId() : shared.mappings.index().guess(o.hash);
-        o.port = known.exists() ? known : shared.mappings.prefetch_free(o.port);
-        o.hash = index.hash(way_back(o));
+        if (!o.needs_port) continue;
+        o.port = {};
+        if (!is_dependent(*o.rule)) o.port = shared.mappings.index().guess(o.foreseen.hash);
+        if (!o.port.exists()) o.port = shared.mappings.prefetch_free(o.foreseen.port);
     }
     for (unsigned i = g.first; i < g.end; ++i) {
         const Opening& o = at_[i];
-        if (o.home == nullptr) continue;
-        index.prefetch(o.hash);
+        if (!o.needs_port) continue;
+        index.prefetch(index.hash(way_back(o)));
         if (o.rule->wish.filtering == layout::NatFiltering::address_dependent) {
             shared.counts.prefetch(permission_key(o.port, {o.key.destination.host()}));
         }
@@ -184,8 +182,14 @@ void Openings::open(const Opening& o, Rest& rest) noexcept {
                                     .key = o.key},
                           .rule = o.rule->wish.id,
                           .redirection = {}};
-    const Begun begun =
-        begin_flow(c_, {passage, o.route, o.rule, *o.rule, flow::Direction::outbound});
+    // Where ports come in blocks, another one is asked for than was foreseen.
+    const bool foreseen = o.needs_port && o.rule->blocks == nullptr;
+    const Begun begun = begin_flow(c_, {.passage = passage,
+                                        .hash = hash,
+                                        .source = o.rule,
+                                        .home = {o.home, foreseen ? &o.foreseen : nullptr},
+                                        .rule = *o.rule,
+                                        .direction = flow::Direction::outbound});
     col_.flow[o.row] = begun.flow;
     if (begun.flow.exists()) return;
     // Another worker may have had a packet of the flow at the same time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How a flow begins, for the plain way (open.cpp) and the fast way (open_burst.cpp) alike.
 #pragma once
+#include "dataplane/nat/ports.h"
 #include "dataplane/nat/translate.h"
 #include "lib/flow/session.h"
 
@@ -8,8 +9,9 @@ namespace sluice::nat {
 
 struct Beginning {
     const Passage& passage;
-    const ipv4::Route& route;
+    uint64_t hash;              // of its key
     const Rule* source;         // that gives it another source; or none
+    Home home;                  // of that source
     const Rule& rule;           // that the session is of
     flow::Direction direction;  // of this packet
 

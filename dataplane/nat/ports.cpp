@@ -32,11 +32,10 @@ Acquired keep_if_own(Context& c, const Acquired& acquired, PortRange own) noexce
     return {Got::busy, {}};
 }
 
-Taken take_computed(Context& c, const Rule& rule, Wish wish) noexcept {
-    const auto block = rule.deterministic->block_of(wish.internal.address);
-    if (!block) return {{Got::no_port, {}}};
-    wish.range = block->ports;
-    const Acquired acquired = keep_if_own(c, c.nat->mapper().acquire(wish), wish.range);
+Taken take_computed(Context& c, const Rule& rule, const Wish& wish,
+                    const Foreseen* foreseen) noexcept {
+    if (!rule.deterministic->block_of(wish.internal.address)) return {{Got::no_port, {}}};
+    const Acquired acquired = keep_if_own(c, c.nat->mapper().acquire(wish, foreseen), wish.range);
     if (acquired.got != Got::no_port) return {acquired};
     // They are the host's alone, and others have theirs still.
     return {{Got::at_limit, {}}, 0, rule.deterministic->ports_each()};
@@ -59,25 +58,23 @@ bool shares_ports(const Rule& rule) noexcept {
 }
 
 // The ports of a forward are those that it answers at.
-PortRange range_of(const Rule& rule) noexcept {
-    const bool forwards = rule.wish.kind == NatKind::forward;
-    return forwards ? unprivileged : PortRange{rule.wish.first_port, rule.wish.last_port};
+PortRange range_of(const Rule& rule, uint32_t internal) noexcept {
+    if (rule.wish.kind == NatKind::forward) return unprivileged;
+    const auto block = rule.deterministic ? rule.deterministic->block_of(internal) : std::nullopt;
+    return block ? block->ports : PortRange{rule.wish.first_port, rule.wish.last_port};
 }
 
 Taken take_unshared(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
-                    const External& at) noexcept {
-    const Wish wish{.port_class = pc,
-                    .internal = internal,
-                    .address_index = at.number,
-                    .range = range_of(rule),
-                    .keep_parity = rule.wish.keep_parity != 0};
+                    const External& at, const Foreseen* foreseen) noexcept {
+    const Wish wish = wish_of(rule, pc, internal, at);
     if (rule.blocks != nullptr) return take_in_block(c, rule, wish, at.address);
-    return rule.deterministic ? take_computed(c, rule, wish) : Taken{c.nat->mapper().acquire(wish)};
+    return rule.deterministic ? take_computed(c, rule, wish, foreseen)
+                              : Taken{c.nat->mapper().acquire(wish, foreseen)};
 }
 
-Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
-              const External& at) noexcept {
-    if (!shares_ports(rule)) return take_unshared(c, rule, pc, internal, at);
+Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal, const External& at,
+              const Foreseen* foreseen) noexcept {
+    if (!shares_ports(rule)) return take_unshared(c, rule, pc, internal, at, foreseen);
     return {
         share_port_of(c.nat->mapper(), pc, at.number, {rule.wish.first_port, rule.wish.last_port})};
 }
@@ -85,16 +82,16 @@ Taken take_at(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
 // RFC 6888 REQ-4. A port is counted before it is taken, so that nobody at his limit wears out
 // ports, which would rest for nothing.
 Taken take_within_limit(Context& c, const Rule& rule, PortClass pc, Endpoint internal,
-                        const External& at) noexcept {
+                        const External& at, const Foreseen* foreseen = nullptr) noexcept {
     const uint32_t limit = rule.wish.ports_a_subscriber;
-    if (limit == 0) return take_at(c, rule, pc, internal, at);
+    if (limit == 0) return take_at(c, rule, pc, internal, at, foreseen);
     CountTable& counts = c.nat->shared().counts;
     const uint64_t key = ports_key({internal.address});
     const bool has_one = c.nat->shared().mappings.find_external(pc, internal, at.number).exists();
     const Counted counted = counts.add(key, has_one ? CountTable::most : limit);
     if (counted == Counted::at_limit) return {{Got::at_limit, {}}, 0, limit};
     if (counted == Counted::busy) return {{Got::busy, {}}};
-    Taken taken = take_at(c, rule, pc, internal, at);
+    Taken taken = take_at(c, rule, pc, internal, at, foreseen);
     taken.flags |= counts_port;
     const bool made = taken.mapping.got == Got::made;
     if (made && counted == Counted::yes) c.nat->mapper().mark(taken.mapping.id);
@@ -104,9 +101,17 @@ Taken take_within_limit(Context& c, const Rule& rule, PortClass pc, Endpoint int
 
 }  // namespace
 
+Wish wish_of(const Rule& rule, PortClass pc, Endpoint internal, const External& at) noexcept {
+    return {.port_class = pc,
+            .internal = internal,
+            .address_index = at.number,
+            .range = range_of(rule, internal.address),
+            .keep_parity = rule.wish.keep_parity != 0};
+}
+
 Taken take_own_port(Context& c, const Rule& rule, const External& at, PortClass pc,
                     Endpoint internal) noexcept {
-    return shares_ports(rule) ? take_unshared(c, rule, pc, internal, at)
+    return shares_ports(rule) ? take_unshared(c, rule, pc, internal, at, nullptr)
                               : take_within_limit(c, rule, pc, internal, at);
 }
 
@@ -121,19 +126,23 @@ Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint intern
 // Where pooling is arbitrary, a mapping may be at another address than its home; so those are
 // asked first.
 Taken take_port(Context& c, const Rule& rule, std::span<const External> all, PortClass pc,
-                Endpoint internal, unsigned home) noexcept {
+                Endpoint internal, const Home& home) noexcept {
     const bool paired = rule.wish.pooling == layout::NatPooling::paired;
     const auto tried =
         paired ? 1 : std::min<unsigned>(addresses_tried, static_cast<unsigned>(all.size()));
-    if (tried == 1) return take_within_limit(c, rule, pc, internal, all[home]);
+    if (tried == 1) {
+        return take_within_limit(c, rule, pc, internal, all[home.place], home.foreseen);
+    }
     const bool dependent = rule.wish.mapping == layout::NatMapping::endpoint_dependent;
     const Mappings& mappings = c.nat->shared().mappings;
-    const auto nth = [&](unsigned i) -> const External& { return all[(home + i) % all.size()]; };
+    const auto nth = [&](unsigned i) -> const External& {
+        return all[(home.place + i) % all.size()];
+    };
     for (unsigned i = 0; !dependent && i < tried; ++i) {
         const MappingId known = mappings.find_external(pc, internal, nth(i).number);
         if (known.exists()) return join_port(c, rule, known, internal);
     }
-    Taken taken = take_within_limit(c, rule, pc, internal, nth(0));
+    Taken taken = take_within_limit(c, rule, pc, internal, nth(0), home.foreseen);
     for (unsigned i = 1; i < tried && taken.mapping.got == Got::no_port; ++i) {
         taken = take_within_limit(c, rule, pc, internal, nth(i));
     }

@@ -16,10 +16,21 @@ struct Taken {
     uint32_t limit = 0;  // of ports, where the host has as many (at_limit)
 };
 
+// Where a host has its ports: its place among the external addresses; and what is foreseen of the
+// port there, or null.
+struct Home {
+    unsigned place = 0;
+    const Foreseen* foreseen = nullptr;
+};
+
+// What is asked of the external address for the internal endpoint. Not of a rule with blocks of
+// ports, which say themselves what they ask for.
+Wish wish_of(const Rule& rule, PortClass, Endpoint internal, const External& at) noexcept;
+
 // One more session on the mapping of the internal endpoint at one of these external addresses; at
-// `home`, or where the rule's pooling is arbitrary and that is out of ports, at one of the next.
+// its home, or where the rule's pooling is arbitrary and that is out of ports, at one of the next.
 Taken take_port(Context& c, const Rule& rule, std::span<const External> externals, PortClass,
-                Endpoint internal, unsigned home) noexcept;
+                Endpoint internal, const Home& home) noexcept;
 
 // One more session on a mapping that the internal endpoint has.
 Taken join_port(Context& c, const Rule& rule, MappingId mapping, Endpoint internal) noexcept;

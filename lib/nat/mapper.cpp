@@ -15,16 +15,40 @@ struct Sides {
     PortRange own;
     PortRange other;
 };
-Sides sides_of(PortRange range, uint16_t port) noexcept {
-    const PortRange low{range.first, std::min(range.last, last_privileged)};
-    const PortRange high{std::max<uint16_t>(range.first, last_privileged + 1), range.last};
-    return port <= last_privileged ? Sides{low, high} : Sides{high, low};
+Sides sides_of(const Wish& wish) noexcept {
+    const PortRange low{wish.range.first, std::min(wish.range.last, last_privileged)};
+    const PortRange high{std::max<uint16_t>(wish.range.first, last_privileged + 1),
+                         wish.range.last};
+    return wish.internal.port <= last_privileged ? Sides{low, high} : Sides{high, low};
 }
 
 bool is_empty(PortRange range) noexcept { return range.first > range.last; }
 uint32_t size_of(PortRange range) noexcept { return range.last - range.first + 1u; }
 bool is_in(PortRange range, uint32_t port) noexcept {
     return range.first <= port && port <= range.last;
+}
+
+// The side that is looked through first.
+PortRange first_side(const Wish& wish) noexcept {
+    const Sides sides = sides_of(wish);
+    return is_empty(sides.own) ? sides.other : sides.own;
+}
+
+flow::FlowKey key_of(const Wish& wish) noexcept {
+    return MappingKeys::key_of(wish.port_class, wish.internal, wish.address_index);
+}
+
+// Where the search begins; `drawn` is below the side's size.
+MappingId start_in(const Wish& wish, PortRange side, uint32_t drawn) noexcept {
+    const uint32_t wanted = wish.internal.port;
+    uint32_t start = is_in(side, wanted) ? wanted : side.first;
+    if (wish.random) start = side.first + drawn;
+    if (wish.keep_parity && (start ^ wanted) % 2 != 0) {
+        // Its neighbour on either hand, unless the side has neither.
+        const uint32_t near = is_in(side, start ^ 1) ? start ^ 1 : 2 * start - (start ^ 1);
+        if (is_in(side, near)) start = near;
+    }
+    return {wish.port_class, wish.address_index, static_cast<uint16_t>(start)};
 }
 
 }  // namespace
@@ -34,12 +58,14 @@ Mapper::Mapper(Mappings& mappings, const QuarantineTimes& times)
     if (!mappings.inherited_taken_.exchange(true)) quarantine_ = mappings.inherited_;
 }
 
-Acquired Mapper::acquire(const Wish& wish) noexcept {
-    const auto key = MappingKeys::key_of(wish.port_class, wish.internal, wish.address_index);
-    const uint64_t hash = mappings_.index_.hash(key);
-    const MappingId found = mappings_.index_.find(key, hash);
-    if (found.exists()) return join(found, wish.internal);
-    const MappingId id = take_port(wish);
+Acquired Mapper::acquire(const Wish& wish, const Foreseen* foreseen) noexcept {
+    const auto key = key_of(wish);
+    const uint64_t hash = foreseen != nullptr ? foreseen->hash : mappings_.index_.hash(key);
+    if (mappings_.index_.may_have(hash)) {
+        const MappingId found = mappings_.index_.find(key, hash);
+        if (found.exists()) return join(found, wish.internal);
+    }
+    const MappingId id = take_port(wish, first_port(wish, foreseen));
     return id.exists() ? make(id, wish.internal, key, hash) : Acquired{Got::no_port, {}};
 }
 
@@ -97,35 +123,34 @@ Acquired Mapper::make(MappingId id, Endpoint internal, const flow::FlowKey& key,
     return {linked == MappingIndex::Linked::full ? Got::full : Got::busy, {}};
 }
 
-MappingId Mapper::take_port(const Wish& wish) noexcept {
-    const Sides sides = sides_of(wish.range, wish.internal.port);
-    const MappingId id = take_port_of(wish, sides.own);
-    return id.exists() ? id : take_port_of(wish, sides.other);
-}
-
-// Where the search begins; `drawn` is below the side's size.
-uint32_t Mapper::start_in(const Wish& wish, PortRange side, uint32_t drawn) noexcept {
-    const uint32_t wanted = wish.internal.port;
-    uint32_t start = is_in(side, wanted) ? wanted : side.first;
-    if (wish.random) start = side.first + drawn;
-    return wish.keep_parity && (start ^ wanted) % 2 != 0 ? start ^ 1 : start;
-}
-
-MappingId Mapper::foresee(const Wish& wish, unsigned later) noexcept {
-    const Sides sides = sides_of(wish.range, wish.internal.port);
-    const PortRange side = is_empty(sides.own) ? sides.other : sides.own;
+Foreseen Mapper::foresee(const Wish& wish, unsigned later) noexcept {
+    const PortRange side = first_side(wish);
     const uint32_t drawn = wish.random ? random_.peek_below(size_of(side), later) : 0;
-    const uint32_t start = start_in(wish, side, drawn);
-    return {wish.port_class, wish.address_index, static_cast<uint16_t>(start)};
+    return {mappings_.index_.hash(key_of(wish)), start_in(wish, side, drawn),
+            static_cast<uint32_t>(random_.drawn()) + later};
 }
 
-MappingId Mapper::take_port_of(const Wish& wish, PortRange side) noexcept {
-    if (is_empty(side)) return {};
-    const uint32_t start = start_in(wish, side, wish.random ? random_.below(size_of(side)) : 0);
-    const MappingId nearest(wish.port_class, wish.address_index, static_cast<uint16_t>(start));
-    if (is_in(side, start) && !mappings_.is_taken(nearest) && mappings_.take_bit(nearest)) {
-        return nearest;
+MappingId Mapper::draw(const Wish& wish, PortRange side) noexcept {
+    return start_in(wish, side, wish.random ? random_.below(size_of(side)) : 0);
+}
+
+MappingId Mapper::first_port(const Wish& wish, const Foreseen* foreseen) noexcept {
+    if (foreseen == nullptr || foreseen->draw != static_cast<uint32_t>(random_.drawn())) {
+        return draw(wish, first_side(wish));
     }
+    if (wish.random) random_.skip();
+    return foreseen->port;
+}
+
+MappingId Mapper::take_port(const Wish& wish, MappingId first) noexcept {
+    if (!mappings_.is_taken(first) && mappings_.take_bit(first)) return first;
+    const MappingId id = search(wish, first_side(wish), first.port());
+    const auto [own, other] = sides_of(wish);
+    if (id.exists() || is_empty(own) || is_empty(other)) return id;
+    return search(wish, other, draw(wish, other).port());
+}
+
+MappingId Mapper::search(const Wish& wish, PortRange side, uint32_t start) noexcept {
     const MappingId id = take_of_parity(wish, side, start);
     return id.exists() ? id : take_of_parity(wish, side, start ^ 1);
 }

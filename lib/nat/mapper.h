@@ -28,6 +28,15 @@ struct Wish {
     bool random = true;        // RFC 6056; else the internal port if it is free, or the next
 };
 
+// What acquire() will ask about, found out ahead so that it can be fetched: where its index has the
+// endpoint, and which port it will try first if it makes a mapping.
+struct Foreseen {
+    uint64_t hash;
+    MappingId port;
+    uint32_t draw;  // the random number, counted, that the port is of
+};
+static_assert(sizeof(Foreseen) == 16, "it is handed over in two registers");
+
 enum class Got : uint8_t {
     existing,           // one more session on a mapping that was there
     made,               // a mapping, with one session
@@ -59,8 +68,9 @@ class Mapper {
     // Endpoint-independent (RFC 4787 REQ-1): one more session on the mapping of the internal
     // endpoint at this address, made if there is none. A port at random: of the internal port's
     // side of 1024 (REQ-3) and parity if asked, else of its side, else of the range. Finds the
-    // last free port too. An existing mapping is taken as it is, whatever the range.
-    Acquired acquire(const Wish&) noexcept;
+    // last free port too. An existing mapping is taken as it is, whatever the range. Null: nothing
+    // was foreseen.
+    Acquired acquire(const Wish&, const Foreseen* = nullptr) noexcept;
     // One more session on the mapping of an internal host to a whole address of this pool, given by
     // the numbers of its addresses; made if there is none. `pool_id` tells pools apart, so that a
     // host has one address of each.
@@ -78,9 +88,9 @@ class Mapper {
     // A mark on a mapping that a session of the caller's uses; gone when the mapping ends.
     void mark(MappingId id) noexcept { mappings_.mark(id); }
 
-    // For fetching ahead what will be needed; changes nothing. The port that acquire() will try
-    // first when it makes a mapping, if it makes `later` others before.
-    MappingId foresee(const Wish&, unsigned later) noexcept;
+    // For acquire(), if `later` mappings are made before; changes nothing. Where it turns out to
+    // be another number of them, another port is drawn.
+    Foreseen foresee(const Wish&, unsigned later) noexcept;
 
     // Once a burst or so: frees ports that have rested, a bounded number a call.
     void tick(uint32_t now) noexcept;
@@ -90,9 +100,10 @@ class Mapper {
 
   private:
     Acquired make(MappingId, Endpoint internal, const flow::FlowKey& key, uint64_t hash) noexcept;
-    MappingId take_port(const Wish&) noexcept;
-    static uint32_t start_in(const Wish&, PortRange side, uint32_t drawn) noexcept;
-    MappingId take_port_of(const Wish&, PortRange side) noexcept;
+    MappingId first_port(const Wish&, const Foreseen*) noexcept;
+    MappingId draw(const Wish&, PortRange side) noexcept;
+    MappingId take_port(const Wish&, MappingId first) noexcept;
+    MappingId search(const Wish&, PortRange side, uint32_t start) noexcept;
     MappingId take_of_parity(const Wish&, PortRange, uint32_t start) noexcept;
     MappingId take_whole(std::span<const uint16_t> pool) noexcept;
     void end(MappingId, uint32_t now) noexcept;

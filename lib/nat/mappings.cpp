@@ -113,11 +113,11 @@ std::span<const AddressBlock> Mappings::blocks_in(std::span<const std::byte> mem
             std::min<size_t>(addresses, most_addresses)};
 }
 
-MappingId Mappings::prefetch_free(MappingId wanted) const noexcept {
+MappingId Mappings::prefetch_next_free(MappingId wanted) const noexcept {
     const uint32_t place = ports(wanted).next_free(place_of(wanted));
     if (place >= ports_a_class) return wanted;
     const MappingId id(wanted.port_class(), wanted.address_index(), port_at(place));
-    prefetch(&slot(id));
+    keys_.prefetch(id);
     return id;
 }
 

@@ -123,10 +123,15 @@ class Mappings {
 
     SlotWord word(MappingId id) const noexcept { return keys_.word(id); }
     bool is_taken(MappingId id) const noexcept { return !ports(id).is_free(place_of(id)); }
-    // For fetching ahead: the line that says whether the port is taken; and the port that whoever
-    // wants this one would get now, if it is near, with what says whose it is.
-    void prefetch_bit(MappingId id) const noexcept { ports(id).prefetch(place_of(id)); }
-    MappingId prefetch_free(MappingId) const noexcept;
+    // For fetching ahead: what says whether the port is taken, and whose it is; and the port that
+    // whoever wants this one would get now, if it is near.
+    void prefetch(MappingId id) const noexcept {
+        ports(id).prefetch(place_of(id));
+        keys_.prefetch(id);
+    }
+    MappingId prefetch_free(MappingId wanted) const noexcept {
+        return is_taken(wanted) ? prefetch_next_free(wanted) : wanted;
+    }
     const MappingIndex& index() const noexcept { return index_; }
 
     // The address blocks in a memory that another process writes; empty where there are none.
@@ -154,6 +159,7 @@ class Mappings {
         return {bits_.as<std::atomic<uint64_t>>().subspan(which * bit_words, bit_words),
                 ports_a_class};
     }
+    MappingId prefetch_next_free(MappingId) const noexcept;
     bool take_bit(MappingId id) noexcept { return ports(id).take_this(place_of(id)); }
     void give_bit(MappingId id) noexcept { ports(id).give(place_of(id)); }
     // Both for the owner of the port's bit: gives a slot that was free its meaning, or ends that.

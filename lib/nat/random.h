@@ -20,7 +20,7 @@ class Random {
     // 0 to n - 1 (Lemire, 2016), n at least 1.
     uint32_t below(uint32_t n) noexcept {
         const uint32_t drawn = peek_below(n, 0);
-        ++count_;
+        skip();
         return drawn;
     }
     // What below() will draw after `later` other draws; `later` is less than most_ahead.
@@ -28,6 +28,9 @@ class Random {
         while (ready_ <= count_ + later) make_two();
         return static_cast<uint32_t>(uint64_t{ring_[(count_ + later) % ring_.size()]} * n >> 32);
     }
+    // How many were drawn; and to draw one that was looked at before.
+    uint64_t drawn() const noexcept { return count_; }
+    void skip() noexcept { ++count_; }
 
   private:
     void make_two() noexcept {

@@ -35,17 +35,27 @@ TEST(Mapper, ForeseesThePortsThatItWillTryFirst) {
             Wish wish = udp(host(parity, range.first), range);
             wish.keep_parity = parity;
             for (uint16_t n = 0; n < 100; ++n) {
-                const MappingId next = nat.mapper.foresee(wish, 0);
-                const MappingId after = nat.mapper.foresee(wish, 1);
                 wish.internal.port = static_cast<uint16_t>(wish.internal.port + 2);
-                const bool was_free = !nat.mappings.is_taken(next);
-                const Acquired first = nat.mapper.acquire(wish);
+                const Foreseen next = nat.mapper.foresee(wish, 0);
+                const MappingId after = nat.mapper.foresee(wish, 1).port;
+                const bool was_free = !nat.mappings.is_taken(next.port);
+                const Acquired first = nat.mapper.acquire(wish, n % 2 == 0 ? &next : nullptr);
                 ASSERT_EQ(first.got, Got::made);
-                ASSERT_EQ(first.id == next, was_free);
-                ASSERT_EQ(nat.mapper.foresee(wish, 0), after);
+                ASSERT_EQ(first.id == next.port, was_free);
+                ASSERT_EQ(nat.mapper.foresee(wish, 0).port, after);
             }
         }
     }
+}
+
+TEST(Mapper, DrawsAnotherPortWhereItWasForeseenForAnotherMapping) {
+    SmallNat nat;
+    const Wish wish = udp(host(1, 5000));
+    const Foreseen second = nat.mapper.foresee(wish, 1);
+    const MappingId first = nat.mapper.foresee(wish, 0).port;
+    EXPECT_EQ(nat.mapper.acquire(wish, &second).id, first);
+    EXPECT_EQ(nat.mapper.acquire(wish, &second).id, first)
+        << "the hash is the endpoint's, whatever the port";
 }
 
 TEST(Mapper, KeepsClassesAndExternalAddressesApart) {
