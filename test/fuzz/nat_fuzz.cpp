@@ -25,7 +25,9 @@ constexpr auto config = R"({
     { "interface": "wan", "address": "203.0.113.1", "mac": "02:00:00:00:01:01" },
     { "interface": "lan", "address": "10.0.0.4", "mac": "02:00:00:00:00:04" },
     { "interface": "lan", "address": "10.0.0.7", "mac": "02:00:00:00:00:07" },
-    { "interface": "lan", "address": "10.0.0.9", "mac": "02:00:00:00:00:09" }
+    { "interface": "lan", "address": "10.0.0.9", "mac": "02:00:00:00:00:09" },
+    { "interface": "lan", "address": "10.0.0.16", "mac": "02:00:00:00:00:16" },
+    { "interface": "lan", "address": "10.0.0.20", "mac": "02:00:00:00:00:20" }
   ],
   "nat": [
     { "type": "exempt", "from": "10.0.0.0/24", "destination": "192.0.2.3" },
@@ -41,17 +43,25 @@ constexpr auto config = R"({
       "to": "10.0.0.7:6000", "out": "lan", "source": "interface" },
     { "type": "source", "out": "wan", "from": "10.0.0.2-10.0.0.3", "to": "203.0.113.80-203.0.113.81",
       "ports": "4000-4007", "mapping": "endpoint-dependent", "pooling": "arbitrary" },
+    { "type": "source", "out": "wan", "from": "10.0.0.16-10.0.0.18", "to": "203.0.113.82",
+      "ports": "4000-4011", "port_choice": "blocks", "block_size": 4, "blocks_per_subscriber": 2,
+      "ports_per_subscriber": 7 },
+    { "type": "source", "out": "wan", "from": "10.0.0.20-10.0.0.22", "ports": "4000-4011",
+      "to": "203.0.113.83-203.0.113.84", "port_choice": "deterministic", "block_size": 4 },
     { "type": "source", "out": "wan", "from": "10.0.0.0/24", "to": "interface",
       "ports": "2000-2015", "sessions_per_subscriber": 6, "on_expired": "rst", "alg": ["ftp"] }
   ],
   "sessions": { "max": 64, "quarantine_s": 3 }
 })";
 constexpr std::array interfaces{"lan", "wan"};
-constexpr std::array inside{"10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5",
-                            "10.0.0.7", "10.0.0.9", "10.0.0.9", "10.0.0.1"};
+constexpr std::array inside{"10.0.0.2",  "10.0.0.3",  "10.0.0.4",  "10.0.0.5",
+                            "10.0.0.7",  "10.0.0.9",  "10.0.0.9",  "10.0.0.1",
+                            "10.0.0.16", "10.0.0.16", "10.0.0.17", "10.0.0.18",
+                            "10.0.0.20", "10.0.0.20", "10.0.0.21", "10.0.0.22"};
 constexpr std::array far{"192.0.2.1", "192.0.2.2", "192.0.2.3", "10.0.0.9"};
 constexpr std::array external{"203.0.113.2",  "203.0.113.2",  "203.0.113.64", "203.0.113.65",
-                              "203.0.113.73", "203.0.113.80", "203.0.113.81", "192.0.2.1"};
+                              "203.0.113.73", "203.0.113.80", "203.0.113.81", "192.0.2.1",
+                              "203.0.113.82", "203.0.113.83", "203.0.113.84", "203.0.113.2"};
 constexpr std::array<uint16_t, 16> ports{0,    1,    20,   21,   53,   80,   2000, 2001,
                                          2002, 4000, 4001, 4464, 5000, 5001, 6000, 8080};
 constexpr std::array<uint8_t, 8> protocols{1, 6, 6, 6, 17, 17, 47, 99};

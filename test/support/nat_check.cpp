@@ -44,7 +44,26 @@ std::string NatCheck::look_at(const flow::Session& session, uint32_t place, Foun
     const nat::SlotWord word = shared.mappings.word(id);
     const bool as_said =
         (f.flags & nat::shares_port) != 0 ? word.is_shared() : word.internal() == owner_of(f);
-    return as_said ? "" : "mapping " + number(id.bits()) + " is not had by its session's host";
+    if (!as_said) return "mapping " + number(id.bits()) + " is not had by its session's host";
+    return look_at_share(f);
+}
+
+// That the port is one of those that the rule has for the host.
+std::string NatCheck::look_at_share(const flow::SessionFacts& f) const {
+    const nat::Rules* rules = router_.plan().nat.get();
+    const nat::Rule* rule = rules != nullptr ? rules->find(f.rule) : nullptr;
+    if (rule == nullptr) return {};
+    const auto id = nat::MappingId::from_bits(f.mapping);
+    const net::Ipv4Address host = nat::subscriber_of(f);
+    if ((f.flags & nat::holds_block) != 0 &&
+        (rule->blocks == nullptr || !rule->blocks->is_held_by(id, host.value))) {
+        return "mapping " + number(id.bits()) + " is of a block that its host does not hold";
+    }
+    const auto own = rule->deterministic ? rule->deterministic->block_of(host.value) : std::nullopt;
+    if (!own) return {};
+    const bool at_home = rule->externals[rule->place_of_block(host)].number == id.address_index();
+    const bool is_own = own->ports.first <= id.port() && id.port() <= own->ports.last;
+    return at_home && is_own ? "" : "mapping " + number(id.bits()) + " is not of its host's ports";
 }
 
 std::string NatCheck::contradiction() {

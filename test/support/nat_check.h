@@ -5,6 +5,7 @@
 //   Of those that were made, all have ended that do not live.
 //   A mapping is had by whom its sessions say, as often as there are such sessions; so no two
 //   internal endpoints share an external one, but where they are meant to.
+//   Where hosts have ports in blocks, or by their addresses, nobody has another's.
 //   What is counted for limits and permissions is what there is.
 #pragma once
 #include <map>
@@ -33,6 +34,7 @@ class NatCheck {
         std::set<uint32_t> ports;  // mappings that count as one of a subscriber's ports
     };
     std::string look_at(const flow::Session& session, uint32_t place, Found& found) const;
+    std::string look_at_share(const flow::SessionFacts& facts) const;
     std::string compare(const Found& found);
     std::string compare_mappings(const Found& found) const;
 
