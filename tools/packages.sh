@@ -24,6 +24,9 @@ packages_test=(
     python3-pytest python3-scapy iputils-arping tshark dpdk nftables bind9-dnsutils
     python3-pyftpdlib lftp dnsmasq-base
 )
+packages_bench=(
+    valgrind dpdk nftables
+)
 packages_fuzz=(
     "clang-$clang" "libclang-rt-$clang-dev" "llvm-$clang" "clang-format-$clang"
 )

@@ -20,6 +20,12 @@ def put(page, generated):
     return f"{before}{BEGIN}\n\n{generated.strip()}\n\n{END}{after}"
 
 
+def misses(report):
+    """Why the page would lose by it; None if it would not."""
+    missing = [part for part in ("benchmarks", "suite") if not report.get(part)]
+    return f"no {' and no '.join(missing)} in this run: put several together with --from" if missing else None
+
+
 def write(report, file):
     file.write_text(put(file.read_text(), text.markdown_sections(report, level=3)))
     say(f"{file} has the figures")

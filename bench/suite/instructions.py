@@ -16,7 +16,7 @@ from progress import Clock, minutes, say
 BURST = 64
 COUNTED = "sluice::bench::BenchRouter::run(unsigned int)*"  # bench/pipeline/bench_router.cpp
 BURSTS = 200
-SECONDS_EACH = 12
+SECONDS_EACH = 6
 
 # One of each kind of work: more would say the same of other tables.
 NAMES = tuple(f"pipeline/{name}" for name in (

@@ -84,7 +84,7 @@ def tables(report):
 
 def _about_runs(suite):
     settings = suite["settings"]
-    return (f"Medians of {settings['rounds']} interleaved runs of {settings['seconds']} s, frames of "
+    return (f"Medians of up to {settings['rounds']} interleaved runs of {settings['seconds']} s, frames of "
             f"{settings['size']}, ± half the way from the least to the most. A rate says something of a router "
             "only where the router is the limit.")
 

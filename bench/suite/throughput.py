@@ -68,6 +68,8 @@ class Suite:
         turns, runs = list(self.turns()), []
         first_round = sum(turn[0] == 0 for turn in turns)
         self.clock = Clock(len(turns), SECONDS_AROUND + 2 * self.settings.seconds, self.settings.until, first_round)
+        for each in self.left_out:
+            say(f"{each['peer']} is left out: {each['why']}")
         say(f"{len(turns)} runs of routers, about {minutes(self.clock.rest())}")
         for turn in turns:
             if not self.clock.has_time():

@@ -161,6 +161,8 @@ class Tables(unittest.TestCase):
         self.assertNotIn("old", made)
         self.assertIn("### Routers", made)
         self.assertEqual(docs.put(made, "again"), docs.put(before, "again"))
+        self.assertIn("no benchmarks in this run", docs.misses(report([run(1e6)])))
+        self.assertIsNone(docs.misses(report([run(1e6)], benchmarks=[benchmark("b")])))
         with self.assertRaises(docs.NoMarks):
             docs.put("prose", "figures")
 
