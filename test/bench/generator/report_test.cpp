@@ -59,5 +59,20 @@ TEST(Limit, IsTheRoutersWherePacketsWereLostOrNotTaken) {
     EXPECT_EQ(limit_of(held_up, 0), Limit::router);
 }
 
+TEST(Report, OfBurstsTellsTheBufferOnceTheThroughputIsKnown) {
+    BackToBack found;
+    found.lengths = {900, 1100};
+    found.mean_length = 1000;
+    found.offered_pps = 10e6;
+    const Json without = describe(found, 0);
+    EXPECT_EQ(without["packets"], 1000);
+    EXPECT_EQ(without["least"], 900);
+    EXPECT_EQ(without["most"], 1100);
+    EXPECT_EQ(without["limited_by"], "router");
+    EXPECT_NEAR(without["implied_buffer_us"], 100, 1e-6);
+    EXPECT_FALSE(without.contains("corrected_buffer_us"));
+    EXPECT_NEAR(describe(found, 9e6)["corrected_buffer_us"], 10, 1e-6);
+}
+
 }  // namespace
 }  // namespace sluice::generator
