@@ -266,6 +266,15 @@ class Goals(unittest.TestCase):
             ("routes:full, of sluice's routes:1", "vhost near", "95%", "99%", "reached"),
             ("p99 at half rate, us", "vhost near", "20", "10.0", "reached")])
 
+    def test_say_where_the_generator_was_the_limit(self):
+        _, rows = goals.table([run(9e6, limited_by="generator"), run(10e6, "testpmd-mac", limited_by="generator")])
+        self.assertEqual(rows[0][-1], "reached; the generator was the limit of sluice and testpmd-mac")
+
+    def test_are_judged_by_the_routers_own_cycles_too(self):
+        _, rows = goals.table([run(9e6, router={"cycles_per_packet": 100.0, "stages": {}}),
+                               run(8e6, case="vhost/gre", router={"cycles_per_packet": 125.0, "stages": {}})])
+        self.assertEqual(rows[0][1:], ("vhost near", "80%", "89%", "reached; by its own cycles 80%"))
+
     def test_of_the_kernels_interfaces_are_none(self):
         self.assertEqual(goals.table([run(1e6, case="veth/routes:1")])[1], [])
 
