@@ -100,9 +100,10 @@ void established(benchmark::State& state, uint32_t sessions, bool by_zipf) {
 }
 
 // Until three quarters of the room are taken. With little room the tables stay in the caches, so
-// that what is left is the work.
-void new_flows(benchmark::State& state, uint32_t room) {
+// that what is left is the work. `writers`: whether other workers might be at the tables, too.
+void new_flows(benchmark::State& state, uint32_t room, flow::Writers writers) {
     const auto router = router_for(room);
+    router->context().nat->shared().set_writers(writers);
     std::array<Flow4, burst_size> burst;
     Bursts bursts(*router);
     uint32_t next = 0;
@@ -120,8 +121,8 @@ void add_established(uint32_t sessions, bool by_zipf) {
                   [=](auto& state) { established(state, sessions, by_zipf); });
 }
 
-void add_new_flows(const char* name, uint32_t room) {
-    auto* made = add_benchmark(name, [=](auto& state) { new_flows(state, room); });
+void add_new_flows(const char* name, uint32_t room, flow::Writers writers) {
+    auto* made = add_benchmark(name, [=](auto& state) { new_flows(state, room, writers); });
     const uint32_t most = room / burst_size * 3 / 4;
     if (bursts_wished == 0 || bursts_wished > most) made->Iterations(most);
 }
@@ -133,8 +134,9 @@ void register_nat() {
         add_established(sessions, false);
         add_established(sessions, true);
     }
-    add_new_flows("pipeline/nat/new", 1u << 20);
-    add_new_flows("pipeline/nat/new/sessions:65536", 65'536);
+    add_new_flows("pipeline/nat/new", 1u << 20, flow::Writers::one);
+    add_new_flows("pipeline/nat/new/sessions:65536", 65'536, flow::Writers::one);
+    add_new_flows("pipeline/nat/new/several_workers", 1u << 20, flow::Writers::several);
 }
 
 }  // namespace sluice::bench

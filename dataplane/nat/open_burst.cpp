@@ -156,7 +156,7 @@ void Openings::fetch_the_rest(Group g) noexcept {
 // Each step a group ahead of the next one, so that the memory is at work all the time; and not
 // one by one, for no fetch overlaps with the locked instructions of an opening.
 void Openings::open_all(Rest& rest) noexcept {
-    constexpr unsigned a_group = 16;
+    constexpr unsigned a_group = 8;
     c_.nat->sessions().prefetch_places(count_);
     const auto group = [&](unsigned first) {
         return Group{std::min(first, count_), std::min(first + a_group, count_)};

@@ -45,6 +45,14 @@ class Shared {
     Adopted adopt(uint32_t now, const QuarantineTimes& times,
                   std::span<layout::NatLogRing> log = {});
 
+    // How many workers there are; several, unless this is said. The main thread changes nothing but
+    // which ports are reserved while they work, and those bits are always locked.
+    void set_writers(flow::Writers writers) noexcept {
+        table.set_writers(writers);
+        mappings.set_writers(writers);
+        counts.set_writers(writers);
+    }
+
     // For the plan. Main thread.
     Supply supply() {
         return {[this](net::Ipv4Address a) { return mappings.enlist(a); },

@@ -30,6 +30,7 @@ Translator::Translator(Shared& shared, unsigned worker, unsigned workers,
       others_(others),
       workers_(workers),
       sweeps_(worker == 0) {
+    shared.set_writers(workers == 1 ? flow::Writers::one : flow::Writers::several);
     const uint64_t capacity = shared.table.capacity();
     share_begin_ = static_cast<uint32_t>(capacity * worker / workers);
     share_end_ = static_cast<uint32_t>(capacity * (worker + 1) / workers);

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lib/flow/writers.h"
+
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
@@ -103,7 +105,8 @@ class BucketLock {
   public:
     static constexpr unsigned tries = 64;
 
-    explicit BucketLock(Bucket& bucket) noexcept : bucket_(try_lock(bucket) ? &bucket : nullptr) {}
+    explicit BucketLock(Bucket& bucket, Writers writers = Writers::several) noexcept
+        : bucket_(try_lock(bucket, writers) ? &bucket : nullptr) {}
     BucketLock(const BucketLock&) = delete;
     BucketLock& operator=(const BucketLock&) = delete;
     ~BucketLock() {
@@ -115,12 +118,11 @@ class BucketLock {
     bool held() const noexcept { return bucket_ != nullptr; }
 
   private:
-    static bool try_lock(Bucket& bucket) noexcept {
+    static bool try_lock(Bucket& bucket, Writers writers) noexcept {
         for (unsigned i = 0; i < tries; ++i) {
             uint32_t now = bucket.control.load(std::memory_order_relaxed);
             if ((now & Bucket::locked_bit) == 0 &&
-                bucket.control.compare_exchange_weak(now, Bucket::next_in_sequence(now),
-                                                     std::memory_order_acquire)) {
+                replace(bucket.control, now, Bucket::next_in_sequence(now), writers)) {
                 return true;
             }
 #if defined(__x86_64__)

@@ -16,6 +16,7 @@
 //   there" counts only if the first bucket was neither locked nor changed in between. A reader
 //   that meets a change each time gives up after `reader_tries` and says no.
 //   What is found is compared with its whole key, so a reader is never wrong.
+//   There are several writers, unless set_writers() says that there is one.
 //
 // Nothing here outlives the process: whoever has an index fills it anew at start.
 #pragma once
@@ -57,6 +58,8 @@ class BasicIndex {
     // At least two buckets. Whatever the memory holds, reads stay within it.
     BasicIndex(std::span<Bucket> buckets, const Keys& keys, const HashSecret& secret) noexcept
         : buckets_(buckets), keys_(keys), secret_(secret) {}
+
+    void set_writers(Writers writers) noexcept { writers_ = writers; }
 
     uint64_t hash(const FlowKey& key) const noexcept { return hash_of(key, secret_); }
     void prefetch(uint64_t hash) const noexcept { sluice::prefetch(&first(hash)); }
@@ -125,6 +128,7 @@ class BasicIndex {
     std::span<Bucket> buckets_;
     Keys keys_;
     HashSecret secret_;
+    Writers writers_ = Writers::several;
 };
 
 using Index = BasicIndex<SessionKeys>;

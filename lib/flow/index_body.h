@@ -135,7 +135,7 @@ template <typename Keys>
 typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, const FlowKey& key,
                                                           uint64_t hash) noexcept {
     Bucket& home = first(hash);
-    const BucketLock at_home(home);
+    const BucketLock at_home(home, writers_);
     if (!at_home.held()) return {Linked::busy, {}};
 
     Value holder = find_in(home, tag(hash), key);
@@ -151,7 +151,7 @@ typename BasicIndex<Keys>::Outcome BasicIndex<Keys>::link(Value value, const Flo
     }
     {
         Bucket& away = second(hash);
-        const BucketLock at_second(away);
+        const BucketLock at_second(away, writers_);
         if (!at_second.held()) return {Linked::busy, {}};
         const bool room = away.empty() != 0 || make_room(away, &home);
         if (room && home.away() < Bucket::most_away) {
@@ -182,7 +182,7 @@ bool BasicIndex<Keys>::move_away(Bucket& from, unsigned slot, const Bucket* also
     const bool from_home = &from == &first(hash);
     Bucket& to = from_home ? second(hash) : first(hash);
     if (&to == also_held || to.empty() == 0) return false;
-    const BucketLock lock(to);
+    const BucketLock lock(to, writers_);
     const SlotMask room = lock.held() ? to.empty() : 0;
     if (room == 0 || (from_home && from.away() == Bucket::most_away)) return false;
 
@@ -196,7 +196,7 @@ bool BasicIndex<Keys>::move_away(Bucket& from, unsigned slot, const Bucket* also
 template <typename Keys>
 bool BasicIndex<Keys>::unlink(Value value, uint64_t hash) noexcept {
     Bucket& home = first(hash);
-    const BucketLock at_home(home);
+    const BucketLock at_home(home, writers_);
     if (!at_home.held()) return false;
     const auto clear_in = [&](Bucket& bucket) {
         for (SlotMask left = bucket.matches(tag(hash)); left != 0; left &= left - 1) {
@@ -208,7 +208,7 @@ bool BasicIndex<Keys>::unlink(Value value, uint64_t hash) noexcept {
     };
     if (clear_in(home) || home.away() == 0) return true;
     Bucket& away = second(hash);
-    const BucketLock at_second(away);
+    const BucketLock at_second(away, writers_);
     if (!at_second.held()) return false;
     if (clear_in(away)) home.change_away(-1);
     return true;

@@ -61,6 +61,9 @@ class Table {
     };
     Adopted adopt(uint32_t now) noexcept;
 
+    // Before any Writer is used; several, unless this is said.
+    void set_writers(Writers writers) noexcept { index_.set_writers(writers); }
+
     const Index& index() const noexcept { return index_; }
     Session& session(uint32_t place) const noexcept { return sessions_[place]; }
     std::span<const Session> sessions() const noexcept { return sessions_; }

@@ -189,7 +189,7 @@ Counted CountTable::put_in_set(Set& set, uint64_t tag, uint32_t used) noexcept {
     for (uint32_t room = ~used & all_words; room != 0; room &= ~bit_of(lowest(room))) {
         uint64_t empty = 0;
         auto& word = set.words[lowest(room)];
-        if (word.compare_exchange_strong(empty, tag | 1)) return Counted::yes;
+        if (flow::replace(word, empty, tag | 1, writers_)) return Counted::yes;
     }
     return Counted::busy;
 }

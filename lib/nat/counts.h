@@ -18,6 +18,7 @@
 #include <span>
 
 #include "lib/flow/key.h"
+#include "lib/flow/writers.h"
 #include "lib/nat/private_memory.h"
 
 namespace sluice::nat {
@@ -35,6 +36,9 @@ class CountTable {
 
     // 16 bytes a key. Throws std::bad_alloc.
     explicit CountTable(uint32_t keys);
+
+    // Before it is used: how many threads count. Several, unless this is said.
+    void set_writers(flow::Writers writers) noexcept { writers_ = writers; }
 
     // Anything but `yes` changes nothing.
     Counted add(uint64_t key, uint32_t limit) noexcept;
@@ -74,13 +78,14 @@ class CountTable {
     uint64_t hash(uint64_t key) const noexcept;
     Place place_of(uint64_t key) const noexcept;
     static std::atomic<uint64_t>* find(const Place&) noexcept;
-    static Counted put_in(const Place&) noexcept;
-    static Counted put_in_emptier(const Place&, uint32_t first_used, uint32_t second_used) noexcept;
-    static Counted put_in_set(Set&, uint64_t tag, uint32_t used) noexcept;
+    Counted put_in(const Place&) noexcept;
+    Counted put_in_emptier(const Place&, uint32_t first_used, uint32_t second_used) noexcept;
+    Counted put_in_set(Set&, uint64_t tag, uint32_t used) noexcept;
 
     PrivateMemory memory_;
     std::span<Set> sets_;
     flow::HashSecret secret_;
+    flow::Writers writers_ = flow::Writers::several;
 };
 
 }  // namespace sluice::nat

@@ -122,13 +122,13 @@ MappingId Mappings::prefetch_next_free(MappingId wanted) const noexcept {
 }
 
 void Mappings::fill(MappingId id, SlotWord word, std::atomic<uint32_t>& count) noexcept {
-    count.fetch_add(1, std::memory_order_relaxed);
+    flow::add_to(count, 1, writers_);
     slot(id).store(word.bits(), std::memory_order_release);
 }
 
 void Mappings::free(MappingId id, std::atomic<uint32_t>& count) noexcept {
     slot(id).store(0, std::memory_order_release);
-    count.fetch_sub(1, std::memory_order_relaxed);
+    flow::add_to(count, -1, writers_);
     give_bit(id);
 }
 

@@ -106,6 +106,13 @@ class Mappings {
     bool adopt_shared(MappingId) noexcept;
     void end_adoption(uint32_t now, const QuarantineTimes&) noexcept;
 
+    // Before any Mapper is used: how many of them there are at a time. Several, unless this is
+    // said.
+    void set_writers(flow::Writers writers) noexcept {
+        writers_ = writers;
+        index_.set_writers(writers);
+    }
+
     // A mark on a mapping, of whoever has it for one of his sessions; false if it has it already.
     // The last session's end takes it away. Nothing of it outlives the process.
     bool mark(MappingId) noexcept;
@@ -188,6 +195,7 @@ class Mappings {
     mutable std::array<std::atomic<uint64_t>, flow::FreePlaces::words_for(most_addresses)>
         whole_addresses_{};
     MappingIndex index_;
+    flow::Writers writers_ = flow::Writers::several;
     Quarantine inherited_;  // what adoption found resting, or in use by no session
     std::atomic<bool> inherited_taken_ = false;
 };

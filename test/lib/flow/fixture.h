@@ -69,6 +69,7 @@ struct SmallTable {
     explicit SmallTable(uint32_t sessions, uint32_t now = 1)
         : memory(Table::bytes_for(sessions)), table(memory.bytes(), sessions) {
         table.adopt(now);
+        table.set_writers(Writers::one);
         writer = std::make_unique<Writer>(table, 0, 1, short_timeouts);
     }
     // With one worker, that is between bursts here, the readers have always passed.

@@ -48,6 +48,20 @@ TEST(FreePlaces, FindTheOnlyFreeOneFromAnywhere) {
     }
 }
 
+TEST(FreePlaces, AreTakenUpTo64AtATimeAndGivenBackInAnyParts) {
+    constexpr uint32_t n = 200;
+    Places places(n);
+    ASSERT_TRUE(places.free.take_this(70));
+    EXPECT_EQ(places.free.take_of_64(100), ~(uint64_t{1} << (70 - 64)));
+    EXPECT_EQ(places.free.take_of_64(64), 0u);
+    EXPECT_EQ(places.free.take(64), 128u) << "the hints say that there is none among them";
+    places.free.give_of_64(64, 0b110);
+    EXPECT_EQ(places.free.take(64), 65u);
+    EXPECT_EQ(places.free.take(64), 66u);
+    EXPECT_EQ(places.free.take_of_64(199), 0xffu) << "no more than there are";
+    EXPECT_EQ(places.free.count(), 64u + 63u);
+}
+
 TEST(FreePlaces, AreNeitherLostNorDoubledBetweenThreads) {
     constexpr uint32_t n = 200;
     constexpr uint32_t held = 60;  // by each of three threads, so that hints come and go
