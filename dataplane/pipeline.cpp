@@ -24,6 +24,7 @@
 #include "dataplane/ipv6/screen_source.h"
 #include "dataplane/ipv6/validate.h"
 #include "dataplane/multicast/forward.h"
+#include "dataplane/multicast/relay.h"
 #include "dataplane/nat/translate.h"
 #include "dataplane/nat/translator.h"
 #include "dataplane/stage_clock.h"
@@ -96,6 +97,9 @@ Verdict walk_ipv4(Context& c, Packet& packet, Arrival& from) noexcept {
         return v;
     }
     if (is_for_a_group(c, packet)) return to_group(c, packet, from);
+    if (multicast::is_relayed(c, packet, from)) {
+        return note(c, Step::broadcast_relay, multicast::relay(c, packet, from), from.interface);
+    }
     const net::Ipv4Header& ip = packet.ipv4();
     if (const Verdict v = note(c, Step::ipv4_screen_source, ipv4::screen_source(c, packet, from),
                                from.interface, ip.source.host());

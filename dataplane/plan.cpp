@@ -98,6 +98,25 @@ void add_multicast(Plan& plan, const Snapshot& s) {
     }
 }
 
+void add_broadcast_relay(Plan& plan, const Snapshot& s) {
+    const layout::BroadcastRelay& wish = s.broadcast_relay;
+    if (wish.interface_count == 1 || wish.interface_count > layout::max_multicast_interfaces ||
+        wish.port_count > layout::max_relayed_ports) {
+        refuse("snapshot: broadcasts to {} ports are relayed between {} interfaces",
+               wish.port_count, wish.interface_count);
+    }
+    plan.broadcast_relay = wish;
+    for (uint32_t n = 0; n < wish.interface_count; ++n) {
+        PlanInterface& i =
+            plan.interfaces[checked_interface(s, wish.interfaces[n], "a relay of broadcasts")];
+        if (i.relays_broadcasts || i.is_bridged()) {
+            refuse("snapshot: interface {} can not relay broadcasts twice, nor bridged",
+                   wish.interfaces[n]);
+        }
+        i.relays_broadcasts = true;
+    }
+}
+
 void add_to_filter(Plan& plan, net::Ipv4Address address) {
     const uint32_t hash = Plan::own_hash(address.value);
     plan.own_filter[hash >> 5] |= 1u << (hash & 31);
@@ -264,6 +283,7 @@ std::unique_ptr<const Plan> compile(const Snapshot& s, std::span<const Interface
     add_interfaces(*plan, s, facts);
     add_tunnels(*plan, s, facts);
     add_multicast(*plan, s);
+    add_broadcast_relay(*plan, s);
     add_addresses(*plan, s);
     plan->ipv6 = ipv6::Routing::compile(s, *plan);
     add_static_neighbours(s, neighbours);

@@ -47,7 +47,8 @@ struct alignas(64) PlanInterface {
     bool directed_broadcast = false;
     bool source_routing = false;
     InterfaceId bridged_with = layout::no_interface;  // a tunnel's port, or a port's tunnel
-    uint8_t multicast = 0;        // its place in Plan::multicast, and one; 0: it forwards none
+    uint8_t multicast = 0;  // its place in Plan::multicast, and one; 0: it forwards none
+    bool relays_broadcasts = false;
     uint16_t first_address = 0;   // of Plan::addresses
     uint16_t address_queues = 1;  // of InterfaceFacts
     uint16_t port_queues = 1;
@@ -80,6 +81,7 @@ struct Plan {
     layout::ArpSettings arp{};
     layout::IcmpSettings icmp{};
     layout::Multicast multicast{};
+    layout::BroadcastRelay broadcast_relay{};
     std::array<PlanInterface, layout::max_interfaces> interfaces;
     std::vector<net::InterfaceAddress> addresses;  // by interface
     // One for every id that a FIB entry can hold, so that no entry leads outside.

@@ -77,6 +77,7 @@ json list_multicast(Control& control, const Params&) {
     control.state.refresh();
     const uint64_t now = control::monotonic_ns();
     const config::Multicast& wish = control.intent.config().multicast;
+    const config::BroadcastRelay& relay = control.intent.config().broadcast_relay;
     json interfaces = json::array();
     for (const config::MulticastInterface& i : wish.interfaces) {
         interfaces.push_back(multicast_interface_of(control, i, now));
@@ -91,7 +92,12 @@ json list_multicast(Control& control, const Params&) {
             {"groups", std::move(groups)},
             {"max_groups", wish.max_groups},
             {"packets", tally(layout::Tally::multicast_packets)},
-            {"copies", tally(layout::Tally::multicast_copies)}};
+            {"copies", tally(layout::Tally::multicast_copies)},
+            {"broadcast_relay",
+             {{"interfaces", relay.interfaces},
+              {"udp_ports", relay.udp_ports},
+              {"packets", tally(layout::Tally::broadcasts_relayed)},
+              {"copies", tally(layout::Tally::broadcast_copies)}}}};
 }
 
 }  // namespace

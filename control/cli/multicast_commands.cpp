@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "control/cli/commands.h"
+#include "control/config/wording.h"
 
 namespace sluice::cli {
 namespace {
@@ -48,7 +49,7 @@ void print_groups(const json& answer) {
     table.print();
 }
 
-void print_multicast(const json& answer) {
+void print_forwarded(const json& answer) {
     if (answer["interfaces"].empty()) {
         fmt::print("no multicast is forwarded: the configuration has no \"multicast\"\n");
         return;
@@ -59,6 +60,22 @@ void print_multicast(const json& answer) {
     fmt::print("{} groups of {}; {} packets forwarded in {} copies\n", answer["groups"].size(),
                answer["max_groups"].dump(), with_commas(answer.value("packets", uint64_t{0})),
                with_commas(answer.value("copies", uint64_t{0})));
+}
+
+void print_relay(const json& relay) {
+    const auto interfaces = relay["interfaces"].get<std::vector<std::string>>();
+    if (interfaces.empty()) return;
+    std::vector<std::string> ports;
+    for (const json& port : relay["udp_ports"]) ports.push_back(port.dump());
+    fmt::print("broadcasts to UDP port{} {} are relayed between {}: {} in {} copies\n",
+               ports.size() == 1 ? "" : "s", config::listed(ports), config::listed(interfaces),
+               with_commas(relay.value("packets", uint64_t{0})),
+               with_commas(relay.value("copies", uint64_t{0})));
+}
+
+void print_multicast(const json& answer) {
+    print_forwarded(answer);
+    print_relay(answer["broadcast_relay"]);
     if (!answer["dataplane_alive"]) {
         fmt::print("{}\n", in_colour(Colour::yellow, "no dataplane is running"));
     }

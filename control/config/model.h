@@ -134,6 +134,13 @@ struct Multicast {
     bool operator==(const Multicast&) const = default;
 };
 
+// Where UDP broadcasts to these ports are carried between these interfaces.
+struct BroadcastRelay {
+    std::vector<std::string> interfaces;  // none: no broadcast is relayed
+    std::vector<uint16_t> udp_ports;
+    bool operator==(const BroadcastRelay&) const = default;
+};
+
 struct Arp {
     uint32_t reachable_s = 30;
     uint32_t stale_s = 600;
@@ -159,6 +166,7 @@ struct Config {
     Sessions sessions;
     NatLog nat_log;
     Multicast multicast;
+    BroadcastRelay broadcast_relay;
     Arp arp;
     Icmp icmp;
     bool operator==(const Config&) const = default;

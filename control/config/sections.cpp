@@ -2,6 +2,7 @@
 #include "control/config/sections.h"
 
 #include "control/config/arp.h"
+#include "control/config/broadcast_relay.h"
 #include "control/config/dataplane.h"
 #include "control/config/icmp.h"
 #include "control/config/interfaces.h"
@@ -54,6 +55,7 @@ std::span<const Section> sections() {
         {"neighbours", read_neighbours},
         {"routes", read_routes},
         {"multicast", read_multicast},
+        {"broadcast_relay", read_broadcast_relay},
         {"nat", read_nat},
         {"sessions", read_sessions},
         {"nat_log", read_nat_log},

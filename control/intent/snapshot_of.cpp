@@ -133,6 +133,16 @@ void fill_multicast(Snapshot& s, const config::Multicast& wish, const Places& pl
     }
 }
 
+void fill_broadcast_relay(Snapshot& s, const config::BroadcastRelay& wish, const Places& places) {
+    s.broadcast_relay = {};
+    for (const std::string& name : wish.interfaces) {
+        s.broadcast_relay.interfaces[s.broadcast_relay.interface_count++] = places.find(name);
+    }
+    for (const uint16_t port : wish.udp_ports) {
+        s.broadcast_relay.ports[s.broadcast_relay.port_count++] = port;
+    }
+}
+
 // Its port may be another tunnel's already, or be routed.
 void unbridge_leaving(Snapshot& s, const config::Config& staying) {
     for (layout::Tunnel& t : s.tunnels) {
@@ -197,6 +207,7 @@ void fill(Snapshot& s, const Wishes& wishes, routes::NextHops& next_hops) {
     add_all(wishes.config.neighbours, false);
     add_all(wishes.run_time_neighbours, true);
     fill_multicast(s, wishes.config.multicast, wishes.places);
+    fill_broadcast_relay(s, wishes.config.broadcast_relay, wishes.places);
     fill_nat(s.nat, wishes.config, wishes.places, wishes.last_nat);
     if (!next_hops.fill(s, exists)) {
         throw std::runtime_error(fmt::format("the members of all equal-cost routes are over {}",

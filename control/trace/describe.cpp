@@ -111,6 +111,7 @@ std::string details(const layout::TraceStep& step, const Names& names) {
         case Step::multicast_forward:
             return fmt::format("{}, came by {}", address(step.a), interface);
         case Step::multicast_copy: return "a copy by " + interface;
+        case Step::broadcast_relay: return "came by " + interface;
         case Step::ipv4_fragment: return fmt::format("{} takes {} bytes", interface, step.a);
         case Step::ipv6_forward: return "out by " + interface;
         case Step::nd_resolve: return "on " + interface;
@@ -147,6 +148,7 @@ bool is_within(Step step, Step outer) {
         case Step::bridge:
         case Step::multicast_copy:
         case Step::igmp_receive: return sends;
+        case Step::broadcast_relay:
         case Step::multicast_forward: return sends || step == Step::multicast_copy;
         case Step::tunnel_receive: return step == Step::bridge;
         case Step::ipv4_forward:

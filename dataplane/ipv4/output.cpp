@@ -24,7 +24,7 @@ Verdict send_on_link(Context& c, Packet packet, const Arrival& arrival,
                      const Route& route) noexcept {
     const InterfaceId out = route.adjacency.interface;
     if (layout::is_tunnel(out)) return tunnel::send(c, packet, arrival, out);
-    if (route.next_hop.is_multicast()) {
+    if (route.next_hop.is_multicast() || route.next_hop.is_limited_broadcast()) {
         arp::transmit(c, packet, out, multicast::mac_of(route.next_hop));
         return finished();
     }

@@ -3,12 +3,9 @@
 
 #include <bit>
 
-#include "dataplane/discard.h"
-#include "dataplane/ipv4/options.h"
-#include "dataplane/ipv4/output.h"
 #include "dataplane/ipv4/screen_source.h"
-#include "dataplane/multicast/copy.h"
 #include "dataplane/multicast/groups.h"
+#include "dataplane/multicast/replicate.h"
 #include "lib/net/checksum.h"
 
 namespace sluice::multicast {
@@ -49,16 +46,12 @@ Verdict screen(const Context& c, const Packet& packet, const Arrival& from) noex
     return ip.ttl <= 1 ? drop(DropReason::ttl_expired) : passed();
 }
 
-void send_copy(Context& c, Packet copy, InterfaceId by) noexcept {
-    const net::Ipv4Address group = copy.ipv4().destination_address();
-    if (copy.ipv4().header_length() > sizeof(net::Ipv4Header)) ipv4::fill_options(c, copy, by);
-    ipv4::Route route;
-    route.adjacency.interface = by;
-    route.adjacency.kind = NextHopKind::connected;
-    route.next_hop = group;
-    const Verdict v =
-        note(c, layout::Step::multicast_copy, ipv4::output(c, copy, Arrival{}, route), by);
-    if (v.is_drop()) discard(c, copy, Arrival{}, v);
+Takers in_places(const layout::Multicast& all, Places places) noexcept {
+    Takers takers;
+    for (; places != 0; places &= places - 1) {
+        takers.add(all.interfaces[std::countr_zero(places)].interface);
+    }
+    return takers;
 }
 
 void count(Context& c, MulticastGroup* group, unsigned copies) noexcept {
@@ -80,14 +73,9 @@ Verdict forward(Context& c, Packet packet, const Arrival& from) noexcept {
     if (wanted == 0) return drop(DropReason::multicast_unwanted);
 
     net::age(packet.ipv4());
-    count(c, group, static_cast<unsigned>(std::popcount(wanted)));
-    for (; (wanted & (wanted - 1)) != 0; wanted &= wanted - 1) {
-        const Packet copy = copy_of(packet, c.pool);
-        if (!copy) return drop(DropReason::no_buffer);
-        send_copy(c, copy, all.interfaces[std::countr_zero(wanted)].interface);
-    }
-    send_copy(c, packet, all.interfaces[std::countr_zero(wanted)].interface);
-    return finished();
+    const Takers takers = in_places(all, wanted);
+    count(c, group, takers.count());
+    return replicate(c, packet, takers);
 }
 
 }  // namespace sluice::multicast

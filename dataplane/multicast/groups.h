@@ -18,8 +18,9 @@ constexpr bool is_of_one_link(net::Ipv4Address group) noexcept {
     return group.value >> 8 == 0xe00000;
 }
 
-// RFC 1112 6.4
+// RFC 1112 6.4; of what is for all, the link's own broadcast address.
 constexpr net::MacAddress mac_of(net::Ipv4Address group) noexcept {
+    if (group.is_limited_broadcast()) return net::broadcast_mac;
     return {{0x01, 0x00, 0x5e, static_cast<uint8_t>(group.value >> 16 & 0x7f),
              static_cast<uint8_t>(group.value >> 8), static_cast<uint8_t>(group.value)}};
 }

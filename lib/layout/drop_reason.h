@@ -206,6 +206,9 @@ enum class Severity : uint8_t { expected, notice, warning, error };
       "nothing; `sluice show multicast` says who has joined what")                                 \
     X(multicast_wrong_way, notice, "it came by another interface than leads back to its source",   \
       "normal where packets go round; else look at the route to its source")                       \
+    X(broadcast_wrong_way, notice,                                                                 \
+      "a broadcast to be relayed came from outside of the network that it came by",                \
+      "normal where several routers relay into one network; else look at the route to its source") \
     X(igmp_malformed, warning, "an IGMP message that is cut short, false or not as RFC 3376 says", \
       "look for the sender in `sluice trace`")                                                     \
     X(igmp_bad_sender, warning, "an IGMP message from an address of another network",              \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Multicast: by which interfaces it is forwarded, which stands in the snapshot, and who has joined
-// which group, which stands in state and so outlives the dataplane.
+// Multicast: by which interfaces it is forwarded, and between which ones broadcasts are relayed,
+// which stand in the snapshot; and who has joined which group, which stands in state and so
+// outlives the dataplane.
 //
 // A group has one place in the set that its address falls into. Any worker adds a group or a
 // member, by a compare-and-swap of the word that names it; the main thread alone takes one away.
@@ -37,6 +38,17 @@ struct Multicast {
     MulticastInterface interfaces[max_multicast_interfaces];
 };
 static_assert(sizeof(Multicast) == 16 + 64 * 8);
+
+// UDP broadcasts to these ports go from each of these interfaces to all the others.
+inline constexpr unsigned max_relayed_ports = 32;
+
+struct BroadcastRelay {
+    uint32_t interface_count;  // 0: no broadcast is relayed
+    uint32_t port_count;
+    InterfaceId interfaces[max_multicast_interfaces];
+    uint16_t ports[max_relayed_ports];
+};
+static_assert(sizeof(BroadcastRelay) == 8 + 64 * 2 + 32 * 2);
 
 // That somebody who is reached by an interface has joined the group.
 struct Membership {

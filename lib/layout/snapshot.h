@@ -191,6 +191,7 @@ struct Snapshot {
     uint16_t members[max_group_members];  // ids of gateways and connected next hops
     Nat nat;
     Multicast multicast;
+    BroadcastRelay broadcast_relay;
     Ipv6 ipv6;
 };
 static_assert(std::is_trivially_copyable_v<Snapshot>);
@@ -199,7 +200,10 @@ static_assert(offsetof(Snapshot, next_hops) == 136 + 64 * 288 + 4096 * 64 + 8192
 static_assert(offsetof(Snapshot, nat) ==
               136 + 64 * 288 + 4096 * 64 + 8192 * 8 + 1024 * 16 + 32768 * 16 + 65536 * 2);
 static_assert(offsetof(Snapshot, multicast) == offsetof(Snapshot, nat) + sizeof(Nat));
-static_assert(offsetof(Snapshot, ipv6) == offsetof(Snapshot, multicast) + sizeof(Multicast));
+static_assert(offsetof(Snapshot, broadcast_relay) ==
+              offsetof(Snapshot, multicast) + sizeof(Multicast));
+static_assert(offsetof(Snapshot, ipv6) ==
+              offsetof(Snapshot, broadcast_relay) + sizeof(BroadcastRelay));
 static_assert(sizeof(Snapshot) == offsetof(Snapshot, ipv6) + sizeof(Ipv6));
 
 inline bool has_interface(const Snapshot& s, InterfaceId id) noexcept {

@@ -95,6 +95,8 @@ struct InterfaceCounters {
     X(nat_resets_sent)      \
     X(multicast_packets)    \
     X(multicast_copies)     \
+    X(broadcasts_relayed)   \
+    X(broadcast_copies)     \
     X(igmp_reports_heard)   \
     X(igmp_reports_sent)    \
     X(igmp_queries_sent)

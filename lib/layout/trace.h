@@ -40,6 +40,7 @@ namespace sluice::layout {
     X(igmp_receive, "who has joined or left a group?")                      \
     X(multicast_forward, "did it come the right way, and who wants it?")    \
     X(multicast_copy, "one for each interface that wants it")               \
+    X(broadcast_relay, "is it from the network that it came by?")           \
     X(bridge, "a whole frame, from a port into a tunnel or back")           \
     X(icmp_error, "tell the source")
 
