@@ -44,9 +44,9 @@ bool is_late(Context& c, const Tunnel& t, uint32_t number) noexcept {
 // GRE's header is there; `ends` says by what else it came.
 Verdict open_gre(Context& c, const Packet& packet, uint32_t at, Ends ends,
                  Opened& opened) noexcept {
-    const auto gre = gre::parse(packet, at, packet.length());
+    const auto gre = gre::read(packet, at, packet.length());
     if (!gre) return drop(DropReason::gre_malformed);
-    if (gre->checksum_sum && *gre->checksum_sum != 0xffff) {
+    if (gre->has_checksum && !gre::checksum_holds(packet, at, packet.length())) {
         return drop(DropReason::gre_bad_checksum);
     }
     if (gre->key) ends = ends.with_key(*gre->key);

@@ -20,26 +20,6 @@ std::optional<uint32_t> flow_hash_at(const Packet& packet, uint32_t at) noexcept
     return ipv4::flow_hash(*ip, packet.contiguous() - at);
 }
 
-// How long GRE's header is, of IPv4 inside; the key, where it has one, is added to the ends.
-std::optional<uint32_t> gre_length(const Packet& packet, uint32_t at, Ends& ends) noexcept {
-    const auto* header = packet.header_at<net::GreHeader>(at);
-    if (header == nullptr) return std::nullopt;
-    const uint16_t flags = header->flags.host();
-    const bool carries_ipv4 =
-        header->protocol.host() == static_cast<uint16_t>(net::EtherType::ipv4);
-    if ((flags & gre::refused) != 0 || !carries_ipv4) return std::nullopt;
-    uint32_t length = sizeof *header;
-    if ((flags & gre::has_checksum) != 0) length += sizeof(net::Be32);
-    if ((flags & gre::has_key) != 0) {
-        const auto* key = packet.header_at<net::Be32>(at + length);
-        if (key == nullptr) return std::nullopt;
-        ends = ends.with_key(key->host());
-        length += sizeof *key;
-    }
-    if ((flags & gre::has_sequence) != 0) length += sizeof(net::Be32);
-    return length;
-}
-
 // Of GRE in UDP the source port says the flow: a queue's share does not depend on how many tunnels
 // there are.
 constexpr size_t all_flows = SIZE_MAX;
@@ -48,53 +28,73 @@ unsigned worker_of(uint32_t flow_hash, unsigned workers) noexcept {
     return static_cast<unsigned>(uint64_t{flow_hash} * workers >> 32);
 }
 
+// The header is IPv4's, whole, and of no fragment.
+bool is_whole_ipv4(const Packet& packet, const net::Ipv4Header* ip) noexcept {
+    constexpr net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
+    return ip != nullptr && packet.ethernet().type == ipv4 && ip->version() == 4 &&
+           ip->header_length() >= sizeof *ip && !ip->is_fragment();
+}
+
+// Moves `at` behind UDP's header, if some tunnel is to its port.
+bool pass_udp(const Packet& packet, const Tunnels& tunnels, Ends& ends, uint32_t& at) noexcept {
+    const auto* udp = packet.header_at<net::UdpHeader>(at);
+    if (udp == nullptr || !tunnels.listens_on(udp->destination_port.host())) return false;
+    ends = ends.with_udp(udp->destination_port.host());
+    at += udp_header;
+    return true;
+}
+
+// Moves `at` behind GRE's header, if it carries IPv4.
+bool pass_gre(const Packet& packet, Ends& ends, uint32_t& at) noexcept {
+    const auto gre = gre::read(packet, at, packet.contiguous());
+    if (!gre || gre->protocol != static_cast<uint16_t>(net::EtherType::ipv4)) return false;
+    if (gre->key) ends = ends.with_key(*gre->key);
+    at += gre->length;
+    return true;
+}
+
 }  // namespace
 
-std::optional<Outside> look_inside(const Packet& packet, bool in_udp) noexcept {
+HandedOver handed_over(const Plan& plan, InterfaceId in, unsigned workers) noexcept {
+    constexpr auto automatic = layout::TunnelSpread::automatic;
+    const PlanInterface& by = plan.interfaces[in];
+    if (plan.tunnels == nullptr || by.is_bridged()) return {};
+    const SpreadWishes& wishes = plan.tunnels->spread_wishes();
+    HandedOver given;
+    given.automatic = wishes.automatic &&
+                      hands_over(automatic, by.address_queues, workers, plan.tunnels->all().size());
+    given.automatic_in_udp =
+        wishes.automatic_in_udp && hands_over(automatic, by.port_queues, workers, all_flows);
+    given.any = wishes.on || given.automatic || given.automatic_in_udp;
+    return given;
+}
+
+std::optional<Outside> look_inside(const Packet& packet, const Tunnels& tunnels) noexcept {
     const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
-    constexpr net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
-    if (ip == nullptr || packet.ethernet().type != ipv4) return std::nullopt;
+    if (!is_whole_ipv4(packet, ip)) return std::nullopt;
     const bool is_ipip = ip->protocol == net::Protocol::ipip;
-    const bool is_udp = ip->protocol == net::Protocol::udp && in_udp;
-    if (!is_ipip && !is_udp && ip->protocol != net::Protocol::gre) return std::nullopt;
-    if (ip->version() != 4 || ip->header_length() < sizeof *ip || ip->is_fragment()) {
+    Outside outside{Ends::of(is_ipip ? TunnelKind::ipip : TunnelKind::gre, ip->destination.host(),
+                             ip->source.host())};
+    uint32_t at = ethernet_header + ip->header_length();
+    if (ip->protocol == net::Protocol::udp) {
+        if (!pass_udp(packet, tunnels, outside.ends, at)) return std::nullopt;
+    } else if (!is_ipip && ip->protocol != net::Protocol::gre) {
         return std::nullopt;
     }
-    Outside outside;
-    outside.ends = Ends::of(is_ipip ? TunnelKind::ipip : TunnelKind::gre, ip->destination.host(),
-                            ip->source.host());
-    uint32_t at = ethernet_header + ip->header_length();
-    if (is_udp) {
-        const auto* udp = packet.header_at<net::UdpHeader>(at);
-        if (udp == nullptr) return std::nullopt;
-        outside.ends = outside.ends.with_udp(udp->destination_port.host());
-        at += udp_header;
-    }
-    if (!is_ipip) {
-        const auto length = gre_length(packet, at, outside.ends);
-        if (!length) return std::nullopt;
-        at += *length;
-    }
+    if (!is_ipip && !pass_gre(packet, outside.ends, at)) return std::nullopt;
     const auto hash = flow_hash_at(packet, at);
     if (!hash) return std::nullopt;
     outside.flow_hash = *hash;
     return outside;
 }
 
-unsigned Spreader::worker_for(const Context& c, InterfaceId in,
+unsigned Spreader::worker_for(const Tunnels& tunnels, const HandedOver& given,
                               const Packet& packet) const noexcept {
-    const Tunnels& tunnels = *c.plan->tunnels;
-    const auto outside = look_inside(packet, tunnels.some_in_udp());
+    const auto outside = look_inside(packet, tunnels);
     if (!outside) return self_;
     const Tunnel* t = tunnels.find(outside->ends);
-    const unsigned workers = exchange_.workers();
-    if (t == nullptr) return self_;
-    const PlanInterface& by = c.interface(in);
-    const bool given =
-        t->in_udp ? hands_over(t->wish.spread, by.port_queues, workers, all_flows)
-                  : hands_over(t->wish.spread, by.address_queues, workers, tunnels.all().size());
-    if (!given) return self_;
-    return worker_of(outside->flow_hash, workers);
+    if (t == nullptr || !given.has(*t)) return self_;
+    return worker_of(outside->flow_hash, exchange_.workers());
 }
 
 void Spreader::put(Context& c, unsigned worker, rte_mbuf* const* packets, unsigned count) noexcept {
@@ -107,37 +107,45 @@ void Spreader::put(Context& c, unsigned worker, rte_mbuf* const* packets, unsign
 }
 
 unsigned Spreader::give(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count) noexcept {
-    if (c.plan->tunnels == nullptr || c.interface(in).is_bridged()) return count;
+    const HandedOver given = handed_over(*c.plan, in, exchange_.workers());
+    if (!given.any) return count;
     StageClock clock(c);
-    auto& counters = c.counters.interfaces[in];
     unsigned kept = 0;
-    uint32_t used = 0;  // bit per worker
+    uint64_t bytes = 0;  // of those that are given
+    uint32_t used = 0;   // bit per worker
     for (unsigned i = 0; i < count; ++i) {
         rte_mbuf& m = *packets[i];
-        const unsigned worker = worker_for(c, in, Packet(&m));
+        const unsigned worker = worker_for(*c.plan->tunnels, given, Packet(&m));
         if (worker == self_) {
             packets[kept++] = &m;
             continue;
         }
         m.port = in;
-        counters.rx_bytes.add(m.pkt_len);
+        bytes += m.pkt_len;
         Batch& batch = batches_[worker];
         batch.packets[batch.count++] = &m;
         used |= 1u << worker;
     }
+    put_all(c, used);
+    auto& counters = c.counters.interfaces[in];
     counters.rx_packets.add(count - kept);
-    for (; used != 0; used &= used - 1) {
-        const auto worker = static_cast<unsigned>(__builtin_ctz(used));
-        Batch& batch = batches_[worker];
-        put(c, worker, batch.packets.data(), std::exchange(batch.count, 0));
-    }
+    counters.rx_bytes.add(bytes);
     clock.lap(layout::Stage::handover, count - kept);
     return kept;
 }
 
+void Spreader::put_all(Context& c, uint32_t workers) noexcept {
+    for (; workers != 0; workers &= workers - 1) {
+        const auto worker = static_cast<unsigned>(__builtin_ctz(workers));
+        Batch& batch = batches_[worker];
+        put(c, worker, batch.packets.data(), std::exchange(batch.count, 0));
+    }
+}
+
 bool Spreader::give_whole(Context& c, InterfaceId in, Packet packet) noexcept {
-    if (c.plan->tunnels == nullptr) return false;
-    const unsigned worker = worker_for(c, in, packet);
+    const HandedOver given = handed_over(*c.plan, in, exchange_.workers());
+    if (!given.any) return false;
+    const unsigned worker = worker_for(*c.plan->tunnels, given, packet);
     if (worker == self_) return false;
     rte_mbuf* m = packet.buffer();
     m->port = in;

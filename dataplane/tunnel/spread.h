@@ -30,13 +30,28 @@ constexpr bool hands_over(layout::TunnelSpread wish, unsigned queues, unsigned w
     return queues < workers || tunnels < size_t{tunnels_to_each_worker} * workers;
 }
 
-// What the outer headers of a frame say, unless it can't be handed over at all. `in_udp`: whether
-// it is worth looking into UDP.
+// Which tunnels' packets are handed over that come in by one port: asked once a burst, so that a
+// port without any is spared looking into its packets.
+struct HandedOver {
+    bool any = false;
+    bool automatic = false;  // those that leave it to us
+    bool automatic_in_udp = false;
+
+    bool has(const Tunnel& t) const noexcept {
+        if (t.spread != layout::TunnelSpread::automatic) {
+            return t.spread == layout::TunnelSpread::on;
+        }
+        return t.in_udp ? automatic_in_udp : automatic;
+    }
+};
+HandedOver handed_over(const Plan& plan, InterfaceId in, unsigned workers) noexcept;
+
+// What the outer headers of a frame say, unless it can't be handed over at all.
 struct Outside {
     Ends ends;
     uint32_t flow_hash = 0;  // of the packet inside
 };
-std::optional<Outside> look_inside(const Packet& packet, bool in_udp) noexcept;
+std::optional<Outside> look_inside(const Packet& packet, const Tunnels& tunnels) noexcept;
 
 // A worker's side of the exchange.
 class Spreader {
@@ -56,8 +71,10 @@ class Spreader {
     unsigned self() const noexcept { return self_; }
 
   private:
-    unsigned worker_for(const Context& c, InterfaceId in, const Packet& packet) const noexcept;
+    unsigned worker_for(const Tunnels& tunnels, const HandedOver& given,
+                        const Packet& packet) const noexcept;
     void put(Context& c, unsigned worker, rte_mbuf* const* packets, unsigned count) noexcept;
+    void put_all(Context& c, uint32_t workers) noexcept;  // what their batches hold
 
     struct Batch {
         unsigned count = 0;

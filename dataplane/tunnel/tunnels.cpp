@@ -66,6 +66,7 @@ void prepare_fast_way(Tunnel& t) noexcept {
     using layout::TunnelDontFragment;
     t.remote_bits = t.wish.remote;
     t.clamps_mss = t.wish.clamp_mss != 0;
+    t.spread = t.wish.spread;
     t.checks_source = t.wish.reverse_path != layout::ReversePath::off;
     t.ttl = t.wish.ttl;
     t.is_bridged = t.wish.port != layout::no_interface;
@@ -124,6 +125,7 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
     all->slots_.resize(std::bit_ceil(4 * all->tunnels_.size()));
     for (const Tunnel& t : all->tunnels_) {
         if (t.wish.enabled == 0) continue;
+        all->note_spread(t);
         all->insert(ends_of(t.wish), t);
         all->pairs_.insert(ends_of(t.wish).addresses);
         if (t.in_udp) {
@@ -135,6 +137,14 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
         all->some_take_any_remote_ = true;
     }
     return all;
+}
+
+// Frames stay with their receiver, whatever is wished.
+void Tunnels::note_spread(const Tunnel& t) noexcept {
+    if (t.is_bridged) return;
+    if (t.spread == layout::TunnelSpread::on) spread_wishes_.on = true;
+    if (t.spread != layout::TunnelSpread::automatic) return;
+    (t.in_udp ? spread_wishes_.automatic_in_udp : spread_wishes_.automatic) = true;
 }
 
 // Of two with the same ends the first has it.

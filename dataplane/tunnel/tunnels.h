@@ -36,6 +36,7 @@ struct Tunnel {
     bool checks_source = false;
     bool is_bridged = false;  // carries frames, of a port's
     bool in_udp = false;      // GRE in UDP (udp.h)
+    layout::TunnelSpread spread = layout::TunnelSpread::off;
 
     // For the plain way: the wish, and the outer headers of a packet without payload. What differs
     // by packet is zero: lengths, checksums, identification, what is inherited, the number.
@@ -72,6 +73,13 @@ struct Ends {
     bool operator==(const Ends&) const noexcept = default;
 };
 
+// What tunnels wish of their packets that may be handed over, of all that are enabled.
+struct SpreadWishes {
+    bool on = false;  // some are, whatever the port
+    bool automatic = false;
+    bool automatic_in_udp = false;
+};
+
 class Tunnels {
   public:
     // Null where the snapshot has none. Throws std::runtime_error, naming what is wrong.
@@ -106,6 +114,7 @@ class Tunnels {
     bool joins(net::Ipv4Address local, net::Ipv4Address remote) const noexcept {
         return pairs_.contains(uint64_t{local.value} << 32 | remote.value);
     }
+    const SpreadWishes& spread_wishes() const noexcept { return spread_wishes_; }
     const std::vector<Tunnel>& all() const noexcept { return tunnels_; }
     // Of that interface, in all().
     uint16_t place_of(layout::InterfaceId id) const noexcept {
@@ -124,11 +133,13 @@ class Tunnels {
         return (x >> 32) & (slots_.size() - 1);
     }
     void insert(const Ends& ends, const Tunnel& tunnel);
+    void note_spread(const Tunnel& tunnel) noexcept;
 
     std::vector<Tunnel> tunnels_;
     std::array<uint16_t, layout::max_tunnels> place_{};  // in tunnels_
     std::vector<Slot> slots_;
     std::unordered_set<uint64_t> pairs_;  // local and remote
+    SpreadWishes spread_wishes_;
     bool some_take_any_remote_ = false;
     std::unique_ptr<std::bitset<65536>> udp_ports_;
 };

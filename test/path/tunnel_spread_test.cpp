@@ -225,6 +225,22 @@ TEST(TunnelSpread, LeavesWithTheReceiverWhatItCanNotReadOrKnowsNothingOf) {
     EXPECT_EQ(none([](const Bytes&) { return in_gre({}); }), 0u);
 }
 
+TEST(TunnelSpread, KnowsBeforeItLooksAtAPacketWhetherAPortHasAnyToHandOver) {
+    const auto any = [](const std::string& there, const std::string& other) {
+        const Network net(with_tunnels({.there = there, .other = other}));
+        return tunnel::handed_over(net.router.plan(), net.router.id_of("wan"), 4).any;
+    };
+    const std::string gre = R"("type": "gre")", off = R"("type": "gre", "spread": "off")";
+    EXPECT_TRUE(any(gre, gre));
+    EXPECT_TRUE(any(off, gre));
+    EXPECT_TRUE(any(off, R"("type": "gre", "spread": "on")"));
+    EXPECT_FALSE(any(off, off));
+    EXPECT_FALSE(any(off, gre + R"(, "sequence": true)"));
+    EXPECT_FALSE(any(off, gre + R"(, "enabled": false)"));
+    const Network none;
+    EXPECT_FALSE(tunnel::handed_over(none.router.plan(), none.router.id_of("wan"), 4).any);
+}
+
 TEST(TunnelSpread, ReadsNoFurtherThanTheFrameGoes) {
     Network net(with_tunnels({.there = R"("type": "gre", "key": 9)"}));
     Workers workers(net.router, 4);
