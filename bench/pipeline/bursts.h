@@ -25,6 +25,7 @@ inline uint64_t bursts_wished = 0;
 // Each file's own; main() calls them.
 void register_forwarding();
 void register_nat();
+void register_plain();
 void register_tunnels();
 void register_spread();
 void register_workers();

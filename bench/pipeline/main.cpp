@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     take_bursts(argc, argv);
     sluice::bench::register_forwarding();
     sluice::bench::register_nat();
+    sluice::bench::register_plain();
     sluice::bench::register_tunnels();
     sluice::bench::register_spread();
     sluice::bench::register_workers();
