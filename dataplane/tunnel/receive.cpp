@@ -44,20 +44,20 @@ bool is_late(Context& c, const Tunnel& t, uint32_t number) noexcept {
 // GRE's header is there; `ends` says by what else it came.
 Verdict open_gre(Context& c, const Packet& packet, uint32_t at, Ends ends,
                  Opened& opened) noexcept {
-    const auto gre = gre::read(packet, at, packet.length());
-    if (!gre) return drop(DropReason::gre_malformed);
-    if (gre->has_checksum && !gre::checksum_holds(packet, at, packet.length())) {
+    gre::Fields fields;
+    if (!gre::read(packet, at, packet.length(), fields)) return drop(DropReason::gre_malformed);
+    if (fields.has(gre::has_checksum) && !gre::checksum_holds(packet, at, packet.length())) {
         return drop(DropReason::gre_bad_checksum);
     }
-    if (gre->key) ends = ends.with_key(*gre->key);
+    if (fields.has(gre::has_key)) ends = ends.with_key(fields.key);
     opened.tunnel = c.plan->tunnels->find(ends);
     if (opened.tunnel == nullptr) return drop(DropReason::tunnel_unknown);
-    if (gre->sequence && opened.tunnel->wish.sequence != 0 &&
-        is_late(c, *opened.tunnel, *gre->sequence)) {
+    if (fields.has(gre::has_sequence) && opened.tunnel->wish.sequence != 0 &&
+        is_late(c, *opened.tunnel, fields.sequence)) {
         return drop(DropReason::gre_late);
     }
-    opened.headers = at - ethernet_header + gre->length;
-    opened.protocol = gre->protocol;
+    opened.headers = at - ethernet_header + fields.length;
+    opened.protocol = fields.protocol;
     return passed();
 }
 

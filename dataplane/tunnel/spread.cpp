@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/tunnel/spread.h"
 
+#include <optional>
 #include <utility>
 
 #include "dataplane/ipv4/route.h"
@@ -46,10 +47,11 @@ bool pass_udp(const Packet& packet, const Tunnels& tunnels, Ends& ends, uint32_t
 
 // Moves `at` behind GRE's header, if it carries IPv4.
 bool pass_gre(const Packet& packet, Ends& ends, uint32_t& at) noexcept {
-    const auto gre = gre::read(packet, at, packet.contiguous());
-    if (!gre || gre->protocol != static_cast<uint16_t>(net::EtherType::ipv4)) return false;
-    if (gre->key) ends = ends.with_key(*gre->key);
-    at += gre->length;
+    gre::Fields fields;
+    if (!gre::read(packet, at, packet.contiguous(), fields)) return false;
+    if (fields.protocol != static_cast<uint16_t>(net::EtherType::ipv4)) return false;
+    if (fields.has(gre::has_key)) ends = ends.with_key(fields.key);
+    at += fields.length;
     return true;
 }
 
@@ -69,32 +71,31 @@ HandedOver handed_over(const Plan& plan, InterfaceId in, unsigned workers) noexc
     return given;
 }
 
-std::optional<Outside> look_inside(const Packet& packet, const Tunnels& tunnels) noexcept {
+bool look_inside(const Packet& packet, const Tunnels& tunnels, Outside& outside) noexcept {
     const auto* ip = packet.header_at<net::Ipv4Header>(ethernet_header);
-    if (!is_whole_ipv4(packet, ip)) return std::nullopt;
+    if (!is_whole_ipv4(packet, ip)) return false;
     const bool is_ipip = ip->protocol == net::Protocol::ipip;
-    Outside outside{Ends::of(is_ipip ? TunnelKind::ipip : TunnelKind::gre, ip->destination.host(),
-                             ip->source.host())};
+    outside.ends = Ends::of(is_ipip ? TunnelKind::ipip : TunnelKind::gre, ip->destination.host(),
+                            ip->source.host());
     uint32_t at = ethernet_header + ip->header_length();
     if (ip->protocol == net::Protocol::udp) {
-        if (!pass_udp(packet, tunnels, outside.ends, at)) return std::nullopt;
+        if (!pass_udp(packet, tunnels, outside.ends, at)) return false;
     } else if (!is_ipip && ip->protocol != net::Protocol::gre) {
-        return std::nullopt;
+        return false;
     }
-    if (!is_ipip && !pass_gre(packet, outside.ends, at)) return std::nullopt;
+    if (!is_ipip && !pass_gre(packet, outside.ends, at)) return false;
     const auto hash = flow_hash_at(packet, at);
-    if (!hash) return std::nullopt;
-    outside.flow_hash = *hash;
-    return outside;
+    outside.flow_hash = hash.value_or(0);
+    return hash.has_value();
 }
 
 unsigned Spreader::worker_for(const Tunnels& tunnels, const HandedOver& given,
                               const Packet& packet) const noexcept {
-    const auto outside = look_inside(packet, tunnels);
-    if (!outside) return self_;
-    const Tunnel* t = tunnels.find(outside->ends);
+    Outside outside;
+    if (!look_inside(packet, tunnels, outside)) return self_;
+    const Tunnel* t = tunnels.find(outside.ends);
     if (t == nullptr || !given.has(*t)) return self_;
-    return worker_of(outside->flow_hash, exchange_.workers());
+    return worker_of(outside.flow_hash, exchange_.workers());
 }
 
 void Spreader::put(Context& c, unsigned worker, rte_mbuf* const* packets, unsigned count) noexcept {

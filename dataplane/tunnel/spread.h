@@ -10,7 +10,6 @@
 // What is no IPv4 inside, or too short to tell, stays with its receiver.
 #pragma once
 #include <array>
-#include <optional>
 
 #include "dataplane/context.h"
 #include "dataplane/handover/exchange.h"
@@ -46,12 +45,13 @@ struct HandedOver {
 };
 HandedOver handed_over(const Plan& plan, InterfaceId in, unsigned workers) noexcept;
 
-// What the outer headers of a frame say, unless it can't be handed over at all.
+// What the outer headers of a frame say.
 struct Outside {
     Ends ends;
     uint32_t flow_hash = 0;  // of the packet inside
 };
-std::optional<Outside> look_inside(const Packet& packet, const Tunnels& tunnels) noexcept;
+// False where it can't be handed over at all.
+bool look_inside(const Packet& packet, const Tunnels& tunnels, Outside& outside) noexcept;
 
 // A worker's side of the exchange.
 class Spreader {
