@@ -54,26 +54,28 @@ Direction direction_of(const Rule* source, const Passage& passage) noexcept {
     return from_inside ? Direction::outbound : Direction::inbound;
 }
 
-// `back`: how an answer comes to us.
-flow::NewSession session_of(const Context& c, const Beginning& b, const flow::FlowKey& back,
-                            const Hold& hold) noexcept {
-    const bool out = b.direction == Direction::outbound;
-    uint16_t flags = hold.flags();
-    if (b.rule.wish.inbound_refreshes != 0) flags |= inbound_refreshes;
-    if (b.passage.redirection && b.passage.redirection->hairpin) flags |= hairpinned;
-    if (logs_sessions(c, b.rule)) flags |= is_logged;
-    if (hold.record() != 0 && !out) flags |= server_inside;
-    uint32_t state = with_record(first_state(b.key().protocol, b.direction), hold.record());
-    if (b.rule.wish.algs != 0 && dns::asks(b.rule, b.direction, out ? b.key() : back, b.key())) {
-        flags |= answers_by_name;
-        state = not_plain(state);
+// `back`: how an answer comes to us. Made where it stays: copied as a whole, a key that was written
+// in halves would be waited for.
+flow::NewSession with_keys(const Beginning& b, const flow::FlowKey& back) noexcept {
+    if (b.direction == Direction::outbound) return {.outbound = b.key(), .inbound = back};
+    return {.outbound = back, .inbound = b.key()};
+}
+
+// All but the keys.
+void complete(const Context& c, const Beginning& b, const Hold& hold,
+              flow::NewSession& made) noexcept {
+    made.mapping = hold.mapping();
+    made.rule = b.rule.wish.id;
+    made.flags = hold.flags();
+    if (b.rule.wish.inbound_refreshes != 0) made.flags |= inbound_refreshes;
+    if (b.passage.redirection && b.passage.redirection->hairpin) made.flags |= hairpinned;
+    if (logs_sessions(c, b.rule)) made.flags |= is_logged;
+    if (hold.record() != 0 && b.direction == Direction::inbound) made.flags |= server_inside;
+    made.state = with_record(first_state(b.key().protocol, b.direction), hold.record());
+    if (b.rule.wish.algs != 0 && dns::asks(b.rule, b.direction, made.outbound, b.key())) {
+        made.flags |= answers_by_name;
+        made.state = not_plain(made.state);
     }
-    return {.outbound = out ? b.key() : back,
-            .inbound = out ? back : b.key(),
-            .state = state,
-            .mapping = hold.mapping(),
-            .rule = b.rule.wish.id,
-            .flags = flags};
 }
 
 // Takes what the session needs, step by step, and writes how the packet leaves.
@@ -102,8 +104,7 @@ net::Ipv4Address subscriber_of(const Beginning& b) noexcept {
 }
 
 // Of the connection that an ALG is to read, if it is one.
-Verdict take_record(const Beginning& b, const flow::FlowKey& back, Hold& hold) noexcept {
-    const flow::FlowKey& inside = b.direction == Direction::outbound ? b.key() : back;
+Verdict take_record(const Beginning& b, const flow::FlowKey& inside, Hold& hold) noexcept {
     const bool is_read = ftp::is_control(b.rule, b.direction, inside, b.key());
     return is_read ? hold.take_record(inside) : passed();
 }
@@ -121,13 +122,13 @@ Begun try_to_begin(Context& c, const Beginning& b) noexcept {
     Hold hold(c, b.rule, subscriber_of(b));
     flow::FlowKey leaves = b.key();
     if (const Verdict v = prepare(b, hold, leaves); !v.is_passed()) return {v, {}};
-    const flow::FlowKey back = turned(leaves);
-    const auto hashes = hashes_of(c, b, back);
+    const auto hashes = hashes_of(c, b, turned(leaves));
+    flow::NewSession made = with_keys(b, turned(leaves));
     if (b.rule.wish.algs != 0) {
-        if (const Verdict v = take_record(b, back, hold); !v.is_passed()) return {v, {}};
+        if (const Verdict v = take_record(b, made.outbound, hold); !v.is_passed()) return {v, {}};
     }
-    const auto [status, flow] =
-        c.nat->sessions().insert(session_of(c, b, back, hold), hashes, tick_of(c));
+    complete(c, b, hold, made);
+    const auto [status, flow] = c.nat->sessions().insert(made, hashes, tick_of(c));
     switch (status) {
         case flow::Status::ok:
             hold.keep();

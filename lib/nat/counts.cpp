@@ -151,8 +151,8 @@ Counted CountTable::add(uint64_t key, uint32_t limit) noexcept {
     return most_here == 0 ? Counted::at_limit : put_in(place);
 }
 
-// Where a key goes into its first set unless that has five of its seven words in use, one in four
-// million found no room in tables as full as they can be (simulated).
+// Into the first set unless that has five of its seven words in use: of as many keys as there are
+// sessions, one in four million then finds no room (simulated).
 Counted CountTable::add_unlimited(uint64_t key) noexcept {
     constexpr int filled_first = 5;
     const Place place = place_of(key);

@@ -143,7 +143,7 @@ MappingId Mapper::first_port(const Wish& wish, const Foreseen* foreseen) noexcep
 }
 
 MappingId Mapper::take_port(const Wish& wish, MappingId first) noexcept {
-    if (!mappings_.is_taken(first) && mappings_.take_bit(first)) return first;
+    if (mappings_.take_bit_if_free(first)) return first;
     const MappingId id = search(wish, first_side(wish), first.port());
     const auto [own, other] = sides_of(wish);
     if (id.exists() || is_empty(own) || is_empty(other)) return id;
@@ -175,7 +175,7 @@ MappingId Mapper::take_whole(std::span<const uint16_t> pool) noexcept {
     size_t at = random_.below(static_cast<uint32_t>(pool.size()));
     for (size_t looked = 0; looked < pool.size(); ++looked) {
         const MappingId id(PortClass::address, pool[at], 0);
-        if (!mappings_.is_taken(id) && mappings_.take_bit(id)) return id;
+        if (mappings_.take_bit_if_free(id)) return id;
         at = at + 1 == pool.size() ? 0 : at + 1;
     }
     return {};

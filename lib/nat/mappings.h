@@ -168,6 +168,12 @@ class Mappings {
     }
     MappingId prefetch_next_free(MappingId) const noexcept;
     bool take_bit(MappingId id) noexcept { return ports(id).take_this(place_of(id)); }
+    // The same, without a locked instruction where it is not.
+    bool take_bit_if_free(MappingId id) noexcept {
+        flow::FreePlaces places = ports(id);
+        const uint32_t place = place_of(id);
+        return places.is_free(place) && places.take_this(place);
+    }
     void give_bit(MappingId id) noexcept { ports(id).give(place_of(id)); }
     // Both for the owner of the port's bit: gives a slot that was free its meaning, or ends that.
     void fill(MappingId, SlotWord, std::atomic<uint32_t>& count) noexcept;
