@@ -52,6 +52,10 @@ def instruction_changes(before, now):
             yield _row(name, "instructions/packet", known[name], counted, FEW)
 
 
+def _has_times(report):
+    return bool(report.get("benchmarks") or report.get("suite"))
+
+
 def _is_of_the_same_processor(before, now):
     processors = [report.get("machine", {}).get("processor") for report in (before, now)]
     return processors[0] == processors[1]
@@ -62,7 +66,7 @@ def changes(before, now):
     rows = [*instruction_changes(before, now)]
     if _is_of_the_same_processor(before, now):
         rows += [*in_process_changes(before, now), *throughput_changes(before, now)]
-    else:
+    elif _has_times(before) and _has_times(now):
         say("times are not compared: the baseline was measured on another processor")
     return ("what", "before", "now", "change", ""), rows
 
@@ -92,7 +96,6 @@ def save(report, file):
     before = json.loads(file.read_text()) if file.exists() else {}
     kept = _kept(report)
     commits = before.get("commits", {}) | {part: report["versions"]["commit"] for part in kept}
-    has_times = "benchmarks" in kept or "suite" in kept
-    machine = {"machine": report["machine"]} if has_times else {}
+    machine = {"machine": report["machine"]} if _has_times(kept) else {}
     file.write_text(json.dumps(before | machine | {"commits": commits} | kept, indent=1) + "\n")
     say(f"{file} is what --compare compares with")
