@@ -8,6 +8,7 @@
 
 #include "lib/net/checksum.h"
 #include "test/fuzz/input.h"
+#include "test/support/frame6.h"
 #include "test/support/test_router.h"
 
 namespace sluice::test {
@@ -18,6 +19,7 @@ class FuzzedRouter {
 
     void start_anew() {
         router_.start_anew();
+        router_.forget_groups();
         spare_buffers_ = any_number;
     }
 
@@ -71,20 +73,41 @@ class FuzzedRouter {
 
     void promise_in_order(const Sent& s) const {
         const PlanInterface& out = router_.plan().interfaces[router_.id_of(s.interface)];
+        if (out.is_bridged()) return promise_whole(s.frame, out.mtu);
         promise(s.frame.ethernet().source == out.mac, "frames come from the interface's MAC");
         if (s.frame.is_arp()) {
             promise(s.frame.size() == net::min_frame, "ARP frames have the least length");
-            return;
+        } else if (is_ipv6(s.frame)) {
+            promise_ipv6(s.frame, out.mtu);
+        } else {
+            promise(s.frame.is_ipv4(), "only ARP, IPv4 and IPv6 are sent");
+            promise_ipv4(s.frame, out.mtu);
         }
-        promise(s.frame.is_ipv4(), "only ARP and IPv4 are sent");
-        const net::Ipv4Header& ip = s.frame.ipv4();
+    }
+
+    // Somebody else's frame, of which only the length is ours to judge.
+    static void promise_whole(const Frame& frame, uint32_t mtu) {
+        constexpr size_t header = 14, most_tags = 8;
+        promise(frame.size() >= header, "frames of a bridge have an Ethernet header");
+        promise(frame.size() <= header + most_tags + mtu, "frames of a bridge fit the MTU");
+    }
+
+    static void promise_ipv4(const Frame& frame, uint32_t mtu) {
+        const net::Ipv4Header& ip = frame.ipv4();
         promise(ip.version() == 4 && ip.header_length() >= 20 &&
-                    14 + ip.header_length() <= s.frame.size(),
+                    14 + ip.header_length() <= frame.size(),
                 "headers are whole");
         promise(net::checksum_holds(&ip, ip.header_length()), "checksums are true");
-        promise(s.frame.size() == 14u + ip.total_length.host(), "lengths are true");
-        promise(ip.total_length.host() <= out.mtu, "packets fit the MTU");
+        promise(frame.size() == 14u + ip.total_length.host(), "lengths are true");
+        promise(ip.total_length.host() <= mtu, "packets fit the MTU");
         promise(ip.ttl > 0, "nothing leaves that has run out of time");
+    }
+
+    static void promise_ipv6(const Frame& frame, uint32_t mtu) {
+        const net::Ipv6Header& ip = ipv6_of(frame);
+        promise(ip.version() == 6 && ip.hop_limit > 0, "headers are in order");
+        promise(frame.size() == 14u + ip.total_length(), "lengths are true");
+        promise(ip.total_length() <= mtu, "packets fit the MTU");
     }
 };
 

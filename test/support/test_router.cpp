@@ -324,6 +324,18 @@ std::vector<Sent> TestRouter::waits(std::chrono::milliseconds time) {
     return take_sent();
 }
 
+void TestRouter::forget_groups() {
+    for (unsigned at = 0; at < layout::max_multicast_groups; ++at) {
+        if (multicast_->addresses[at].exchange(0) == 0) continue;
+        std::memset(static_cast<void*>(&multicast_->groups[at]), 0, sizeof multicast_->groups[at]);
+    }
+    for (const layout::MulticastInterface& i : plan_->multicast.interfaces) {
+        std::construct_at(&multicast_->links[i.interface]);
+    }
+    std::construct_at(&context_.igmp_messages);
+    groups_ = {};
+}
+
 void TestRouter::watch_groups() {
     const auto is_up = [&](InterfaceId id) { return plan_->interfaces[id].up; };
     for (const multicast::Task& t :

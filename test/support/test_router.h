@@ -67,8 +67,11 @@ class TestRouter {
     // Time passes; returns what is sent meanwhile (in steps of 100 ms). Once a second the main
     // thread's work is done: neighbours age, and a new plan knows which next hops are alive.
     std::vector<Sent> waits(std::chrono::milliseconds time);
-    // As a dataplane that has just started, with all links up; the configuration stays.
+    // As a dataplane that has just started, with all links up; the configuration stays, and who has
+    // joined groups.
     void start_anew();
+    // As after a reboot.
+    void forget_groups();
     // Has the pipeline do something by itself; returns what it sends.
     template <typename Action>
     std::vector<Sent> does(Action&& action) {
@@ -123,6 +126,9 @@ class TestRouter {
     void take_plan();
     // Of the main thread: neighbours age.
     void sweep() { neighbours_.sweep(context_.now_ms(), plan_->arp); }
+    // Of the main thread, once a second: groups are asked about, and end.
+    void watch_groups();
+    const layout::MulticastTable& groups() const { return *multicast_; }
     // The frame with the interface's MAC for destination where it has none.
     Bytes addressed(std::string_view interface, Bytes frame) const;
     Packet packet_of(const Bytes& frame, size_t piece = HeapPool::room);
@@ -142,7 +148,6 @@ class TestRouter {
         TestRouter& router_;
     };
     void send(InterfaceId interface, Packet packet);
-    void watch_groups();
     void set_link(std::string_view interface, bool up);
     void forget_neighbours();
     // Whether the plan must be compiled anew.
