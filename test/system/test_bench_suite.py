@@ -14,8 +14,8 @@ kinds = ["routes"]
 hops = 0
 arp = false
 ready = "{right_socket}"
-start = ["dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf", "--lcores", "0@{core},1@{core}",
-         "--vdev", "{left_device}", "--vdev", "{right_device}", "--", "--auto-start", "--forward-mode=mac",
+start = ["dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf",
+         "--lcores", "0@{core},1@{core}", "--vdev", "{left_device}", "--vdev", "{right_device}", "--", "--auto-start", "--forward-mode=mac",
          "--stats-period=1000", "--total-num-mbufs=8192", "--no-lsc-interrupt"]
 """
 
