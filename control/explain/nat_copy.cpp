@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/flow/move.h"
+#include "lib/time_units.h"
 
 namespace sluice::explain {
 namespace {
@@ -46,7 +47,7 @@ NatCopy::NatCopy(std::vector<flow::SessionCopy> live, std::span<const nat::Addre
       translator_(shared_, 0, 1, nullptr) {
     shared_.table.adopt(now);
     flow::put_back(shared_.table, live);
-    shared_.adopt(now, {});
+    shared_.adopt(now * second_ns, {});
 }
 
 }  // namespace sluice::explain

@@ -73,6 +73,8 @@ bool NatLog::tick(const config::NatLog& wishes, const layout::Nat& rules) {
     view_.refresh();
     learn_names(rules);
     follow(wishes);
+    // Ends of what was told wait in the rings for a log that is switched on again.
+    if (!wishes.is_kept()) return false;
     auto& progress = progress_.as<ProgressRegion>();
     bool more = false;
     if (file_) {

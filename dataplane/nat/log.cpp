@@ -24,9 +24,20 @@ NatLogEndpoints endpoints_of(const flow::SessionFacts& f) noexcept {
             .remote_port = in.source_port.host()};
 }
 
+uint32_t events_of(const Context& c) noexcept {
+    return c.plan->nat == nullptr ? 0 : c.plan->nat->settings().log_events;
+}
+
 bool wants(const Context& c, uint32_t events) noexcept {
-    return c.nat->log() != nullptr && c.plan->nat != nullptr &&
-           (c.plan->nat->settings().log_events & events) != 0;
+    return c.nat->log() != nullptr && (events_of(c) & events) != 0;
+}
+
+// The end of what was told is told to a log that is switched off, too: that of a session by its
+// flag, and that of any block.
+bool wants_block(const Context& c, NatLogKind kind) noexcept {
+    const bool is_off = events_of(c) == 0;
+    return wants(c, layout::log_port_blocks) ||
+           (is_off && c.nat->log() != nullptr && kind == NatLogKind::block_released);
 }
 
 }  // namespace
@@ -94,7 +105,7 @@ void log_refused(Context& c, const flow::FlowKey& packet, const Rule& rule, layo
 
 void log_block(Context& c, NatLogKind kind, uint16_t rule, net::Ipv4Address subscriber,
                net::Ipv4Address external, PortRange ports) noexcept {
-    if (!wants(c, layout::log_port_blocks)) return;
+    if (!wants_block(c, kind)) return;
     NatLogRecord record{};
     record.time_ns = c.now_ns;
     record.at.internal = subscriber.value;

@@ -5,6 +5,7 @@
 // Sessions are told of twice or never: one that was told of when it was created has a flag that
 // says so, and by that flag its end is told, whatever became of its rule.
 #pragma once
+#include <functional>
 #include <span>
 
 #include "dataplane/context.h"
@@ -38,10 +39,14 @@ void log_refused(Context& c, const flow::FlowKey& packet, const Rule& rule, layo
 void log_block(Context& c, layout::NatLogKind kind, uint16_t rule, net::Ipv4Address subscriber,
                net::Ipv4Address external, PortRange ports) noexcept;
 
+// Of which rules there are, by their ids.
+using HasRule = std::function<bool(uint16_t rule)>;
+
 // Main thread, before a dataplane takes over the sessions that another has left: tells what that
 // one did and had no time to tell, and which blocks of ports nobody has any more, since they were
-// at rest. Told again, it tells nothing more.
-void make_log_whole(LogRings rings, std::span<const flow::Session> sessions, uint64_t now_ns);
+// at rest or their rule is gone. Told again, it tells nothing more.
+void make_log_whole(LogRings rings, std::span<const flow::Session> sessions,
+                    const HasRule& has_rule, uint64_t now_ns);
 // Of sessions that end while no worker runs. Main thread.
 void log_ended(LogRings rings, const flow::SessionFacts& facts, uint64_t now_ns) noexcept;
 

@@ -105,7 +105,8 @@ void tell_of_session(layout::NatLogRing& ring, const LastWords& told, const flow
                         now_ns));
 }
 
-// A block is its subscriber's as long as a session of his lives that has a port of it.
+// A block is its subscriber's as long as a session of his lives that has a port of it, and the rule
+// is there, without which no packet is translated.
 void keep_block_of(const flow::Session& s, Blocks& blocks) {
     const bool lives = flow::Session::condition_of(s.commit.load()) == flow::Condition::live;
     if (!lives || (s.facts.flags & holds_block) == 0) return;
@@ -122,13 +123,14 @@ void keep_block_of(const flow::Session& s, Blocks& blocks) {
 
 }  // namespace
 
-void make_log_whole(LogRings rings, std::span<const flow::Session> sessions, uint64_t now_ns) {
+void make_log_whole(LogRings rings, std::span<const flow::Session> sessions,
+                    const HasRule& has_rule, uint64_t now_ns) {
     if (rings.empty()) return;
     const LastWords told(rings);
     Blocks left = told.held_blocks();
     for (const flow::Session& s : sessions) {
         tell_of_session(rings[0], told, s, now_ns);
-        keep_block_of(s, left);
+        if (has_rule(s.facts.rule)) keep_block_of(s, left);
     }
     for (auto& [key, block] : left) {
         block.kind = NatLogKind::block_released;

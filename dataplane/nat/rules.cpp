@@ -108,7 +108,7 @@ void Rules::share_out(Rule& rule, const Supply& supply) {
         if (wish.block_size == 0 || wish.block_size > wish.last_port - wish.first_port + 1) {
             refuse("snapshot: NAT rule {} has no block of {} ports", wish.id, wish.block_size);
         }
-        rule.blocks = supply.blocks_of(wish);
+        rule.blocks = supply.blocks_of(rule);
     }
     if (wish.port_choice == layout::NatPortChoice::deterministic) {
         rule.deterministic = deterministic_of(wish, rule.from, rule.pool);

@@ -29,23 +29,26 @@ constexpr bool is_alive(const layout::NatTarget& t) noexcept {
     return (t.weight & layout::target_is_dead) == 0;
 }
 
+struct Rule;
+
 // What rules get of the tables that all workers share, and that outlive a plan.
 struct Supply {
     // The number under which an external address has its ports (lib/nat/mappings.h). Numbers
     // outlive configurations and processes. Nothing when there is no room for another address.
     std::function<std::optional<uint32_t>(net::Ipv4Address)> number_of;
     // The blocks of a rule that gives out ports in blocks, the same as long as it has its id.
-    std::function<std::shared_ptr<BlockAllocator>(const layout::NatRule&)> blocks_of;
+    std::function<std::shared_ptr<BlockAllocator>(const Rule&)> blocks_of;
 };
 
 // For plans that are only looked at.
 inline Supply no_supply() {
-    return {[](net::Ipv4Address) { return 0u; }, [](const layout::NatRule&) { return nullptr; }};
+    return {[](net::Ipv4Address) { return 0u; }, [](const Rule&) { return nullptr; }};
 }
 
 struct External {
     net::Ipv4Address address;
     uint16_t number;
+    bool operator==(const External&) const noexcept = default;
 };
 
 // A target that is asked whether it lives.

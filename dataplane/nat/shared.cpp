@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/shared.h"
 
+#include <algorithm>
 #include <bitset>
 
 #include "dataplane/nat/log.h"
 #include "dataplane/nat/session_state.h"
+#include "lib/time_units.h"
 
 namespace sluice::nat {
 
@@ -22,7 +24,8 @@ Shared::Shared(const Memory& memory)
       counts(keys_of_counts(memory.sessions)),
       ftp_records(memory.ftp_records) {}
 
-Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRings log) {
+Shared::Adopted Shared::adopt(uint64_t now_ns, const QuarantineTimes& times, LogRings log) {
+    const auto now = static_cast<uint32_t>(now_ns / second_ns);
     Adopted adopted{table.adopt(now), 0};
     flow::Timeouts unused{};
     unused.ticks.fill(1);
@@ -33,7 +36,7 @@ Shared::Adopted Shared::adopt(uint32_t now, const QuarantineTimes& times, LogRin
         if (!s.is_live()) continue;
         if (adopt_all(s)) continue;
         ++adopted.contradictions;
-        log_ended(log, s.facts, uint64_t{now} * 1'000'000'000);
+        log_ended(log, s.facts, now_ns);
         writer.remove(place, now);
     }
     mappings.end_adoption(now, times);
@@ -127,26 +130,48 @@ void Shared::adopt_counts(const flow::SessionFacts& f) noexcept {
     }
 }
 
-std::shared_ptr<BlockAllocator> Shared::blocks_of(const layout::NatRule& rule) {
-    std::erase_if(blocks_, [](const auto& known) { return known.second.expired(); });
-    if (auto known = blocks_[rule.id].lock()) return known;
-    const auto blocks = std::make_shared<BlockAllocator>(
-        BlockAllocator::Shape{.ports = {rule.first_port, rule.last_port},
-                              .block_size = rule.block_size,
-                              .addresses = mappings.addresses()});
-    adopt_blocks(rule.id, *blocks);
-    blocks_[rule.id] = blocks;
-    return blocks;
+std::shared_ptr<BlockAllocator> Shared::blocks_of(const Rule& rule) {
+    const layout::NatRule& wish = rule.wish;
+    RulesBlocks& of_rule = blocks_[wish.id];
+    if (of_rule.blocks == nullptr) {
+        of_rule.blocks = std::make_shared<BlockAllocator>(
+            BlockAllocator::Shape{.ports = {wish.first_port, wish.last_port},
+                                  .block_size = wish.block_size,
+                                  .addresses = mappings.addresses()});
+        adopt_blocks(wish.id, of_rule);
+    }
+    for (const External& e : rule.externals) of_rule.add(e);
+    return of_rule.blocks;
+}
+
+std::shared_ptr<DepartedBlocks> Shared::take_departed_blocks(const Rules* rules) {
+    auto departed = std::make_shared<DepartedBlocks>();
+    const auto rule_of = [&](uint16_t id) { return rules != nullptr ? rules->find(id) : nullptr; };
+    for (auto& [id, known] : blocks_) {
+        const Rule* rule = rule_of(id);
+        const auto stays = [&](const External& e) {
+            return rule != nullptr && std::ranges::count(rule->externals, e) != 0;
+        };
+        for (const External& e : known.at) {
+            if (!stays(e)) departed->parts.push_back({known.blocks, id, e});
+        }
+        std::erase_if(known.at, [&](const External& e) { return !stays(e); });
+    }
+    std::erase_if(blocks_, [&](const auto& known) { return rule_of(known.first) == nullptr; });
+    departed->left = departed->parts.size();
+    return departed->left == 0 ? nullptr : departed;
 }
 
 // A rule that is new to the process but not to the sessions is one of the process before.
-void Shared::adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept {
+void Shared::adopt_blocks(uint16_t rule, RulesBlocks& of_rule) {
     flow::SessionCopy copy;
     for (uint32_t place = 0; place < table.capacity(); ++place) {
         if (!flow::copy_live(copy, table.session(place)) || copy.facts.rule != rule) continue;
         if ((copy.facts.flags & holds_block) == 0 || copy.facts.mapping == no_mapping) continue;
-        blocks.adopt(MappingId::from_bits(copy.facts.mapping),
-                     {subscriber_of(copy.facts).value, 0});
+        const MappingId id = MappingId::from_bits(copy.facts.mapping);
+        of_rule.blocks->adopt(id, {subscriber_of(copy.facts).value, 0});
+        of_rule.add(
+            {{copy.facts.keys[1].destination.host()}, static_cast<uint16_t>(id.address_index())});
     }
 }
 

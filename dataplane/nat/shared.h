@@ -2,6 +2,8 @@
 // What all workers share of the NAT: sessions, mappings, counts. Only the sessions outlive the
 // process; the rest follows from them.
 #pragma once
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -31,6 +33,19 @@ struct Memory {
     std::span<std::byte> ftp_records = {};  // FtpRecords::bytes, or none to outlive nothing
 };
 
+// Blocks of ports that no rule gives out any more. One worker takes them from their hosts and
+// tells the log, an address a tick, and then says that it has.
+struct DepartedBlocks {
+    struct Part {
+        std::shared_ptr<BlockAllocator> blocks;
+        uint16_t rule;
+        External at;
+    };
+    std::vector<Part> parts;
+    size_t left = 0;  // the worker's: parts that it has not taken
+    std::atomic<bool> all_taken = false;
+};
+
 class Shared {
   public:
     explicit Shared(const Memory& memory);
@@ -42,7 +57,7 @@ class Shared {
         flow::Table::Adopted sessions;
         uint32_t contradictions = 0;
     };
-    Adopted adopt(uint32_t now, const QuarantineTimes& times,
+    Adopted adopt(uint64_t now_ns, const QuarantineTimes& times,
                   std::span<layout::NatLogRing> log = {});
 
     // How many workers there are; several, unless this is said. The main thread changes nothing but
@@ -56,8 +71,11 @@ class Shared {
     // For the plan. Main thread.
     Supply supply() {
         return {[this](net::Ipv4Address a) { return mappings.enlist(a); },
-                [this](const layout::NatRule& rule) { return blocks_of(rule); }};
+                [this](const Rule& rule) { return blocks_of(rule); }};
     }
+    // What rules had that are gone, or that have other addresses now. Each part once; main thread,
+    // when no worker uses older rules. Null where there is none.
+    std::shared_ptr<DepartedBlocks> take_departed_blocks(const Rules* rules);
 
     // Addresses that no rule shares out any more give their numbers back, once nothing of theirs is
     // in use. Main thread, when no worker uses older rules. Null: there are no rules.
@@ -81,10 +99,16 @@ class Shared {
     };
     uint32_t reserve(const Rule& forward, const Rules& rules);
     std::vector<Reserved> reserved_;
-    // By the rule's id; who uses them are the rules of plans.
-    std::map<uint16_t, std::weak_ptr<BlockAllocator>> blocks_;
-    std::shared_ptr<BlockAllocator> blocks_of(const layout::NatRule& rule);
-    void adopt_blocks(uint16_t rule, BlockAllocator& blocks) noexcept;
+    struct RulesBlocks {
+        std::shared_ptr<BlockAllocator> blocks;
+        std::vector<External> at;  // where hosts may have some
+        void add(const External& e) {
+            if (std::ranges::find(at, e) == at.end()) at.push_back(e);
+        }
+    };
+    std::map<uint16_t, RulesBlocks> blocks_;  // by the rule's id
+    std::shared_ptr<BlockAllocator> blocks_of(const Rule& rule);
+    void adopt_blocks(uint16_t rule, RulesBlocks& of_rule);
 
     bool adopt_all(const flow::Session& session) noexcept;
     bool adopt_mapping(const flow::SessionFacts& facts) noexcept;

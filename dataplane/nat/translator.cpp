@@ -106,6 +106,18 @@ void Translator::end_those_without_rule(Context& c) noexcept {
 }
 
 void Translator::pass_grace_period() noexcept {
+// The last part first, and one a tick; what another worker is in the way of the next time.
+void Translator::take_departed_blocks(Context& c) noexcept {
+    if (departed_ == nullptr || departed_->all_taken.load(std::memory_order_relaxed)) return;
+    const DepartedBlocks::Part& part = departed_->parts[departed_->left - 1];
+    const auto tell = [&](const BlockAllocator::Swept& taken) {
+        log_block(c, layout::NatLogKind::block_released, part.rule, {taken.subscriber},
+                  part.at.address, taken.ports);
+    };
+    if (part.blocks->take_all(part.at.number, tell)) --departed_->left;
+    if (departed_->left == 0) departed_->all_taken.store(true, std::memory_order_release);
+}
+
     if (grace_ && grace_->passed()) {
         writer_.end_grace_period();
         grace_.reset();
@@ -129,6 +141,7 @@ void Translator::tick(Context& c) noexcept {
     if (c.plan->nat == nullptr) return;
     mapper_.tick(tick_of(c));
     if (sweeps_) sweep_blocks(c);
+    take_departed_blocks(c);
     if (!fragments_.empty()) fragments_.tick(c);
     if (!syns_.empty()) syns_.tick(c);
 }

@@ -38,6 +38,10 @@ class Translator {
     std::optional<Mapped> find_mapping(uint16_t number, uint8_t protocol,
                                        uint16_t port) const noexcept;
 
+    // Takes these blocks from their hosts, in the ticks that come. For one worker, again and again
+    // until they are taken; null where there are none.
+    void take_away(DepartedBlocks* blocks) noexcept { departed_ = blocks; }
+
     // Ends a session and gives back what it held.
     void end(Context& c, uint32_t place) noexcept;
     // Ends the sessions that match, a part of this worker's share a tick; then the block says so.
@@ -58,6 +62,7 @@ class Translator {
     void pass_grace_period() noexcept;
     void end_those_without_rule(Context& c) noexcept;
     void end_those_to_clear(Context& c) noexcept;
+    void take_departed_blocks(Context& c) noexcept;
 
     Shared& shared_;
     flow::Timeouts timeouts_{};
@@ -66,6 +71,7 @@ class Translator {
     Fragments fragments_;
     SynWait syns_;
     layout::NatLogRing* log_ = nullptr;
+    DepartedBlocks* departed_ = nullptr;
     const layout::State* others_;
     unsigned workers_;
     std::optional<layout::GracePeriod> grace_;

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/process/nat_keeper.h"
 
+#include <algorithm>
 #include <array>
 
 #include <spdlog/spdlog.h>
 
-#include "lib/time_units.h"
+#include "dataplane/process/clock.h"
 
 namespace sluice {
+namespace {
+
+// Of that id.
+nat::HasRule rules_of(const layout::Snapshot& wanted) {
+    return [&nat = wanted.nat](uint16_t id) {
+        const std::span rules(nat.rules, nat.settings.rule_count);
+        return std::ranges::find(rules, id, &layout::NatRule::id) != rules.end();
+    };
+}
+
+}  // namespace
 
 NatKeeper::NatKeeper(const std::filesystem::path& run_directory, shm::WhenForeign when_foreign,
                      layout::MainBlock& main, Report& report)
@@ -27,23 +39,28 @@ bool NatKeeper::fits(const layout::Snapshot& wanted) const {
 
 void NatKeeper::open_log(const layout::Snapshot& wanted, unsigned workers) {
     const bool is_wanted = wanted.nat.settings.log_events != 0;
-    if (!is_wanted || (log_ && log_->rings().size() >= workers)) return;
+    if (log_ && log_->rings().size() >= workers) return;
+    if (!is_wanted && !NatLogMemory::is_there(run_directory_)) return;
     log_.reset();  // gives up its lock
-    log_ = std::make_shared<NatLogMemory>(run_directory_, when_foreign_, workers);
+    try {
+        log_ = std::make_shared<NatLogMemory>(run_directory_, when_foreign_, workers);
+    } catch (const shm::Foreign&) {
+        if (is_wanted) throw;
+    }
 }
 
-void NatKeeper::open(const layout::Snapshot& wanted, uint64_t now_ns) {
+void NatKeeper::open(const layout::Snapshot& wanted) {
     const layout::NatSettings& settings = wanted.nat.settings;
     const uint32_t sessions = tables_ ? tables_->table.capacity() : settings.sessions;
     uint32_t addresses = tables_ ? tables_->mappings.addresses() : 0;
     const auto more = static_cast<uint32_t>(external_addresses(wanted).size());
     if (!tables_ || !fits(wanted)) addresses = room_for_addresses(addresses + more);
     tables_.reset();
+    departed_.reset();
     if (sessions == 0) return;
-    const nat::LogRings log = settings.log_events != 0 && log_ ? log_->rings() : nat::LogRings{};
-    tables_.emplace(memory_.open(sessions, addresses, log));
-    const auto adopted = tables_->adopt(static_cast<uint32_t>(now_ns / second_ns),
-                                        nat::quarantine_of(settings), log);
+    const nat::LogRings log = log_ ? log_->rings() : nat::LogRings{};
+    tables_.emplace(memory_.open(sessions, addresses, log, rules_of(wanted)));
+    const auto adopted = tables_->adopt(monotonic_ns(), nat::quarantine_of(settings), log);
     spdlog::info("event=sessions_adopted kept={} half_made={} half_removed={} refused={} room={}",
                  adopted.sessions.kept - adopted.contradictions, adopted.sessions.half_made,
                  adopted.sessions.half_removed, adopted.sessions.refused + adopted.contradictions,
@@ -78,11 +95,19 @@ void NatKeeper::reserve_forwards(const Plan& plan) {
     if (tables_ && plan.nat) ports_to_reserve_ = tables_->reserve_forwards(*plan.nat);
 }
 
-void NatKeeper::each_second(const Plan& plan, bool settled) {
-    if (!tables_) return;
+bool NatKeeper::each_second(const Plan& plan, bool settled) {
+    if (!tables_) return false;
     if (ports_to_reserve_ > 0) reserve_forwards(plan);
     watch_fill();
-    if (settled) tables_->drop_unused(plan.nat.get());
+    if (!settled) return false;
+    tables_->drop_unused(plan.nat.get());
+    return collect_departed_blocks(plan);
+}
+
+bool NatKeeper::collect_departed_blocks(const Plan& plan) {
+    if (departed_ && !departed_->all_taken.load(std::memory_order_acquire)) return false;
+    departed_ = tables_->take_departed_blocks(plan.nat.get());
+    return departed_ != nullptr;
 }
 
 // Told before it is full, and again only after it was emptier.

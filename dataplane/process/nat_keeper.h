@@ -25,8 +25,9 @@ class NatKeeper {
     bool fits(const layout::Snapshot& wanted) const;
     // While no worker runs. How many sessions there may be is decided once; addresses may come.
     // Throws shm::Error.
-    void open(const layout::Snapshot& wanted, uint64_t now_ns);
-    // A ring for each worker. There may be more workers than last time only while none runs.
+    void open(const layout::Snapshot& wanted);
+    // A ring for each worker, where a log is wanted; and where one was, for the ends of what was
+    // told to it. There may be more workers than last time only while none runs.
     void open_log(const layout::Snapshot& wanted, unsigned workers);
 
     // Null where there is none.
@@ -47,11 +48,14 @@ class NatKeeper {
 
     // Ports that forwards answer at are theirs alone, as soon as nobody has them.
     void reserve_forwards(const Plan& plan);
-    // `settled`: no worker uses an older plan.
-    void each_second(const Plan& plan, bool settled);
+    // `settled`: no worker uses an older plan. True if there are other departed_blocks() now.
+    bool each_second(const Plan& plan, bool settled);
+    // Of ports, for the workers' orders; or null.
+    std::shared_ptr<nat::DepartedBlocks> departed_blocks() const noexcept { return departed_; }
 
   private:
     void watch_fill();
+    bool collect_departed_blocks(const Plan& plan);
 
     layout::MainBlock& main_;
     Report& report_;
@@ -60,6 +64,7 @@ class NatKeeper {
     std::shared_ptr<NatLogMemory> log_;
     NatMemory memory_;
     std::optional<nat::Shared> tables_;
+    std::shared_ptr<nat::DepartedBlocks> departed_;
     HealthWatch targets_;
     uint32_t ports_to_reserve_ = 0;  // of forwards, that mappings still have
     bool fills_ = false;

@@ -11,6 +11,9 @@ namespace sluice {
 
 class NatLogMemory {
   public:
+    static bool is_there(const std::filesystem::path& run_directory) {
+        return std::filesystem::exists(run_directory / "nat_log");
+    }
     // At least so many rings. Throws shm::Error.
     NatLogMemory(const std::filesystem::path& run_directory, shm::WhenForeign when_foreign,
                  unsigned rings);

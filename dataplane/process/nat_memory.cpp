@@ -65,7 +65,8 @@ void NatMemory::lay_out(uint32_t sessions, uint32_t addresses) {
     tell(region.sessions, sessions_at(addresses), flow::Table::bytes_for(sessions));
 }
 
-nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses, nat::LogRings log) {
+nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses, nat::LogRings log,
+                            const nat::HasRule& has_rule) {
     const uint64_t size = sessions_at(addresses) + flow::Table::bytes_for(sessions);
     region_ = {};  // gives up its lock, so that the same file can be owned at another size
     region_ = shm::Region::own(run_directory_, layout::nat_region_layout(size), when_foreign_);
@@ -79,7 +80,7 @@ nat::Memory NatMemory::open(uint32_t sessions, uint32_t addresses, nat::LogRings
                           found <= region_.size() && found_at <= region_.size() - found;
     std::span<const flow::Session> left_behind;
     if (is_whole) left_behind = flow::Table::sessions_in(part(region, found_at, found));
-    nat::make_log_whole(log, left_behind, monotonic_ns());
+    nat::make_log_whole(log, left_behind, has_rule, monotonic_ns());
     if (region_.fresh() || as_wanted) {
         lay_out(sessions, addresses);
         return parts();

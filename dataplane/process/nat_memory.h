@@ -21,7 +21,8 @@ class NatMemory {
     // Room for so many sessions and external addresses. What the memory holds stays in it; in a
     // memory of another size the live sessions are moved. Nobody may use the memory meanwhile.
     // The log is told what happened to sessions and is in no ring yet. Throws shm::Error.
-    nat::Memory open(uint32_t sessions, uint32_t addresses, nat::LogRings log);
+    nat::Memory open(uint32_t sessions, uint32_t addresses, nat::LogRings log,
+                     const nat::HasRule& has_rule);
     // As it was opened.
     nat::Memory parts() const noexcept;
 

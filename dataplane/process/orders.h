@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/handover/exchange.h"
+#include "dataplane/nat/shared.h"
 #include "dataplane/plan.h"
 #include "dataplane/port/queues.h"
 #include "dataplane/process/nat_log_memory.h"
@@ -40,8 +41,9 @@ struct Orders {
     std::shared_ptr<const fib::Table> routes;  // keeps the memory mapped that it lies in
     std::shared_ptr<trace::Tracer> tracer;     // none: nobody traces
     std::shared_ptr<NatLogMemory> nat_log;     // none: the NAT keeps no log
-    handover::Exchange* exchange = nullptr;    // the crew's, between workers; none: nobody needs it
-    layout::NatClearRequest nat_clear{};       // the newest
+    std::shared_ptr<nat::DepartedBlocks> departed_blocks;  // for worker 0 to take
+    handover::Exchange* exchange = nullptr;  // the crew's, between workers; none: nobody needs it
+    layout::NatClearRequest nat_clear{};     // the newest
     bool busy_polling = false;
     std::vector<WorkerOrders> workers;
     std::vector<Errand> errands;

@@ -121,7 +121,7 @@ void Router::each_second(uint64_t now_ns) {
     rte_timer_manage();
     ports_->read_counters();
     crew_.look_after(now_ns);
-    nat_.each_second(*plan_, !unsettled_);
+    if (nat_.each_second(*plan_, !unsettled_)) crew_.publish(orders(0, {}));
     send(tunnels_.keepalives(*snapshot_, now_ns));
     send(advertiser_.due(*plan_, now_ns));
     send(watch_groups(now_ns));
@@ -206,7 +206,8 @@ std::unique_ptr<Orders> Router::orders(port::Interfaces but, std::vector<Errand>
     orders->plan = plan_;
     orders->routes = intent_.routes();
     orders->tracer = tracer_;
-    if (snapshot_->nat.settings.log_events != 0) orders->nat_log = nat_.log();
+    orders->nat_log = nat_.log();
+    orders->departed_blocks = nat_.departed_blocks();
     orders->nat_clear = nat_clear_;
     orders->busy_polling = snapshot_->dataplane.busy_polling != 0;
     orders->workers = ports_->deal_queues(seats_, but);
@@ -220,7 +221,7 @@ void Router::send(std::vector<Errand> errands) {
 
 void Router::replan(uint64_t now_ns) {
     nat_.open_log(*snapshot_, static_cast<unsigned>(seats_.size()));
-    if (crew_.size() == 0) nat_.open(*snapshot_, now_ns);
+    if (crew_.size() == 0) nat_.open(*snapshot_);
     neighbours_.doubt(ports_->take_lost_links(), milliseconds(now_ns));
     plan_ = compile(*snapshot_, tunnels_.facts(ports_->facts()), neighbours_, nat_.supply());
     nat_.reserve_forwards(*plan_);

@@ -113,6 +113,7 @@ void Worker::take(const Orders& orders) noexcept {
     context_.tracer = orders.tracer.get();
     transmitter_.use(own_->transmit);
     log_nat(orders.nat_log.get());
+    if (nat_ != nullptr && seat_.number == 0) nat_->take_away(orders.departed_blocks.get());
     clear_sessions(orders.nat_clear);
     join(orders.exchange);
     block_.generation.store(orders.plan->generation, std::memory_order_release);

@@ -200,22 +200,27 @@ std::optional<BlockAllocator::Swept> BlockAllocator::sweep_next(uint32_t now,
     return free_.is_free(id.bits()) ? std::nullopt : sweep_one(id, now, rest);
 }
 
-// Where another worker is at the bucket, the block stays for the next time.
 std::optional<BlockAllocator::Swept> BlockAllocator::sweep_one(BlockId id, uint32_t now,
                                                                uint32_t rest) noexcept {
-    std::atomic<uint64_t>& word = keys_.words[id.bits()];
-    uint64_t idle = word.load(std::memory_order_acquire);
-    if (!BlockWord(idle).is_held() || BlockWord(idle).sessions() != 0) return {};
+    const BlockWord word = keys_.word(id);
+    if (!word.is_held() || word.sessions() != 0) return {};
     if (now - idle_since_of_[id.bits()].load(std::memory_order_relaxed) < rest) return {};
-    const uint32_t subscriber = BlockWord(idle).subscriber();
-    const BlockWord moving = BlockWord::moving(subscriber, BlockWord(idle).ordinal());
-    const uint64_t as_it_was = idle;
-    if (!word.compare_exchange_strong(idle, moving.bits())) return {};
+    return take_away(id, word);
+}
+
+// Where another worker is at the bucket, the block stays for the next time.
+std::optional<BlockAllocator::Swept> BlockAllocator::take_away(BlockId id,
+                                                               BlockWord as_it_is) noexcept {
+    if (!as_it_is.is_held()) return {};
+    std::atomic<uint64_t>& word = keys_.words[id.bits()];
+    uint64_t held = as_it_is.bits();
+    const BlockWord moving = BlockWord::moving(as_it_is.subscriber(), as_it_is.ordinal());
+    if (!word.compare_exchange_strong(held, moving.bits())) return {};
     const bool gone = index_.unlink(id);
-    word.store(gone ? 0 : as_it_was, std::memory_order_release);
+    word.store(gone ? 0 : as_it_is.bits(), std::memory_order_release);
     if (!gone) return {};
     free_.give(id.bits());
-    return Swept{subscriber, id.bits() / blocks_an_address_, range_of(id)};
+    return Swept{as_it_is.subscriber(), id.bits() / blocks_an_address_, range_of(id)};
 }
 
 }  // namespace sluice::nat

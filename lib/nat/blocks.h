@@ -125,6 +125,21 @@ class BlockAllocator {
     void sweep(uint32_t now, uint32_t rest) noexcept {
         sweep(now, rest, [](const Swept&) {});
     }
+    // The same thread: takes away all blocks of an external address, whatever sessions they have,
+    // once nobody asks for its ports any more. False if one is left, since another worker was in
+    // the way.
+    template <typename Each>
+    bool take_all(uint32_t address, Each&& each) noexcept {
+        bool all = true;
+        for (uint32_t n = 0; n < blocks_an_address_; ++n) {
+            const BlockId id(address * blocks_an_address_ + n);
+            if (free_.is_free(id.bits())) continue;
+            const auto taken = take_away(id, keys_.word(id));
+            all = all && taken.has_value();
+            if (taken) each(*taken);
+        }
+        return all;
+    }
 
     PortRange range_of(MappingId) const noexcept;  // of the block that the port is in
     bool is_held_by(MappingId, uint32_t subscriber) const noexcept;
@@ -141,6 +156,7 @@ class BlockAllocator {
     bool give(BlockId, uint32_t subscriber, uint32_t ordinal) noexcept;
     std::optional<Swept> sweep_next(uint32_t now, uint32_t rest) noexcept;
     std::optional<Swept> sweep_one(BlockId, uint32_t now, uint32_t rest) noexcept;
+    std::optional<Swept> take_away(BlockId, BlockWord as_it_is) noexcept;
 
     Shape shape_;
     uint32_t blocks_an_address_;

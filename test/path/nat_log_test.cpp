@@ -62,6 +62,7 @@ TEST_BOTH_WAYS(NatLog);
 
 using Texts = std::vector<std::string>;
 const std::string udp_flow = " 17 10.0.0.9:5000 203.0.113.2:6000 192.0.2.1:53";
+const std::string block = " 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0";
 
 TEST_P(NatLog, TellsOfEachSessionOnceWhenItIsCreatedAndOnceWhenItEnds) {
     const auto net = logging(source_rule(R"(, "ports": "6000-6000")"));
@@ -79,11 +80,11 @@ TEST_P(NatLog, TellsOfBlocksInsteadOfTheirSessions) {
     for (uint16_t port = 5000; port < 5010; ++port) {
         net->router.receives("lan", ipv4().udp(port, 53));
     }
-    EXPECT_EQ(told(), Texts{"allocated 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+    EXPECT_EQ(told(), Texts{"allocated" + block});
     let_pass(*net, 302s);
     EXPECT_EQ(told(), Texts{}) << "it rests";
     let_pass(*net, 121s);
-    EXPECT_EQ(told(), Texts{"released 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+    EXPECT_EQ(told(), Texts{"released" + block});
 }
 
 TEST_P(NatLog, TellsOfAnIcmpQueryByItsIdentifier) {
@@ -109,6 +110,43 @@ TEST_P(NatLog, TellsOfTheEndOfASessionWhoseRuleIsGone) {
     told();
     net->router.apply(config_of({.rest = std::string(R"(, "nat": [{"type": "exempt"}])") + kept}));
     let_pass(*net, 1s);
+    EXPECT_EQ(told(), Texts{"ended" + udp_flow});
+}
+
+TEST_P(NatLog, TellsOfTheEndOfABlockWhoseRuleIsGone) {
+    const std::string other = R"(, "nat": [{"type": "exempt"}])", none = "";
+    for (const std::string& rules : {other, none}) {
+        const auto net = logging(source_rule(blocks_of_16));
+        net->router.receives("lan", ipv4().udp(5000, 53));
+        EXPECT_EQ(told(), Texts{"allocated" + block});
+        net->router.apply(config_of({.rest = rules + kept}));
+        let_pass(*net, 1s);
+        let_pass(*net, 500s);
+        EXPECT_EQ(told(), Texts{"released" + block});
+    }
+}
+
+TEST_P(NatLog, TellsOfTheEndOfABlockAtAnAddressThatTheRuleHasNoMore) {
+    const auto net = logging(source_rule(blocks_of_16));
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    told();
+    std::string moved =
+        config_of({.rest = R"(, "nat": [)" + source_rule(blocks_of_16) + "]" + kept});
+    moved.replace(moved.find("203.0.113.2/24"), 14, "203.0.113.3/24");
+    net->router.apply(moved);
+    let_pass(*net, 1s);
+    EXPECT_EQ(told(), Texts{"released" + block});
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    EXPECT_EQ(told(), Texts{"allocated 0 10.0.0.9:0 203.0.113.3:6000 0.0.0.0:0"});
+}
+
+TEST_P(NatLog, TellsOfTheEndOfWhatItWasToldOfThoughItIsSwitchedOff) {
+    const auto net = logging(source_rule(R"(, "ports": "6000-6000")"));
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    told();
+    net->router.apply(
+        config_of({.rest = R"(, "nat": [)" + source_rule(R"(, "ports": "6000-6000")") + "]"}));
+    let_pass(*net, 302s);
     EXPECT_EQ(told(), Texts{"ended" + udp_flow});
 }
 
@@ -188,9 +226,12 @@ class NatLogAfterDeath : public NatLog {
     }
     void forget_record() { ring().written = ring().written - 1; }
     void take_over(Network& net) {
-        nat::make_log_whole(rings(), net.router.nat()->shared().table.sessions(),
-                            net.router.context().now_ns);
+        nat::make_log_whole(
+            rings(), net.router.nat()->shared().table.sessions(),
+            [this](uint16_t) { return has_rule_; }, net.router.context().now_ns);
     }
+
+    bool has_rule_ = true;
 };
 TEST_BOTH_WAYS(NatLogAfterDeath);
 
@@ -266,7 +307,29 @@ TEST_P(NatLogAfterDeath, ABlockThatWasAtRestIsTakenAway) {
     let_pass(*net, 302s);
     take_over(*net);
     take_over(*net);
-    EXPECT_EQ(told(), Texts{"released 0 10.0.0.9:0 203.0.113.2:6000 0.0.0.0:0"});
+    EXPECT_EQ(told(), Texts{"released" + block});
+}
+
+TEST_P(NatLogAfterDeath, ABlockWhoseRuleIsGoneMeanwhileIsTakenAway) {
+    const auto net = logging(source_rule(blocks_of_16));
+    net->router.receives("lan", ipv4().udp(5000, 53));
+    told();
+    has_rule_ = false;
+    take_over(*net);
+    take_over(*net);
+    EXPECT_EQ(told(), Texts{"released" + block});
+}
+
+TEST_P(NatLogAfterDeath, ASessionThatContradictsAnotherEndsNoSoonerThanItBegan) {
+    const auto net = with_a_session();
+    told();
+    session(*net).facts.mapping ^= 1;
+    net->router.does([](Context& c) { c.now_ns += 700'000'000; });
+    net->router.restart_nat(rings());
+    layout::NatLogRecord ended;
+    ASSERT_TRUE(ring().read(1, ended));
+    EXPECT_EQ(told(), Texts{"ended" + udp_flow});
+    EXPECT_EQ(ended.time_ns, net->router.context().now_ns);
 }
 
 TEST_P(NatLogAfterDeath, ABlockThatIsAnothersByNowIsHis) {
@@ -289,7 +352,8 @@ TEST_P(NatLogAfterDeath, ABlockWhoseEndMayBeForgottenIsNotToldOf) {
     layout::NatLogRecord other{};
     other.time_ns = 6'000'000'000;
     for (unsigned i = 0; i <= layout::NatLogRing::size(); ++i) two[1].push(other);
-    nat::make_log_whole({two.get(), 2}, {}, 7'000'000'000);
+    const auto all = [](uint16_t) { return true; };
+    nat::make_log_whole({two.get(), 2}, {}, all, 7'000'000'000);
     EXPECT_EQ(two[0].written, 1u);
 }
 

@@ -158,6 +158,9 @@ void TestRouter::take_plan() {
     if (plan_->nat != nullptr) nat_shared_->reserve_forwards(*plan_->nat);
     release_unreferenced(*plan_, *snapshot_, neighbours_);
     context_.plan = plan_.get();
+    if (nat_ == nullptr) return;
+    departed_blocks_ = nat_shared_->take_departed_blocks(plan_->nat.get());
+    nat_->take_away(departed_blocks_.get());
 }
 
 void TestRouter::Unmap::operator()(std::byte* memory) const { ::munmap(memory, bytes); }
@@ -166,7 +169,7 @@ TestRouter::MappedMemory TestRouter::zeroed(size_t bytes) {
     return MappedMemory(static_cast<std::byte*>(map_zeroed(bytes)), Unmap{bytes});
 }
 
-void TestRouter::start_nat(uint32_t sessions) {
+void TestRouter::start_nat(uint32_t sessions, nat::LogRings log) {
     constexpr uint32_t addresses = 16;
     const size_t mapping_bytes = nat::Mappings::bytes_for(addresses);
     if (session_memory_ == nullptr) {
@@ -181,20 +184,20 @@ void TestRouter::start_nat(uint32_t sessions) {
                     {session_memory_.get(), flow::Table::bytes_for(session_count_)},
                     session_count_,
                     {ftp_memory_.get(), nat::FtpRecords::bytes}});
-    nat_shared_->adopt(nat::tick_of(context_), {});
+    nat_shared_->adopt(context_.now_ns, {}, log);
     nat_ = std::make_unique<nat::Translator>(*nat_shared_, 0, 1, nullptr);
     context_.nat = nat_.get();
 }
 
 // The plan stays, if its external addresses can keep their numbers. Blocks of ports are the plan's:
 // where there are some, it is compiled anew.
-void TestRouter::restart_nat() {
+void TestRouter::restart_nat(nat::LogRings log) {
     nat_->clear(pool_);
     nat_.reset();
     const nat::Rules* rules = plan_->nat.get();
     const auto has_blocks = [](const nat::Rule& r) { return r.blocks != nullptr; };
     if (rules == nullptr || std::ranges::any_of(rules->all(), has_blocks)) return take_plan();
-    start_nat(snapshot_->nat.settings.sessions);
+    start_nat(snapshot_->nat.settings.sessions, log);
     std::map<uint16_t, net::Ipv4Address> by_number;
     for (const nat::Rule& r : rules->all()) {
         for (const auto* all : {&r.externals, &r.source_externals}) {

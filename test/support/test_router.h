@@ -24,6 +24,7 @@
 #include "dataplane/icmp/error.h"
 #include "dataplane/ipv4/reassemble.h"
 #include "dataplane/multicast/keeper.h"
+#include "dataplane/nat/log.h"
 #include "dataplane/nat/translator.h"
 #include "dataplane/pipeline.h"
 #include "test/support/frame.h"
@@ -115,7 +116,7 @@ class TestRouter {
         snapshot_->nat.targets[target].weight |= layout::target_is_dead;
     }
     // As if the dataplane was killed and another took over its sessions.
-    void restart_nat();
+    void restart_nat(nat::LogRings log = {});
     const Plan& plan() const { return *plan_; }
     std::span<layout::TunnelState, layout::max_tunnels> tunnels() {
         return std::span<layout::TunnelState, layout::max_tunnels>(tunnels_.get(),
@@ -152,7 +153,7 @@ class TestRouter {
     void forget_neighbours();
     // Whether the plan must be compiled anew.
     bool forget_tunnels();
-    void start_nat(uint32_t sessions);
+    void start_nat(uint32_t sessions, nat::LogRings log = {});
     std::vector<Sent> take_sent();
     std::vector<Sent> run_burst(InterfaceId in, std::vector<rte_mbuf*> packets);
     void run_and_look(InterfaceId in, std::span<rte_mbuf*> packets, size_t first);
@@ -186,6 +187,7 @@ class TestRouter {
         ftp_memory_;  // which outlive a dataplane
     uint32_t session_count_ = 0;
     std::unique_ptr<nat::Shared> nat_shared_;
+    std::shared_ptr<nat::DepartedBlocks> departed_blocks_;
     std::unique_ptr<nat::Translator> nat_;
     Context context_;
     std::vector<Sent> sent_;

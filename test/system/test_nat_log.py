@@ -186,6 +186,25 @@ def test_the_file_is_opened_anew_when_the_operator_says_so(logged, how):
     assert len(old.read_text().splitlines()) == 1 and len(logged.lines()) == 3
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_log_that_is_switched_off_and_on_again_lacks_no_end(logged, killed):
+    assert logged.send(3).wait() == 0
+    wait_until(lambda: len(logged.lines()) == 3, "three sessions are told")
+    logged.router.apply({k: v for k, v in logged.net.config.items() if k != "nat_log"})
+    if killed:
+        logged.router.kill(logged.router.dataplane)
+        logged.router.start_dataplane()
+        logged.router.wait_ready()
+    wait_until(lambda: logged.router.cli_raw("show", "sessions", "--json").stdout == "",
+               "the sessions have ended")
+    assert len(logged.lines()) == 3
+    logged.router.apply(logged.net.config)
+    logged.wait_for_the_end()
+    sessions = logged.by_event()
+    assert sessions["session_ended"] == sessions["session_created"]
+    assert sum(sessions["session_created"].values()) == 3
+
+
 def test_what_runs_out_is_told_with_who_wanted_it(lab):
     logged = Logged(lab, nat={**INTERNET, "ports": "2000-2001"})
     assert logged.send(3).wait() == 0
