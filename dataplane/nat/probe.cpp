@@ -7,7 +7,6 @@
 #include "dataplane/ipv4/route.h"
 #include "dataplane/nat/tcp_header.h"
 #include "dataplane/nat/translator.h"
-#include "lib/nat/random.h"
 
 namespace sluice::nat {
 namespace {
@@ -16,7 +15,7 @@ constexpr uint32_t payload_at = ethernet_header + sizeof(net::Ipv4Header);
 
 struct Echo {
     net::IcmpHeader header;
-    net::Be32 secret;
+    net::Be32 number;
 };
 static_assert(sizeof(Echo) == 12);
 
@@ -44,14 +43,14 @@ Payload* begin(Context& c, Packet& packet) noexcept {
     return payload;
 }
 
-void send_echo(Context& c, const Way& way, uint16_t target, uint32_t secret) noexcept {
+void send_echo(Context& c, const Way& way, uint16_t target, uint32_t number) noexcept {
     Packet packet;
     Echo* echo = begin<Echo>(c, packet);
     if (echo == nullptr) return;
     echo->header.type = net::icmp::echo_request;
     echo->header.word1 = net::be16(probe_port);
     echo->header.word2 = net::be16(target);
-    echo->secret = net::be32(secret);
+    echo->number = net::be32(number);
     echo->header.checksum = net::checksum_of(net::sum_words(echo, sizeof *echo));
     ipv4::fill_own_header(c, packet, net::Protocol::icmp, way.source, way.target, 0);
     ipv4::send_own(c, packet);
@@ -77,17 +76,18 @@ void send_segment(Context& c, const Way& way, const Segment& segment) noexcept {
     ipv4::send_own(c, packet);
 }
 
-// The target of that number, if it is probed like that and has that address.
-const Probed* probed(const Context& c, uint32_t target, layout::NatProbe kind,
-                     net::Ipv4Address address) noexcept {
-    if (c.plan->nat == nullptr) return nullptr;
-    const Probed* p = c.plan->nat->probed(target);
-    return p != nullptr && p->kind == kind && p->address == address ? p : nullptr;
+// Of the targets that have the address and are probed like that, those whose probe it answers.
+bool hear(const Context& c, const Probed& who, uint32_t number) noexcept {
+    if (c.plan->nat == nullptr) return false;
+    bool heard = false;
+    for (const uint16_t target : c.plan->nat->probed_at(who.address)) {
+        if (*c.plan->nat->probed(target) != who) continue;
+        heard |= c.nat->shared().answers.hear(target, number);
+    }
+    return heard;
 }
 
 }  // namespace
-
-ProbeAnswers::ProbeAnswers() : secret_(Random().below(~uint32_t{0})) {}
 
 void send_probe(Context& c, uint16_t target) noexcept {
     if (c.nat == nullptr || c.plan->nat == nullptr) return;
@@ -95,23 +95,19 @@ void send_probe(Context& c, uint16_t target) noexcept {
     if (p == nullptr) return;
     const auto way = way_to(c, p->address);
     if (!way) return;
-    const uint32_t secret = c.nat->shared().answers.secret();
-    if (p->kind == layout::NatProbe::icmp) return send_echo(c, *way, target, secret);
-    send_segment(c, *way, {p->port, secret + target, tcp::syn});
+    const uint32_t number = c.nat->mapper().random().below(~uint32_t{0}) + 1;
+    c.nat->shared().answers.ask(target, number);
+    if (p->kind == layout::NatProbe::icmp) return send_echo(c, *way, target, number);
+    send_segment(c, *way, {p->port, number, tcp::syn});
 }
 
 bool hear_echo_reply(Context& c, Packet packet) noexcept {
     if (c.nat == nullptr) return false;
     const net::Ipv4Header& ip = packet.ipv4();
     const auto* echo = packet.header_at<Echo>(ethernet_header + ip.header_length());
-    ProbeAnswers& answers = c.nat->shared().answers;
-    if (echo == nullptr || echo->header.word1.host() != probe_port ||
-        echo->secret.host() != answers.secret()) {
-        return false;
-    }
-    const uint16_t target = echo->header.word2.host();
-    if (probed(c, target, layout::NatProbe::icmp, ip.source_address()) == nullptr) return false;
-    answers.hear(target);
+    if (echo == nullptr || echo->header.word1.host() != probe_port) return false;
+    const Probed who{layout::NatProbe::icmp, ip.source_address(), 0};
+    if (!hear(c, who, echo->number.host())) return false;
     c.pool.free(packet);
     return true;
 }
@@ -124,13 +120,10 @@ bool hear_segment(Context& c, Packet packet) noexcept {
         (tcp->flags & (tcp::syn | tcp::ack | tcp::rst)) != (tcp::syn | tcp::ack)) {
         return false;
     }
-    ProbeAnswers& answers = c.nat->shared().answers;
-    const uint32_t target = tcp->acknowledgement.host() - 1 - answers.secret();
-    const Probed* p = probed(c, target, layout::NatProbe::tcp, ip.source_address());
-    if (p == nullptr || p->port != tcp->source_port.host()) return false;
-    answers.hear(static_cast<uint16_t>(target));
+    const Probed who{layout::NatProbe::tcp, ip.source_address(), tcp->source_port.host()};
+    if (!hear(c, who, tcp->acknowledgement.host() - 1)) return false;
     send_segment(c, {ip.destination_address(), ip.source_address()},
-                 {p->port, tcp->acknowledgement.host(), tcp::rst});
+                 {who.port, tcp->acknowledgement.host(), tcp::rst});
     c.pool.free(packet);
     return true;
 }

@@ -16,19 +16,29 @@ namespace sluice::nat {
 
 inline constexpr uint16_t probe_port = 1000;
 
-// What the workers have heard; one of all of them. Answers to probes have a number in them that
-// only those can know who were asked.
+// What the workers have heard; one of all of them. Each probe has a number of its own, drawn at
+// random, that its answer repeats: so nobody answers for another, or for a probe to come.
 class ProbeAnswers {
   public:
-    ProbeAnswers();
-    uint32_t secret() const noexcept { return secret_; }
-    void hear(uint16_t target) noexcept { heard_[target].store(1, std::memory_order_release); }
+    // The last probe of a target, by its number, which is not 0.
+    void ask(uint32_t target, uint32_t number) noexcept {
+        targets_[target].asked.store(number, std::memory_order_release);
+    }
+    // False where that is no answer to it.
+    bool hear(uint32_t target, uint32_t number) noexcept {
+        Target& t = targets_[target];
+        const bool answers = number != 0 && t.asked.load(std::memory_order_acquire) == number;
+        if (answers) t.heard.store(1, std::memory_order_release);
+        return answers;
+    }
     // Whether something was heard since the last time.
-    bool take(uint16_t target) noexcept { return heard_[target].exchange(0) != 0; }
+    bool take(uint16_t target) noexcept { return targets_[target].heard.exchange(0) != 0; }
 
   private:
-    uint32_t secret_;
-    std::array<std::atomic<uint8_t>, layout::max_nat_targets> heard_{};
+    struct Target {
+        std::atomic<uint32_t> asked, heard;
+    };
+    std::array<Target, layout::max_nat_targets> targets_{};
 };
 
 // Any worker, one for each probe.

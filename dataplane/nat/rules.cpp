@@ -93,9 +93,23 @@ void Rules::add_probed(const NatRule& wish) {
     for (uint32_t i = 0; i < wish.targets.count; ++i) {
         const layout::NatTarget& t = targets_[wish.targets.first + i];
         const uint16_t own = t.port != 0 ? t.port : wish.first_port;
+        const uint16_t port = wish.health.port != 0 ? wish.health.port : own;
+        const bool has_port = wish.health.probe == layout::NatProbe::tcp;
         probed_[wish.targets.first + i] = {
-            wish.health.probe, {t.address}, wish.health.port != 0 ? wish.health.port : own};
+            wish.health.probe, {t.address}, has_port ? port : uint16_t{0}};
     }
+}
+
+void Rules::sort_probed() {
+    for (uint32_t target = 0; target < probed_.size(); ++target) {
+        if (probed(target) != nullptr) probed_by_address_.push_back(static_cast<uint16_t>(target));
+    }
+    std::ranges::sort(probed_by_address_, {}, [&](uint16_t t) { return probed_[t].address.value; });
+}
+
+std::span<const uint16_t> Rules::probed_at(net::Ipv4Address address) const noexcept {
+    return std::ranges::equal_range(probed_by_address_, address.value, {},
+                                    [&](uint16_t t) { return probed_[t].address.value; });
 }
 
 // Who gets what of the external addresses, where that is more than any free port.
@@ -192,6 +206,7 @@ std::unique_ptr<const Rules> Rules::compile(const Snapshot& s, const Supply& sup
                           [](auto& a, auto& b) { return a.address == b.address; }),
               all.end());
     rules->collect_externals();
+    rules->sort_probed();
     return rules;
 }
 

@@ -55,7 +55,8 @@ struct External {
 struct Probed {
     layout::NatProbe kind = layout::NatProbe::none;
     net::Ipv4Address address;
-    uint16_t port = 0;
+    uint16_t port = 0;  // of TCP
+    bool operator==(const Probed&) const noexcept = default;
 };
 
 struct Rule {
@@ -160,6 +161,8 @@ class Rules {
             target < probed_.size() && probed_[target].kind != layout::NatProbe::none;
         return is_one ? &probed_[target] : nullptr;
     }
+    // The places of those that have the address.
+    std::span<const uint16_t> probed_at(net::Ipv4Address address) const noexcept;
     // Whether packets that leave by the interface may have to be translated.
     bool concerns(InterfaceId out) const noexcept { return leaves_by_[out]; }
 
@@ -169,13 +172,15 @@ class Rules {
     void collect_externals();
     void share_out(Rule& rule, const Supply& supply);
     void add_probed(const layout::NatRule& wish);
+    void sort_probed();
     void add_way_out(InterfaceId out);
     bool is_exempt(const Rule& rule, const Question& q) const noexcept;
 
     layout::NatSettings settings_{};
     std::vector<NatRange> ranges_;
     std::vector<layout::NatTarget> targets_;
-    std::vector<Probed> probed_;  // by target
+    std::vector<Probed> probed_;               // by target
+    std::vector<uint16_t> probed_by_address_;  // places of targets
     std::vector<Rule> rules_;
     std::vector<External> by_address_;       // of all rules; sorted, each once
     std::vector<NatRange> external_ranges_;  // apart, in order

@@ -69,6 +69,19 @@ TEST_P(NatHealth, AClosedPortASilentHostAndAnotherHostAreNotHeard) {
     EXPECT_FALSE(heard(*net, 1));
 }
 
+TEST_P(NatHealth, WhoKnowsOneProbeKnowsNothingOfAnother) {
+    const auto net = probing("tcp");
+    const uint32_t first = number_at(ask(*net, 0), 4), second = number_at(ask(*net, 1), 4);
+    const Sent probe = ask(*net, 1);
+    const uint32_t third = number_at(probe, 4);
+    for (const uint32_t guess : {first, first + 1, second, 2 * second - first, third - 1}) {
+        net->router.receives("lan", answer_to(probe, syn | ack, guess + 1));
+        EXPECT_FALSE(heard(*net, 1)) << "by the probe of another target, or of another time";
+    }
+    net->router.receives("lan", answer_to(probe, syn | ack, third + 1));
+    EXPECT_TRUE(heard(*net, 1));
+}
+
 TEST_P(NatHealth, AnEchoIsHeard) {
     const auto net = probing("icmp");
     const Sent probe = ask(*net, 0);
