@@ -142,6 +142,28 @@ TEST_P(NatFtp, ALineFindsNoRoomInASegmentThatFillsItsBuffer) {
     }
 }
 
+TEST_P(NatFtp, WhatIsRefusedForWantOfRoomPassesWhenItIsRepeatedInSmallerPieces) {
+    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    open_from_inside(*net);
+    const std::string command = "PORT 10,0,0,9,17,112\r\n";
+    std::string text;
+    for (unsigned i = 0; i < 5; ++i) text += command;
+    const std::string zeros(HeapPool::room - HeapPool::headroom - 54 - text.size(), '0');
+    text.insert(5, zeros);
+    EXPECT_TRUE(client->sends_all(client->segment(1, text)).empty());
+    EXPECT_EQ(net->router.drops(DropReason::nat_alg_refused), 1u);
+
+    uint32_t leaves = our_start + 1;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = text.find('\n', at) + 1;  // line by line
+        const Sent sent = client->says(static_cast<uint32_t>(1 + at), text.substr(at, end - at));
+        EXPECT_EQ(sequence_of(sent), leaves);
+        EXPECT_EQ(text_of(sent).find("10,0,0,9"), std::string::npos);
+        leaves += static_cast<uint32_t>(text_of(sent).size());
+        at = end;
+    }
+}
+
 TEST_P(NatFtp, AnErrorQuotesTheNumbersThatTheHostInsideHasGiven) {
     const auto net = with_source_rule(with_ftp);
     open_from_inside(*net);

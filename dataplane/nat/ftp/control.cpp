@@ -154,13 +154,17 @@ bool Reading::add(const Edit& edit) noexcept {
     return true;
 }
 
-// The last first, so that the places of the others stay. So what an earlier one gives up is no room
-// for a later one.
-bool apply(Segment& segment, std::span<const Edit> edits) noexcept {
+// They are applied the last first: what an earlier one gives up is no room for a later one.
+bool has_room(const Segment& segment, std::span<const Edit> edits) noexcept {
     int32_t room = 0;
     for (const Edit& edit : edits) room += std::max(edit.grows_by(), 0);
+    return edits.empty() || segment.can_grow(room);
+}
+
+// The last first, so that the places of the others stay.
+bool apply(Segment& segment, std::span<const Edit> edits) noexcept {
     if (edits.empty()) return true;
-    if (!segment.can_grow(room)) return false;
+    if (!has_room(segment, edits)) return false;
     for (size_t i = edits.size(); i-- > 0;) {
         const Edit& edit = edits[i];
         if (edit.refused) {
@@ -173,6 +177,25 @@ bool apply(Segment& segment, std::span<const Edit> edits) noexcept {
     return true;
 }
 
+void copy(FtpRecord& to, const FtpRecord& from) noexcept {
+    to.made.store(from.made.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    to.progress.store(from.progress.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    std::ranges::copy(from.changes, to.changes);
+}
+
+// What can not leave has not been read, so that its sender may repeat it in other pieces. So the
+// text is read to a copy of the record first; endpoints that it got then it gets again.
+bool read_and_change(Context& c, Segment& segment, const flow::Session& session, FtpRecord& record,
+                     std::span<const uint8_t> text) noexcept {
+    const uint32_t sequence = segment.sequence();
+    FtpRecord rehearsed{};
+    copy(rehearsed, record);
+    Reading rehearsal(c, session, rehearsed, text, sequence);
+    if (!rehearsal.read() || !has_room(segment, rehearsal.edits())) return false;
+    Reading reading(c, session, record, text, sequence);
+    return reading.read() && apply(segment, reading.edits());
+}
+
 Verdict translate_outbound(Context& c, Segment& segment, const flow::Session& session,
                            FtpRecord& record) noexcept {
     const bool syn = (segment.flags() & tcp::syn) != 0;
@@ -182,9 +205,8 @@ Verdict translate_outbound(Context& c, Segment& segment, const flow::Session& se
     if (segment.length() > 0) {
         std::array<uint8_t, longest_text> room;
         const auto text = segment.text(room);
-        if (!text || !segment.checksum_holds()) return drop(DropReason::nat_alg_refused);
-        Reading reading(c, session, record, *text, sequence);
-        if (!reading.read() || !apply(segment, reading.edits())) {
+        if (!text || !segment.checksum_holds() ||
+            !read_and_change(c, segment, session, record, *text)) {
             return drop(DropReason::nat_alg_refused);
         }
     }
