@@ -130,13 +130,22 @@ json owner(Session& session, const Endpoint& of, const std::string& file) {
                                : config::shares_of(*read.config, of.address)}};
 }
 
-void print_owner(const json& answer) {
+void print_owner(const json& answer, const Endpoint& of) {
     for (const json& s : answer["shares"]) {
         fmt::print("{} has {} ports {}, by rule {}\n", s.value("internal", ""),
                    s.value("external", ""), s.value("ports", ""), s.value("rule", ""));
     }
     if (!answer["shares"].empty()) return;
-    fmt::print("nobody, by a deterministic rule; `sluice show sessions` tells who has it now\n");
+    if (of.port) {
+        fmt::print(
+            "nobody, by a deterministic rule; `sluice show sessions` tells who has it now\n");
+    } else {
+        const std::string host = net::to_string(of.address);
+        fmt::print(
+            "no deterministic rule gives {} ports; `sluice show sessions --address {}` tells "
+            "which it has now\n",
+            host, host);
+    }
 }
 
 }  // namespace
@@ -152,7 +161,7 @@ void add_nat_commands(CLI::App&, CLI::App& show, Session& session) {
         *show.get_subcommand("nat"), session, "owner",
         "who has an external port by a deterministic rule, or which ports a host has",
         [&session, endpoint, file] { return owner(session, read_endpoint(*endpoint), *file); },
-        print_owner);
+        [endpoint](const json& answer) { print_owner(answer, read_endpoint(*endpoint)); });
     owner_command->add_option("ENDPOINT", *endpoint, "203.0.113.9:2345, or an address inside")
         ->required();
     owner_command->add_option("--config", *file, "by this configuration, not the running one");

@@ -109,6 +109,7 @@ expect 1 "there is no rule" s show sessions --rule wab
 expect 0 "no dataplane is running, it clears them at its start" s nat clear --rule web
 expect 2 "--all" s nat clear
 expect 0 "nobody, by a deterministic rule" s show nat owner 203.0.113.9:2600
+expect 0 "no deterministic rule gives 10.0.0.9 ports" s show nat owner 10.0.0.9
 expect 2 "should be such as" s show nat owner 203.0.113.9:port
 cat > "$dir/carrier.json" <<'JSON'
 { "interfaces": { "wan": { "device": "net_null0", "addresses": ["203.0.113.2/24"] } },
