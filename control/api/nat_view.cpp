@@ -14,11 +14,11 @@ namespace sluice::api {
 namespace {
 
 // By nat::TcpState.
-constexpr std::array<std::string_view, 8> tcp_states{"",        "syn_out", "syn_in",  "established",
-                                                     "fin_out", "fin_in",  "closing", "reset"};
+constexpr std::array<std::string_view, 9> tcp_states{
+    "", "syn_out", "syn_in", "established", "fin_out", "fin_in", "closing", "reset", "in_doubt"};
 
 static_assert(static_cast<size_t>(nat::TcpState::established) == 3 &&
-              static_cast<size_t>(nat::TcpState::reset) == tcp_states.size() - 1);
+              static_cast<size_t>(nat::TcpState::in_doubt) == tcp_states.size() - 1);
 
 std::string_view state_name(uint32_t state) {
     const auto tcp = static_cast<size_t>(nat::tcp_state(state));

@@ -14,9 +14,10 @@ bool move_tcp_state(Context& c, flow::Flow flow, uint8_t tcp_flags) noexcept {
     const flow::Session& session = c.nat->session(flow);
     for (unsigned tries = 0; tries < 4; ++tries) {
         const uint32_t before = session.state.load(std::memory_order_relaxed);
-        const uint32_t after = with_record(
-            pack_tcp(next(tcp_state(before), flow.direction(), tcp_flags)), record_of(before));
-        if (after == before) return tcp_state(after) != TcpState::reset;
+        const TcpState now = next(tcp_state(before), flow.direction(), tcp_flags);
+        if (is_reset(now) && now == tcp_state(before)) return false;
+        const uint32_t after = with_record(pack_tcp(now), record_of(before));
+        if (after == before) return true;
         if (c.nat->sessions().change_state(flow.place(), before, after, tick_of(c))) return true;
     }
     return true;

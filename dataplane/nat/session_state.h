@@ -14,7 +14,16 @@
 
 namespace sluice::nat {
 
-enum class IdleClass : uint8_t { udp, tcp_transitory, tcp_established, icmp, other };
+// A connection in doubt has the time of a transitory one, the last of it in the class `tcp_asked`.
+enum class IdleClass : uint8_t {
+    udp,
+    tcp_transitory,
+    tcp_established,
+    icmp,
+    other,
+    tcp_in_doubt,
+    tcp_asked
+};
 
 constexpr uint32_t plain_bit = 1u << 31;
 
@@ -25,10 +34,11 @@ constexpr uint32_t pack_state(IdleClass idle, TcpState tcp) noexcept {
 constexpr TcpState tcp_state(uint32_t state) noexcept {
     return static_cast<TcpState>(state >> 8 & 0xff);
 }
-constexpr uint32_t pack_tcp(TcpState tcp) noexcept {
-    return pack_state(is_long_lived(tcp) ? IdleClass::tcp_established : IdleClass::tcp_transitory,
-                      tcp);
+constexpr IdleClass idle_class_of(TcpState tcp) noexcept {
+    if (is_long_lived(tcp)) return IdleClass::tcp_established;
+    return tcp == TcpState::in_doubt ? IdleClass::tcp_in_doubt : IdleClass::tcp_transitory;
 }
+constexpr uint32_t pack_tcp(TcpState tcp) noexcept { return pack_state(idle_class_of(tcp), tcp); }
 
 constexpr uint32_t record_of(uint32_t state) noexcept { return state >> 16 & 0x3fff; }
 // A session with a record is never plain, nor is one whose payload is read.
@@ -45,6 +55,8 @@ constexpr uint32_t first_state(uint8_t protocol, flow::Direction first) noexcept
     return pack_state(IdleClass::other, TcpState::none);
 }
 
+constexpr uint32_t most_to_answer_s = 6;  // for a host that is asked whether it has a connection
+
 // One tick is a second.
 inline flow::Timeouts timeouts_of(const layout::NatSettings& s) noexcept {
     flow::Timeouts timeouts;
@@ -53,6 +65,11 @@ inline flow::Timeouts timeouts_of(const layout::NatSettings& s) noexcept {
     timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_transitory)] = s.tcp_transitory_s;
     timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_established)] = s.tcp_established_s;
     timeouts.ticks[static_cast<unsigned>(IdleClass::icmp)] = s.icmp_s;
+    const uint32_t to_answer = std::min(most_to_answer_s, s.tcp_transitory_s / 2);
+    timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_in_doubt)] = s.tcp_transitory_s - to_answer;
+    timeouts.ticks[static_cast<unsigned>(IdleClass::tcp_asked)] = to_answer;
+    timeouts.then[static_cast<unsigned>(IdleClass::tcp_in_doubt)] =
+        static_cast<uint8_t>(IdleClass::tcp_asked);
     for (uint32_t& ticks : timeouts.ticks) ticks = std::max(ticks, 1u);
     return timeouts;
 }

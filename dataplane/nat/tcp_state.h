@@ -6,7 +6,11 @@
 //   syn_in ───SYN out─▶     │  ▲   └──FIN in───▶ fin_in ───FIN out─▶ closing
 //                       RST │  │ anything but RST
 //                           ▼  │
-//                          reset
+//                          reset; in_doubt, if the RST is from outside
+//
+// Whether a RST is within the window, only the host that it is for can tell: a NAT that has kept
+// no numbers would believe any. So of one from outside the host inside is asked when the time of
+// such a connection is over (reset.h): it answers by an acknowledgement if it is open.
 //
 // Both openings at once (RFC 5382 REQ-2) are syn_out and a SYN from the other side, or the
 // reverse: all is well either way. A connection that closed may be opened again by a SYN of
@@ -27,7 +31,8 @@ enum class TcpState : uint8_t {
     fin_out,
     fin_in,
     closing,
-    reset
+    reset,
+    in_doubt
 };
 
 constexpr TcpState opened_by(flow::Direction first) noexcept {
@@ -39,15 +44,22 @@ constexpr bool is_long_lived(TcpState s) noexcept {
     return s == TcpState::established || s == TcpState::fin_out || s == TcpState::fin_in;
 }
 
+constexpr bool is_reset(TcpState s) noexcept {
+    return s == TcpState::reset || s == TcpState::in_doubt;
+}
+
 constexpr TcpState next(TcpState s, flow::Direction from, uint8_t flags) noexcept {
     using enum TcpState;
     const bool out = from == flow::Direction::outbound;
-    if ((flags & tcp::rst) != 0) return reset;
+    if ((flags & tcp::rst) != 0) {
+        if (is_reset(s)) return s;
+        return is_long_lived(s) && !out ? in_doubt : reset;
+    }
     if ((flags & tcp::syn) != 0) {
         if (s == (out ? syn_in : syn_out)) return established;
-        return s == closing || s == reset ? opened_by(from) : s;
+        return s == closing || is_reset(s) ? opened_by(from) : s;
     }
-    if (s == reset) s = established;
+    if (is_reset(s)) s = established;
     if ((flags & tcp::fin) != 0) {
         if (s == established) return out ? fin_out : fin_in;
         if (s == (out ? fin_in : fin_out)) return closing;

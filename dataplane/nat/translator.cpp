@@ -4,6 +4,7 @@
 #include "dataplane/nat/hold.h"
 #include "dataplane/nat/log.h"
 #include "dataplane/nat/ports.h"
+#include "dataplane/nat/reset.h"
 #include "dataplane/nat/rules.h"
 
 namespace sluice::nat {
@@ -105,7 +106,6 @@ void Translator::end_those_without_rule(Context& c) noexcept {
     }
 }
 
-void Translator::pass_grace_period() noexcept {
 // The last part first, and one a tick; what another worker is in the way of the next time.
 void Translator::take_departed_blocks(Context& c) noexcept {
     if (departed_ == nullptr || departed_->all_taken.load(std::memory_order_relaxed)) return;
@@ -118,6 +118,7 @@ void Translator::take_departed_blocks(Context& c) noexcept {
     if (departed_->left == 0) departed_->all_taken.store(true, std::memory_order_release);
 }
 
+void Translator::pass_grace_period() noexcept {
     if (grace_ && grace_->passed()) {
         writer_.end_grace_period();
         grace_.reset();
@@ -135,13 +136,16 @@ void Translator::tick(Context& c) noexcept {
         const flow::Session& session = shared_.table.session(ended[i]);
         let_go(c, session.facts, session.state.load(std::memory_order_relaxed));
     }
+    for (const uint32_t place : writer_.let_go_on()) {
+        ask_whether_open(c, shared_.table.session(place).facts);
+    }
     if (next_checked_ < share_end_) end_those_without_rule(c);
     if (next_cleared_ < share_end_) end_those_to_clear(c);
+    take_departed_blocks(c);
     pass_grace_period();
     if (c.plan->nat == nullptr) return;
     mapper_.tick(tick_of(c));
     if (sweeps_) sweep_blocks(c);
-    take_departed_blocks(c);
     if (!fragments_.empty()) fragments_.tick(c);
     if (!syns_.empty()) syns_.tick(c);
 }

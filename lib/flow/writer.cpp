@@ -245,6 +245,7 @@ bool Writer::change_state(uint32_t place, uint32_t before, uint32_t after, uint3
 unsigned Writer::expire(uint32_t now, std::span<uint32_t> ended) noexcept {
     give_back_ahead();
     give_back_some();
+    go_on_count_ = 0;
     if (sweep_at_ >= share_end_) {
         if (now == sweep_tick_) return 0;
         begin_sweep(now);
@@ -296,10 +297,14 @@ bool Writer::visit(uint32_t place, uint32_t now) noexcept {
 
     if (condition == Condition::live) {
         const uint32_t seen = session.last_seen.load(std::memory_order_relaxed);
-        const uint32_t deadline =
-            seen + timeouts_->of(session.state.load(std::memory_order_acquire));
+        const uint32_t state = session.state.load(std::memory_order_acquire);
+        const uint32_t deadline = seen + timeouts_->of(state);
         if (!has_come(deadline, now)) {
             look_at.compare_exchange_strong(look, look_time(deadline));
+            return false;
+        }
+        if (timeouts_->after(state) != 0) {
+            let_go_on(place, state, deadline, now);
             return false;
         }
     }
@@ -310,6 +315,19 @@ bool Writer::visit(uint32_t place, uint32_t now) noexcept {
     }
     end(place, generation, now);
     return condition == Condition::live;
+}
+
+// Its time in the other class begins where it ended in this one, so that no time is lost between
+// two looks; unless that would be over too.
+void Writer::let_go_on(uint32_t place, uint32_t state, uint32_t deadline, uint32_t now) noexcept {
+    Session& session = table_.sessions_[place];
+    const uint32_t other = (state & ~0xffu) | timeouts_->after(state);
+    const uint32_t time = timeouts_->of(other);
+    if (!session.state.compare_exchange_strong(state, other)) return;
+    const uint32_t begins = has_come(deadline + time, now) ? now : deadline;
+    session.last_seen.store(begins, std::memory_order_relaxed);
+    table_.look_at_[place].store(look_time(begins + time), std::memory_order_relaxed);
+    go_on_[go_on_count_++] = place;
 }
 
 bool Writer::begin_grace_period() noexcept {

@@ -36,8 +36,14 @@ namespace sluice::flow {
 struct Timeouts {
     static constexpr unsigned classes = 16;
     std::array<uint32_t, classes> ticks;
+    // The class in which a session goes on then, instead of ending; 0: it ends.
+    std::array<uint8_t, classes> then{};
 
-    uint32_t of(uint32_t state) const noexcept { return ticks[state & 0xff & (classes - 1)]; }
+    uint32_t of(uint32_t state) const noexcept { return ticks[class_of(state)]; }
+    uint8_t after(uint32_t state) const noexcept { return then[class_of(state)]; }
+
+  private:
+    static uint32_t class_of(uint32_t state) noexcept { return state & 0xff & (classes - 1); }
 };
 
 struct NewSession {
@@ -102,6 +108,8 @@ class Writer {
     // facts stay readable until the next end_grace_period(); returns how many. Bounded by the
     // constants above and the room given; next to nothing once all was looked at in a tick.
     unsigned expire(uint32_t now, std::span<uint32_t> ended) noexcept;
+    // Those that the last expire() has let go on in another class.
+    std::span<const uint32_t> let_go_on() const noexcept { return {go_on_.data(), go_on_count_}; }
 
     // False if there is nothing to wait for, or the last period's places are not given back yet.
     bool begin_grace_period() noexcept;
@@ -129,6 +137,7 @@ class Writer {
     void begin_sweep(uint32_t now) noexcept;
     unsigned find_due(uint32_t now, unsigned room, uint32_t* due) noexcept;
     bool visit(uint32_t place, uint32_t now) noexcept;
+    void let_go_on(uint32_t place, uint32_t state, uint32_t deadline, uint32_t now) noexcept;
 
     Table& table_;
     const Timeouts* timeouts_;
@@ -142,6 +151,9 @@ class Writer {
     uint32_t sweep_tick_ = 0;
     uint32_t sweep_ahead_ = 0;  // ticks by which times to come are taken for due
     bool look_again_ = false;
+
+    std::array<uint32_t, visits_a_call> go_on_;
+    unsigned go_on_count_ = 0;
 
     Places lists_[2];
     Places* retired_ = &lists_[0];   // since the last begin_grace_period()

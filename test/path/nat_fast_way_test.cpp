@@ -133,6 +133,7 @@ TEST_P(NatFastWay, EqualsThePlainWayPacketByPacketAndCountByCount) {
     }
     if (HasFailure()) FAIL() << rules;
     nats.wait(8000s);
+    nats.wait(10s);  // for hosts that were asked whether they still have a connection
     nats.check();
     EXPECT_GT(nats.router().tally(layout::Tally::nat_sessions_made), 100u);
     EXPECT_EQ(nats.router().tally(layout::Tally::nat_sessions_made),

@@ -47,13 +47,15 @@ inline Bytes packet_in(const Bytes& frame) {
 }
 
 // Time passes at one stroke. The NAT looks through all its sessions, as it does within a second.
-inline void let_pass(Network& net, std::chrono::seconds time) {
-    net.router.does([&](Context& c) {
+// Returns what it sends.
+inline std::vector<Sent> let_pass(Network& net, std::chrono::seconds time) {
+    auto sent = net.router.does([&](Context& c) {
         c.now_ns += static_cast<uint64_t>(std::chrono::nanoseconds(time).count());
         for (unsigned i = 0; i < 256; ++i) tick(c);
     });
     net.introduce();
     net.router.knows("lan", "10.0.0.8", mac("02:00:00:00:00:88"));
+    return sent;
 }
 
 inline constexpr const char* inside = "10.0.0.9";

@@ -31,7 +31,7 @@ class NatTcp : public NatBothWays {
         ASSERT_TRUE(hears(syn | ack));
         ASSERT_TRUE(says(ack));
     }
-    void waits(std::chrono::seconds time) { let_pass(*net, time); }
+    std::vector<Sent> waits(std::chrono::seconds time) { return let_pass(*net, time); }
     uint64_t ended() const { return net->router.tally(layout::Tally::nat_sessions_ended); }
 
     std::unique_ptr<Network> net;
@@ -149,6 +149,51 @@ TEST_P(NatTcp, AResetIsUndoneByWhateverFollows) {
         waits(300s);
         EXPECT_EQ(ended(), 0);
         EXPECT_TRUE(hears(ack));
+    }
+}
+
+TEST_P(NatTcp, AResetFromOutsideIsBelievedOnlyIfTheHostInsideHasBelievedIt) {
+    REQUIREMENT("RFC 7857 2.2", "A RST that is out of the window ends nothing");
+    for (const bool believed : {true, false}) {
+        SetUp();
+        establish();
+        ASSERT_TRUE(hears(rst));
+        EXPECT_TRUE(waits(233s).empty());
+        const Sent question = only(waits(2s));
+        EXPECT_EQ(flow_of(question), "lan 192.0.2.1:80 > 10.0.0.9:4000");
+        EXPECT_EQ(question.frame.ip_payload()[13], ack);
+        ASSERT_TRUE(says(believed ? rst : ack));
+        EXPECT_TRUE(waits(7s).empty());
+        EXPECT_EQ(ended(), believed ? 1 : 0);
+        waits(7000s);
+        EXPECT_EQ(hears(ack), !believed);
+    }
+}
+
+TEST_P(NatTcp, AResetThatComesAgainAndAgainKeepsNothingAlive) {
+    establish();
+    ASSERT_TRUE(hears(rst));
+    for (unsigned i = 0; i < 4; ++i) {
+        waits(59s);
+        EXPECT_TRUE(hears(rst));
+    }
+    EXPECT_EQ(ended(), 0);
+    waits(5s);
+    EXPECT_EQ(ended(), 1);
+}
+
+TEST_P(NatTcp, NobodyIsAskedWhetherHeHasAConnectionThatHeResetOrThatWasRefused) {
+    for (const bool refused : {true, false}) {
+        SetUp();
+        if (refused) {
+            ASSERT_TRUE(says(syn));
+            ASSERT_TRUE(hears(rst | ack));
+        } else {
+            establish();
+            ASSERT_TRUE(says(rst));
+        }
+        for (unsigned i = 0; i < 242; ++i) EXPECT_TRUE(waits(1s).empty());
+        EXPECT_EQ(ended(), 1);
     }
 }
 

@@ -41,6 +41,7 @@ class Router:
         self.config_file = self.directory / "sluice.json"
         self.log_file = self.directory / "log"
         self.dataplane_arguments = [*([] if huge else ["--no-huge"]), *dataplane_arguments]
+        self.control_program, self.dataplane_program = CONTROL, DATAPLANE
         self.control = None
         self.dataplane = None
         lab.routers.append(self)
@@ -67,12 +68,12 @@ class Router:
             return self.host.spawn(*command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start_control(self, *more):
-        self.control = self._spawn(CONTROL, "--config", self.config_file, "--run-dir",
+        self.control = self._spawn(self.control_program, "--config", self.config_file, "--run-dir",
                                    self.run_directory, "--state-dir", self.directory / "state",
                                    *more)
 
     def start_dataplane(self, *more):
-        self.dataplane = self._spawn(DATAPLANE, "--run-dir", self.run_directory,
+        self.dataplane = self._spawn(self.dataplane_program, "--run-dir", self.run_directory,
                                      *self.dataplane_arguments, *more)
 
     def kill(self, process):

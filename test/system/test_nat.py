@@ -36,8 +36,8 @@ def net(lab):
 class Transfers:
     """with Transfers(net, 100) as transfers: ...; transfers.fate is what became of them."""
 
-    def __init__(self, net, connections, port=7100):
-        self.net, self.connections, self.port = net, connections, port
+    def __init__(self, net, connections, port=7100, server=SERVER):
+        self.net, self.connections, self.port, self.address = net, connections, port, server
         self.fate = None
 
     def __enter__(self):
@@ -45,7 +45,7 @@ class Transfers:
         self.server = self.net.server.spawn(PYTHON, script, "serve", self.port,
                                             stdout=subprocess.PIPE, text=True)
         assert self.server.stdout.readline() == "ready\n"
-        self.client = self.net.client.spawn(PYTHON, script, "run", self.port, SERVER,
+        self.client = self.net.client.spawn(PYTHON, script, "run", self.port, self.address,
                                             self.connections, stdout=subprocess.PIPE, text=True)
         assert self.client.stdout.readline() == "ready\n"
         return self
@@ -128,12 +128,104 @@ def test_killing_the_dataplane_at_random_moments_breaks_no_connection(net, figur
     assert not re.search(r"event=sessions_adopted.* refused=[1-9]", net.router.log())
 
 
-def test_a_change_of_other_rules_leaves_sessions_alone(net):
-    with Transfers(net, 50) as transfers:
-        net.router.apply({**net.config, "nat": [
-            {"name": "first", "type": "exempt", "from": "10.1.0.77"}, INTERNET]})
-        time.sleep(1)
-    assert transfers.fate == {"whole": 50, "reset": 0, "wrong": 0, "stuck": 0}
+def another_build(program, directory):
+    """The program as the next release that leaves the memories as they are."""
+    text = program.read_bytes()
+    assert text.count(b"sluice 0.1.0") > 0
+    other = directory / program.name
+    other.write_bytes(text.replace(b"sluice 0.1.0", b"sluice 0.1.9"))
+    other.chmod(0o755)
+    return other
+
+
+def test_an_upgrade_of_both_programs_breaks_no_connection(net, tmp_path):
+    router = net.router
+    with Transfers(net, 200) as transfers:
+        router.stop()
+        router.control_program = another_build(router.control_program, tmp_path)
+        router.dataplane_program = another_build(router.dataplane_program, tmp_path)
+        router.start_control()
+        router.start_dataplane()
+        router.wait_ready()
+        time.sleep(3)
+    assert router.status()["control"]["version"] == "sluice 0.1.9"
+    assert re.search(r'event=started .*version="sluice 0.1.9".* state=found', router.log())
+    assert re.findall(r"event=sessions_adopted kept=(\d+) .* refused=0", router.log())[-1] == "200"
+    assert transfers.fate == {"whole": 200, "reset": 0, "wrong": 0, "stuck": 0}
+
+
+def test_rules_are_added_changed_and_removed_and_only_their_own_sessions_end(net):
+    """With traffic flowing by two rules; the one that changes tells hosts whose connections it forgot."""
+    other_server = "10.2.0.3"
+    net.server.address("eth", other_server + "/24")
+    first = {"name": "first", "type": "exempt", "from": "10.1.0.77"}
+    kept = {**INTERNET, "name": "kept", "destination": SERVER + "/32"}
+    changed = {**INTERNET, "name": "changed", "destination": other_server + "/32", "on_expired": "rst"}
+
+    def apply(*rules):
+        net.router.apply({**net.config, "nat": list(rules)})
+
+    def who(rule):
+        return sorted((row["internal"], row["external"]) for row in sessions(net, "--rule", rule))
+
+    apply(kept, changed)
+    with Transfers(net, 50) as those_kept:
+        before = who("kept")
+        with Transfers(net, 20, 7200, other_server) as those_changed:
+            also_before = who("changed")
+            apply(first, changed, kept)
+            assert (who("kept"), who("changed")) == (before, also_before)
+            apply(first, kept, {**changed, "ports": "30000-39999"})
+            wait_until(lambda: not who("changed"), "the changed rule's sessions have ended")
+            time.sleep(2)
+        assert those_changed.fate == {"whole": 0, "reset": 20, "wrong": 0, "stuck": 0}
+        net.router.kill(net.router.dataplane)
+        apply(kept)
+        net.router.start_dataplane()
+        net.router.wait_ready()
+        time.sleep(2)
+        assert who("kept") == before
+    assert those_kept.fate == {"whole": 50, "reset": 0, "wrong": 0, "stuck": 0}
+
+
+IDLE = f"""import socket, sys
+s = socket.create_connection(("{SERVER}", 7100), 3)
+s.settimeout(5)
+print("ready", flush=True)
+sys.stdin.readline()
+s.sendall(b"still there")
+print(s.recv(100).decode(), flush=True)
+"""
+FORGE = f"""import sys
+from scapy.layers.inet import IP, TCP
+from scapy.sendrecv import send
+send(IP(src="{SERVER}", dst="{OUTSIDE}") / TCP(sport=7100, dport=int(sys.argv[1]), seq=int(sys.argv[2]), flags="R"), verbose=0)
+"""
+
+
+def test_a_forged_reset_ends_no_connection_however_idle_that_is(lab):
+    net = two_hosts(lab, nat=[INTERNET], sessions={"tcp_transitory_s": 8})
+    net.server.ip("route", "del", "default")
+    server = net.server.spawn(PYTHON, HERE / "transfers.py", "serve", 7100, stdout=subprocess.PIPE, text=True)
+    assert server.stdout.readline() == "ready\n"
+    client = net.client.spawn(PYTHON, "-c", IDLE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert client.stdout.readline() == "ready\n"
+
+    def session():
+        (row,) = sessions(net, "--protocol", "tcp")
+        return row
+
+    port = session()["external"].partition(":")[2]
+    for sequence in (1, 1 << 31):
+        net.server.run(PYTHON, "-c", FORGE, port, sequence)
+    wait_until(lambda: session()["state"] == "in_doubt", "the session is in doubt")
+    wait_until(lambda: session()["state"] == "established", "the host inside has said that it is open", 10)
+    time.sleep(10)
+    client.stdin.write("\n")
+    client.stdin.flush()
+    assert client.stdout.readline() == "still there\n"
+    client.kill()
+    server.kill()
 
 
 def test_cleared_sessions_end_and_explain_knows_those_that_live(net):

@@ -175,6 +175,27 @@ TEST(Expire, FollowsASessionIntoAShorterOrLongerClass) {
     EXPECT_EQ(expire_all(*small.writer, small.table, 200), std::set<uint32_t>{longer});
 }
 
+TEST(Expire, LetsASessionGoOnInTheClassThatFollowsItsOwnAndSaysSo) {
+    SmallTable small(10);
+    Timeouts two{{10, 100, 1000, 5}};
+    two.then[1] = 3;
+    small.writer->set_timeouts(two);
+    const uint32_t place = small.writer->insert(numbered(1, 0xabc01), 100).flow.place();
+    const flow::Session& session = small.table.session(place);
+    std::array<uint32_t, 8> ended;
+    for (uint32_t now = 100; now < 200; ++now) {
+        EXPECT_EQ(small.writer->expire(now, ended), 0u);
+        EXPECT_TRUE(small.writer->let_go_on().empty());
+    }
+    EXPECT_EQ(small.writer->expire(200, ended), 0u);
+    ASSERT_EQ(small.writer->let_go_on().size(), 1u);
+    EXPECT_EQ(small.writer->let_go_on()[0], place);
+    EXPECT_EQ(session.state.load(), 0xabc03u);
+    EXPECT_TRUE(session.is_live());
+    for (uint32_t now = 201; now < 205; ++now) EXPECT_EQ(small.writer->expire(now, ended), 0u);
+    EXPECT_EQ(small.writer->expire(205, ended), 1u);
+}
+
 TEST(Expire, FollowsNewTimeoutsForSessionsThatWereToLiveLonger) {
     SmallTable small(300);
     for (uint32_t i = 0; i < 300; ++i) small.writer->insert(numbered(i, 2), 100);
