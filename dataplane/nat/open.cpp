@@ -154,8 +154,10 @@ Verdict open_flow(Context& c, Packet packet, Arrival& arrival, const Beginning& 
             theirs.exists() && use_session(c, packet, arrival, b.passage.tuple, theirs);
         return used ? passed() : begun.verdict;
     }
-    if (ftp::concerns(c.nat->session(begun.flow))) {
-        ftp::begin(c, packet, b.passage.tuple, begun.flow);
+    const flow::Session& session = c.nat->session(begun.flow);
+    if (ftp::concerns(session)) ftp::begin(c, packet, b.passage.tuple, begun.flow);
+    if ((session.facts.flags & answers_by_name) != 0) {
+        dns::translate(c, packet, b.passage.tuple, session, begun.flow.direction());
     }
     counters_of(c, b.rule.wish.id).packets.add(1);
     if (packet.ipv4().more_fragments()) c.nat->fragments().lead(c, packet.ipv4(), begun.flow);

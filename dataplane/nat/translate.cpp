@@ -16,9 +16,8 @@ namespace {
 Verdict translate_payload(Context& c, Packet packet, const Tuple& tuple, flow::Flow flow) noexcept {
     const flow::Session& session = c.nat->session(flow);
     if (ftp::concerns(session)) return ftp::translate(c, packet, tuple, flow);
-    if ((session.facts.flags & answers_by_name) != 0 &&
-        flow.direction() == flow::Direction::outbound) {
-        dns::translate(c, packet, tuple, session);
+    if ((session.facts.flags & answers_by_name) != 0) {
+        dns::translate(c, packet, tuple, session, flow.direction());
     }
     return passed();
 }

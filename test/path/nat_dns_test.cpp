@@ -51,6 +51,58 @@ struct Answer {
     }
 };
 
+// A message with names, some of them compressed: places are those of the message itself.
+class Message {
+  public:
+    Message(uint8_t flags, uint8_t answers, uint8_t authorities)
+        : bytes_{1, 2, flags, 0, 0, 1, 0, answers, 0, authorities, 0, 0} {}
+    size_t place() const { return bytes_.size(); }
+    // Labels, without an end.
+    Message& labels(const std::string& name) {
+        for (size_t at = 0; at < name.size();) {
+            const size_t dot = std::min(name.find('.', at), name.size());
+            bytes_.push_back(static_cast<uint8_t>(dot - at));
+            bytes_.insert(bytes_.end(), name.begin() + static_cast<long>(at),
+                          name.begin() + static_cast<long>(dot));
+            at = dot + 1;
+        }
+        return *this;
+    }
+    Message& name(const std::string& text) { return labels(text).raw({0}); }
+    Message& pointer(size_t to) {
+        return raw({static_cast<uint8_t>(0xc0 | to >> 8), static_cast<uint8_t>(to)});
+    }
+    Message& raw(const Bytes& more) {
+        append(bytes_, more);
+        return *this;
+    }
+    // Behind a record's name, in front of its data.
+    Message& record(uint8_t type, size_t length) {
+        return raw({0, type, 0, 1, 0, 0, 14, 16, 0, static_cast<uint8_t>(length)});
+    }
+    operator Bytes() const { return bytes_; }
+
+  private:
+    Bytes bytes_;
+};
+
+Bytes asked_for(const std::string& name) {
+    return Message(0x01, 0, 0).name(name).raw({0, 12, 0, 1});
+}
+// The answer of a server that compresses all that it can: who it is, of which zone, by which server
+// of names, one of which is the name of an address too.
+Bytes answered_for(const std::string& name, const std::string& another) {
+    Message m = Message(0x85, 2, 2).name(name).raw({0, 12, 0, 1});
+    m.pointer(12).record(12, 14).labels("host");
+    const size_t domain = m.place();
+    m.name("example");
+    const size_t length = Message(0, 0, 0).name(another).place() - 12;
+    m.pointer(12).record(5, length).name(another);
+    m.pointer(12 + 1 + name.find('.')).record(2, 5).labels("ns").pointer(domain);
+    m.pointer(domain).record(1, 4).raw({192, 0, 2, 9});
+    return m;
+}
+
 constexpr const char* fixed_rule =
     R"({"type": "static", "in": "wan", "out": "wan", "external": "203.0.113.72/29",
         "internal": "10.0.0.8/29", "alg": ["dns"]})";
@@ -72,8 +124,100 @@ class NatDns : public NatBothWays {
         EXPECT_EQ(word_at(udp, 6) != 0, checksum) << "none stays none";
         return {udp.begin() + 8, udp.end()};
     }
+    // What the server inside is asked, and what the client outside gets, by the same two sockets.
+    static Bytes asked(Network& net, const Bytes& message, uint16_t port = 4000) {
+        const Sent sent = only(net.router.receives(
+            "wan", ipv4().from(remote).to("203.0.113.73").udp(port, 53).payload(message)));
+        EXPECT_EQ(flow_of(sent), at_port("lan 192.0.2.1", port, " > 10.0.0.9:53"));
+        const Bytes udp = sent.frame.ip_payload();
+        EXPECT_EQ(word_at(udp, 4), udp.size());
+        return {udp.begin() + 8, udp.end()};
+    }
+    static Bytes answered(Network& net, const Bytes& message) {
+        const Sent sent = only(net.router.receives(
+            "lan", ipv4().from(inside).to(remote).udp(53, 4000).payload(message)));
+        EXPECT_EQ(flow_of(sent), "wan 203.0.113.73:53 > 192.0.2.1:4000");
+        const Bytes udp = sent.frame.ip_payload();
+        EXPECT_EQ(word_at(udp, 4), udp.size());
+        return {udp.begin() + 8, udp.end()};
+    }
 };
 TEST_BOTH_WAYS(NatDns);
+
+TEST_P(NatDns, AQuestionForTheNameOfAnExternalAddressIsAskedForThatOfTheHostInside) {
+    REQUIREMENT("RFC 2694 4.2", "The name of an external address is that of the host inside");
+    const auto net = with_rules(fixed_rule);
+    for (unsigned i = 0; i < 2; ++i) {  // the first packet of a session, and a later one
+        EXPECT_EQ(asked(*net, asked_for("74.113.0.203.IN-addr.arpa")),
+                  asked_for("10.0.0.10.IN-addr.arpa"));
+    }
+    const Bytes another = asked_for("74.113.0.204.in-addr.arpa");
+    EXPECT_EQ(asked(*net, another), another);
+    EXPECT_EQ(answered(*net, answered_for("10.0.0.10.in-addr.arpa", "11.0.0.10.in-addr.arpa")),
+              answered_for("74.113.0.203.in-addr.arpa", "75.113.0.203.in-addr.arpa"));
+}
+
+TEST_P(NatDns, ANameThatIsLongerInsideShrinksOnItsWayOut) {
+    const auto net = with_rules(
+        R"({"type": "static", "in": "wan", "out": "wan", "external": "203.0.113.73",
+            "internal": "10.0.0.9", "alg": ["dns"]},
+           {"type": "static", "in": "wan", "out": "wan", "external": "9.9.9.9",
+            "internal": "10.0.0.222"})");
+    EXPECT_EQ(asked(*net, asked_for("9.9.9.9.in-addr.arpa")), asked_for("222.0.0.10.in-addr.arpa"));
+    EXPECT_EQ(answered(*net, answered_for("222.0.0.10.in-addr.arpa", "222.0.0.10.in-addr.arpa")),
+              answered_for("9.9.9.9.in-addr.arpa", "9.9.9.9.in-addr.arpa"));
+}
+
+TEST_P(NatDns, AHostOfADynamicRuleHasTheNameOfTheAddressThatItHasNow) {
+    const auto net = with_rules(std::string(fixed_rule) + "," + dynamic_rule);
+    net->router.knows("lan", "10.0.0.70", mac("02:00:00:00:00:70"));
+    const Bytes of_nobody = asked_for("64.113.0.203.in-addr.arpa");
+    EXPECT_EQ(asked(*net, of_nobody), of_nobody);
+    const std::string external =
+        source_of(only(net->router.receives("lan", ipv4().from("10.0.0.70").udp(5000, 99))));
+    const std::string its = external.substr(external.rfind('.') + 1) + ".113.0.203.in-addr.arpa";
+    EXPECT_EQ(asked(*net, asked_for(its)), asked_for("70.0.0.10.in-addr.arpa"));
+    EXPECT_EQ(answered(*net, answered_for("70.0.0.10.in-addr.arpa", "host.example")),
+              answered_for(its, "host.example"));
+}
+
+TEST_P(NatDns, NamesThatOnlyLookLikeThoseOfAddressesStay) {
+    const auto net = with_rules(fixed_rule);
+    for (const std::string name :
+         {"113.0.203.in-addr.arpa", "x.74.113.0.203.in-addr.arpa",
+          "74.113.0.203.in-addr.arpa.example", "74.113.0.203.in-addr.net",
+          "074a.113.0.203.in-addr.arpa", "4294967370.113.0.203.in-addr.arpa",
+          "330.113.0.203.in-addr.arpa", "example", ""}) {
+        EXPECT_EQ(asked(*net, asked_for(name)), asked_for(name)) << name;
+    }
+}
+
+// Where its end is cut off or its bytes are others, a message is read no further than it goes.
+TEST_P(NatDns, AnAnswerWithNamesMayBeCutAndSpoiltAnywhere) {
+    const auto net = with_rules(fixed_rule);
+    const Bytes whole = answered_for("10.0.0.10.in-addr.arpa", "11.0.0.10.in-addr.arpa");
+    asked(*net, asked_for("74.113.0.203.in-addr.arpa"));
+    for (size_t length = 0; length < whole.size(); ++length) {
+        const Bytes message(whole.begin(), whole.begin() + static_cast<long>(length));
+        ASSERT_EQ(answered(*net, message), message) << length;
+    }
+    for (size_t at = 0; at < whole.size(); ++at) {
+        for (const uint8_t byte : {0x00, 0x01, 0x3f, 0x40, 0xc0, 0xff}) {
+            Bytes message = whole;
+            message[at] = byte;
+            ASSERT_LT(answered(*net, message).size(), whole.size() + 64) << at;
+        }
+    }
+}
+
+TEST_P(NatDns, PointersThatLeadNowhereOrOnLeaveAMessageAsItIs) {
+    const auto net = with_rules(fixed_rule);
+    asked(*net, asked_for("74.113.0.203.in-addr.arpa"));
+    for (const size_t to : {12u, 14u, 200u}) {  // itself, forward, outside
+        const Bytes message = Message(0x81, 0, 0).pointer(to).raw({0, 12, 0, 1});
+        EXPECT_EQ(answered(*net, message), message);
+    }
+}
 
 TEST_P(NatDns, AnAnswerNamesAHostByItsStaticAddressOutside) {
     REQUIREMENT("RFC 2694 4.1", "Answers to queries from outside name the external address");

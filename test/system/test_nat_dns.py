@@ -25,6 +25,7 @@ def net(lab):
                      "--no-resolv", "--no-hosts", "--pid-file", "--bind-interfaces",
                      "--listen-address", NAME_SERVER, f"--address=/names.example/{NAME_SERVER}",
                      f"--address=/host.example/{HOST}", "--local-ttl=3600",
+                     f"--host-record=names.example,{NAME_SERVER}",
                      stderr=subprocess.DEVNULL)
     wait_until(lambda: f"{NAME_SERVER}:53" in net.server.run("ss", "-uln").stdout, "dnsmasq listens")
     return net
@@ -50,3 +51,10 @@ def test_a_host_that_is_asked_for_by_name_gets_an_address_and_is_reached_by_it(n
     assert ttl == 0 and address in ("10.1.0.80", "10.1.0.81")
     assert ping(net, address)
     assert ask(net, "host.example") == (0, address)
+
+
+def test_an_address_outside_is_named_as_its_host_inside(net):
+    said = net.client.run("dig", "+noall", "+question", "+answer", "+tries=1", "@10.1.0.53", "-x", "10.1.0.53").stdout
+    question, answer = [line.split() for line in said.splitlines()]
+    assert question[0] == ";53.0.1.10.in-addr.arpa." and question[-1] == "PTR", said
+    assert (answer[0], answer[-1]) == ("53.0.1.10.in-addr.arpa.", "names.example."), said

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/nat/dns/answer.h"
 
+#include <algorithm>
+#include <array>
+
 #include "dataplane/nat/awaiting.h"
+#include "dataplane/nat/dns/names.h"
 #include "dataplane/nat/dns/records.h"
 #include "dataplane/nat/rewrite.h"
+#include "dataplane/nat/translator.h"
 
 namespace sluice::nat::dns {
 namespace {
 
 constexpr uint16_t server_port = 53;
+constexpr size_t longest_message = 4096;  // with names of addresses
 
 // The message; empty where it is not whole in the first buffer.
 std::span<uint8_t> message_in(const Packet& packet, const Tuple& tuple) noexcept {
@@ -29,6 +35,10 @@ void put(net::UdpHeader& udp, bool odd, uint8_t* at, uint32_t value) noexcept {
     udp.checksum = add_delta_udp(udp.checksum, odd ? __builtin_bswap16(delta) : delta);
 }
 
+net::Ipv4Address fixed_outside(const Rule& rule, net::Ipv4Address host) noexcept {
+    return {rule.pool[0].first + (host.value - rule.internal.first)};
+}
+
 struct Outside {
     net::Ipv4Address address;
     bool for_a_while;
@@ -38,12 +48,86 @@ std::optional<Outside> outside_of(Context& c, net::Ipv4Address host,
                                   net::Ipv4Address client) noexcept {
     const Rule* rule = c.plan->nat->for_name(host);
     if (rule == nullptr) return {};
-    if (rule->wish.kind == NatKind::fixed) {
-        return Outside{{rule->pool[0].first + (host.value - rule->internal.first)}, false};
-    }
+    if (rule->wish.kind == NatKind::fixed) return Outside{fixed_outside(*rule, host), false};
     const auto address = await_host(c, *rule, host, client);
     if (!address) return {};
     return Outside{*address, true};
+}
+
+// As names of hosts inside are outside, by the addresses that they have there now.
+class Outward : public OtherSide {
+  public:
+    explicit Outward(const Context& c) noexcept : c_(c) {}
+    std::optional<net::Ipv4Address> of(net::Ipv4Address host) noexcept override {
+        const Rule* rule = c_.plan->nat->for_name(host);
+        if (rule == nullptr) return {};
+        if (rule->wish.kind == NatKind::fixed) return fixed_outside(*rule, host);
+        const MappingId id = c_.nat->shared().mappings.find_external(
+            PortClass::address, {host.value, rule->wish.id}, 0);
+        const auto at = std::ranges::find(rule->externals, id.address_index(), &External::number);
+        if (!id.exists() || at == rule->externals.end()) return {};
+        return at->address;
+    }
+
+  private:
+    const Context& c_;
+};
+
+class Inward : public OtherSide {
+  public:
+    explicit Inward(const Context& c) noexcept : c_(c) {}
+    std::optional<net::Ipv4Address> of(net::Ipv4Address external) noexcept override {
+        for (const Rule& rule : c_.plan->nat->all()) {
+            const bool is_its =
+                rule.wish.kind == NatKind::fixed && Rule::is_in(rule.pool, external);
+            if (is_its)
+                return net::Ipv4Address{rule.internal.first +
+                                        (external.value - rule.pool[0].first)};
+        }
+        const auto number = c_.plan->nat->number_of(external);
+        const auto mapped = number ? c_.nat->find_mapping(*number, 0, 0) : std::nullopt;
+        if (!mapped) return {};
+        return net::Ipv4Address{mapped->endpoint.address};
+    }
+
+  private:
+    const Context& c_;
+};
+
+// Of the whole UDP datagram, but for its checksum.
+uint32_t sum_of(const net::UdpHeader& udp, std::span<const uint8_t> message) noexcept {
+    return net::fold(net::sum_words(message.data(), message.size())) +
+           2u * udp.length.raw();  // which the pseudo-header has, too
+}
+
+void replace(Packet packet, const Tuple& tuple, std::span<uint8_t> message,
+             std::span<const uint8_t> by) noexcept {
+    const auto longer = static_cast<uint32_t>(by.size() - message.size());  // or wraps
+    net::Ipv4Header& ip = packet.ipv4();
+    const bool grows = by.size() > message.size();
+    if (packet.segments() != 1 || (grows && longer > packet.tailroom())) return;
+    if (grows && ip.total_length.host() + longer > 0xffff) return;
+    auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.data() + tuple.transport);
+    const uint16_t without = static_cast<uint16_t>(~net::fold(sum_of(udp, message)));
+    std::memcpy(message.data(), by.data(), by.size());
+    packet.set_length(packet.length() + longer);
+    udp.length = net::be16(static_cast<uint16_t>(udp.length.host() + longer));
+    const net::Be16 before = ip.total_length;
+    ip.total_length = net::be16(static_cast<uint16_t>(before.host() + longer));
+    ip.checksum = net::checksum_adjust(ip.checksum, before, ip.total_length);
+    udp.checksum = add_delta_udp(
+        udp.checksum,
+        net::fold(uint32_t{without} + net::fold(sum_of(udp, {message.data(), by.size()}))));
+}
+
+// The names of addresses.
+void rename(Packet packet, const Tuple& tuple, std::span<uint8_t> message,
+            OtherSide& other) noexcept {
+    const auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.data() + tuple.transport);
+    if (message.empty() || udp.length.host() != sizeof udp + message.size()) return;
+    std::array<uint8_t, longest_message> room;
+    const size_t size = copy_with_names(message, room, other);
+    if (size > 0) replace(packet, tuple, message, std::span(room).first(size));
 }
 
 }  // namespace
@@ -59,9 +143,13 @@ bool asks(const Rule& rule, flow::Direction first, const flow::FlowKey& inside,
     return for_one_port || inside.source_port.host() == server_port;
 }
 
-void translate(Context& c, Packet packet, const Tuple& tuple,
-               const flow::Session& session) noexcept {
+void translate(Context& c, Packet packet, const Tuple& tuple, const flow::Session& session,
+               flow::Direction direction) noexcept {
     const std::span<uint8_t> message = message_in(packet, tuple);
+    if (direction == flow::Direction::inbound) {
+        Inward inward(c);
+        return rename(packet, tuple, message, inward);
+    }
     auto& udp = *reinterpret_cast<net::UdpHeader*>(packet.data() + tuple.transport);
     const net::Ipv4Address client{session.key(flow::Direction::inbound).source.host()};
     for (Records records(message); records.next_address();) {
@@ -73,6 +161,8 @@ void translate(Context& c, Packet packet, const Tuple& tuple,
         put(udp, odd, records.address(), outside->address.value);
         if (outside->for_a_while) put(udp, odd, records.ttl(), 0);
     }
+    Outward outward(c);
+    rename(packet, tuple, message, outward);
 }
 
 }  // namespace sluice::nat::dns

@@ -5,7 +5,9 @@
 // for as long as any other idle session; its record's TTL is 0, so that the client asks again.
 //
 // Type A in all sections, over UDP, is changed in its place, so that no length or compressed name
-// changes. What is in fragments, spread over buffers or not in order is left as it is.
+// changes. The other way round, questions for the name of an external address are asked for that
+// of the host inside who has it, and names of addresses in the answer are those outside (names.h).
+// What is in fragments, spread over buffers or not in order is left as it is.
 #pragma once
 #include "dataplane/context.h"
 #include "dataplane/nat/rules.h"
@@ -19,10 +21,9 @@ namespace sluice::nat::dns {
 bool asks(const Rule& rule, flow::Direction first, const flow::FlowKey& inside,
           const flow::FlowKey& packet) noexcept;
 
-// Expects:  a packet from inside of a session whose first packet asks(), addresses and ports as it
-//           came.
-// Leaves:   its A records as they are outside, and its checksum as true as it was.
-void translate(Context& c, Packet packet, const Tuple& tuple,
-               const flow::Session& session) noexcept;
+// Expects:  a packet of a session whose first packet asks(), addresses and ports as it came.
+// Leaves:   what it says as it is on the other side, and its checksum as true as it was.
+void translate(Context& c, Packet packet, const Tuple& tuple, const flow::Session& session,
+               flow::Direction direction) noexcept;
 
 }  // namespace sluice::nat::dns
