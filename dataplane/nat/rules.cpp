@@ -108,8 +108,9 @@ void Rules::sort_probed() {
 }
 
 std::span<const uint16_t> Rules::probed_at(net::Ipv4Address address) const noexcept {
-    return std::ranges::equal_range(probed_by_address_, address.value, {},
-                                    [&](uint16_t t) { return probed_[t].address.value; });
+    const auto address_of = [&](uint16_t t) { return probed_[t].address.value; };
+    return {std::ranges::lower_bound(probed_by_address_, address.value, {}, address_of),
+            std::ranges::upper_bound(probed_by_address_, address.value, {}, address_of)};
 }
 
 // Who gets what of the external addresses, where that is more than any free port.
