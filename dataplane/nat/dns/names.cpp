@@ -181,7 +181,7 @@ bool Copy::write(const Name& name, net::Ipv4Address address) noexcept {
     for (unsigned i = 0; i < labels_of_address; ++i) {
         if (i < name.here && !note_move(name.at[i])) return false;
         char digits[3];
-        const auto octet = static_cast<uint8_t>(address.value >> 8 * i);
+        const uint32_t octet = i < octets ? address.value >> 8 * i & 0xff : 0;
         const char* const end = std::to_chars(digits, digits + sizeof digits, octet).ptr;
         const bool is_octet = i < octets;
         if (!write_label(is_octet ? std::string_view(digits, end) : name.labels[i])) return false;
