@@ -15,7 +15,7 @@ struct BurstGoal {
     uint64_t most = 1'000'000;  // packets
     double width = 0.005;       // of the interval that the length is in, relative to its upper end
     unsigned repeats = 1;       // of a burst that lost some
-    unsigned tests = 50;        // RFC 9004 5.3 wants that many
+    unsigned tests = 50;        // RFC 2544 26.4 wants that many
 };
 
 struct BurstOutcome {
@@ -30,7 +30,7 @@ struct BackToBack {
     double offered_pps = 0;        // mean, of the whole bursts
     bool limited_by_goal = false;  // some test's longest burst is the longest that was tried
 
-    // RFC 9004 6: how long packets of that rate fill what the router can keep; and the same without
+    // As RFC 9004 reckons: how long packets of that rate fill what the router can keep; and the same without
     // those that it forwards meanwhile, where its throughput is known.
     double implied_seconds() const noexcept;
     double corrected_seconds(double throughput_pps) const noexcept;

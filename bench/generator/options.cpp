@@ -141,7 +141,7 @@ void declare_back_to_back(CLI::App& app, Options& o) {
     auto* mode = app.add_subcommand("back-to-back",
                                     "search the longest burst of which nothing is lost (RFC 9004)");
     mode->add_option("--most", o.most_packets, "of a burst")->capture_default_str();
-    mode->add_option("--tests", o.tests, "searches (RFC 9004 wants 50)")->capture_default_str();
+    mode->add_option("--tests", o.tests, "searches (RFC 2544 wants 50)")->capture_default_str();
     mode->add_option("--throughput", o.pps,
                      "the rate that the router forwards (ndr), to tell its buffers by")
         ->transform(packets());

@@ -4,7 +4,8 @@
 //
 // cycles_per_packet is of the median burst: a burst during which the kernel ran something else
 // counts a thousand times its own work, and says nothing about it. The mean stands beside it, and
-// beside that each stage's share, from the bursts that were sampled: they add up.
+// beside that each stage's share, the median of the bursts that were sampled; so they add up to
+// about the whole, and what few bursts take is not among them.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -42,30 +43,29 @@ class Bursts {
     explicit Bursts(BenchRouter& router);
 
     // Runs what the router was filled with.
-    void run(unsigned count) {
-        cycles_.push_back(static_cast<uint32_t>(router_.run(count)));
-        packets_ += count;
-    }
+    void run(unsigned count);
     size_t number() const noexcept { return cycles_.size(); }
     uint64_t packets() const noexcept { return packets_; }
-    // Of a stage, since this began.
+    // That the stage had, since this began.
     uint64_t packets_of(layout::Stage stage) const noexcept;
     // An error where a smaller share of the packets went out.
     void report(benchmark::State& state, double least_share = 1);
 
   private:
+    using Cycles = std::vector<uint32_t>;
     struct Stage {
-        uint64_t packets;
-        uint64_t sampled_cycles;
+        uint64_t packets_before = 0;
+        uint64_t sampled_cycles = 0;  // up to now
+        Cycles samples;               // of a whole burst each
     };
-    Stage now(layout::Stage stage) const noexcept;
-    void report_stages(benchmark::State& state) const;
+    const layout::StageCounters& counters(unsigned stage) const noexcept;
+    void note_stages();
+    static double median_of(Cycles& cycles);
 
     BenchRouter& router_;
-    std::array<Stage, layout::stage_count> stages_before_;
-    const uint32_t bursts_before_;
+    std::array<Stage, layout::stage_count> stages_;
     const uint64_t sent_before_;
-    std::vector<uint32_t> cycles_;
+    Cycles cycles_;
     uint64_t packets_ = 0;
 };
 

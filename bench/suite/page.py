@@ -96,7 +96,7 @@ def _plots(report):
     if report.get("suite"):
         yield from _suite(report["suite"])
     yield "<h2>Cycles by stage</h2>"
-    yield '<p class="note">From sampled bursts, spread over all packets: what few take costs little here.</p>'
+    yield '<p class="note">From sampled bursts. Of routers, spread over all packets: what few take costs little here. In one process, of the median burst.</p>'
     yield from _stages("Routers", text.router_stages(report))
     yield from _stages("In one process, without a driver", text.pipeline_stages(report))
     yield "<h2>Scaling</h2>"

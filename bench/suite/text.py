@@ -73,7 +73,7 @@ def tables(report):
     if benchmarks:
         yield "In one process", "Cycles are of the median burst.", in_process.table(benchmarks)
     if pipeline_stages(report):
-        yield ("Cycles by stage, in one process", "From sampled bursts, whose sampling costs a little.",
+        yield ("Cycles by stage, in one process", "Of the median of sampled bursts; the sampling costs a little.",
                stage_table(pipeline_stages(report)))
     for each in scaling.scalings(benchmarks):
         yield f"Scaling with {each.of}", "", scaling.table(each)

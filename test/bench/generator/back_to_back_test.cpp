@@ -67,7 +67,7 @@ TEST(SearchBurst, TellsTheSpreadOfItsTests) {
     EXPECT_GT(found.deviation, 0);
 }
 
-// RFC 9004 6: 1,000 packets at 10 Mpps are 100 us; of a router that forwards nine in ten of them,
+// RFC 9004: 1,000 packets at 10 Mpps are 100 us; of a router that forwards nine in ten of them,
 // a tenth is what it has to keep.
 TEST(SearchBurst, TellsTheBufferWithoutWhatIsForwardedMeanwhile) {
     const BackToBack found = search_burst({1'000'000, 0, 0, 1}, Keeper{100, 0.9});
