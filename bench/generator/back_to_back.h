@@ -30,8 +30,8 @@ struct BackToBack {
     double offered_pps = 0;        // mean, of the whole bursts
     bool limited_by_goal = false;  // some test's longest burst is the longest that was tried
 
-    // As RFC 9004 reckons: how long packets of that rate fill what the router can keep; and the same without
-    // those that it forwards meanwhile, where its throughput is known.
+    // As RFC 9004 reckons: how long packets of that rate fill what the router can keep; and the
+    // same without those that it forwards meanwhile, where its throughput is known.
     double implied_seconds() const noexcept;
     double corrected_seconds(double throughput_pps) const noexcept;
 };
