@@ -10,13 +10,13 @@ from .process import ending, in_streams, run
 
 def cases_of(report):
     """(passed, failures, skipped) from a GoogleTest JSON report."""
-    passed, failures, skipped = 0, [], 0
+    passed, failures, skipped = 0, [], []
     for suite in report.get("testsuites", []):
         for case in suite.get("testsuite", []):
             if case.get("failures"):
                 failures.append(f"{suite['name']}.{case['name']}")
             elif case.get("result") == "SKIPPED":
-                skipped += 1
+                skipped.append(f"{suite['name']}.{case['name']}")
             elif case.get("status") == "RUN":
                 passed += 1
     return passed, failures, skipped
@@ -35,13 +35,14 @@ def run_one(test, build, total, arguments, limit, report=None):
     started = time.monotonic()
     output, code = run(arguments, limit, cwd=test["workdir"] or build,
                        env={**os.environ, **test["env"]})
-    passed, failures, skipped = int(code == 0 and report is None), [], 0
+    passed, failures, skipped = int(code == 0 and report is None), [], []
     if report and report.exists():
         passed, failures, skipped = cases_of(json.loads(report.read_text()))
     if code != 0 and not failures:
         failures.append(ending(code, limit))
     if passed or failures or skipped:
-        total.add(test["name"], passed, failures, time.monotonic() - started, skipped, output=output)
+        total.add(test["name"], passed, failures, time.monotonic() - started, len(skipped),
+                  notes=[f"skipped: {name}" for name in skipped], output=output)
 
 
 def run_unit_tests(build, wanted, total, scratch, slowdown=1, left_out=()):
