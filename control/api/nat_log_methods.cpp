@@ -14,11 +14,13 @@ json describe(const std::optional<nat_log::NatLog::Status>& status) {
 }
 
 json get_nat_log(Control& control, const Params&) {
+    control.hand_on_nat_log();
     return {{"file", describe(control.nat_log.file())},
             {"ipfix", describe(control.nat_log.ipfix())}};
 }
 
 json reopen(Control& control, const Params&) {
+    control.hand_on_nat_log();
     control.nat_log.reopen();
     return {{"file", describe(control.nat_log.file())}};
 }

@@ -28,6 +28,9 @@ struct Control {
     // Lets the routes have what the dataplane says of the links now. Whoever reports a link calls
     // this first, so that none is reported as up whose routes are still away.
     void follow_links();
+    // Hands on what the log's rings have; true if more waits. Whoever reports the log calls this
+    // first, so that a configuration applied just now is in what is told.
+    bool hand_on_nat_log();
 
     // What the numbers in an event stand for now.
     state::EventNames names_in(const layout::Event& event) const;
@@ -50,7 +53,6 @@ struct Control {
 
   private:
     void log_event(const state::LoggedEvent& event);
-    bool hand_on_nat_log();
     std::string last_trouble_;
     std::string last_nat_log_trouble_;
     uint64_t nat_log_lost_ = 0;

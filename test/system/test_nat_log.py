@@ -191,6 +191,7 @@ def test_a_log_that_is_switched_off_and_on_again_lacks_no_end(logged, killed):
     assert logged.send(3).wait() == 0
     wait_until(lambda: len(logged.lines()) == 3, "three sessions are told")
     logged.router.apply({k: v for k, v in logged.net.config.items() if k != "nat_log"})
+    assert logged.router.show("nat", "log") == {"file": None, "ipfix": None}
     if killed:
         logged.router.kill(logged.router.dataplane)
         logged.router.start_dataplane()
@@ -199,6 +200,7 @@ def test_a_log_that_is_switched_off_and_on_again_lacks_no_end(logged, killed):
                "the sessions have ended")
     assert len(logged.lines()) == 3
     logged.router.apply(logged.net.config)
+    assert logged.router.show("nat", "log")["file"]["to"] == str(logged.file)
     logged.wait_for_the_end()
     sessions = logged.by_event()
     assert sessions["session_ended"] == sessions["session_created"]
