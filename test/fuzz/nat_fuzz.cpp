@@ -8,6 +8,7 @@
 
 #include "lib/net/checksum.h"
 #include "test/fuzz/fuzzed_router.h"
+#include "test/support/dns_message.h"
 #include "test/support/nat_check.h"
 
 namespace {
@@ -32,7 +33,7 @@ constexpr auto config = R"({
   "nat": [
     { "type": "exempt", "from": "10.0.0.0/24", "destination": "192.0.2.3" },
     { "type": "static", "in": "wan", "out": "wan", "external": "203.0.113.72/30",
-      "internal": "10.0.0.8/30", "alg": ["ftp"] },
+      "internal": "10.0.0.8/30", "alg": ["ftp", "dns"] },
     { "type": "dynamic", "out": "wan", "from": "10.0.0.4-10.0.0.6", "alg": ["ftp"],
       "to": "203.0.113.64-203.0.113.65", "sessions_per_subscriber": 3 },
     { "type": "forward", "in": "wan", "protocol": "tcp", "port": 80,
@@ -72,6 +73,13 @@ constexpr std::array texts{
     "EPRT |1|10.0.0.7|446|\r",  "227 (10,0,0,7,17,112)\n",    "229 okay (|||4464|)\r\n",
     "LIST\r\nPORT 10,0,0,7,1",  "7,113\r\nLIST\r\nNOOP\r\nP", "ORT 10,0,0,7,17,114\r\n"};
 
+// Of a host of a static rule inside and outside, of one of a dynamic rule, and of nobody.
+constexpr std::array names{"9.0.0.10.in-addr.arpa",     "73.113.0.203.in-addr.arpa",
+                           "74.113.0.203.IN-ADDR.arpa", "4.0.0.10.in-addr.arpa",
+                           "64.113.0.203.in-addr.arpa", "in-addr.arpa",
+                           "999.0.0.10.in-addr.arpa",   ""};
+constexpr std::array<uint8_t, 8> record_types{1, 1, 12, 5, 2, 6, 15, 33};
+
 class Fuzzed : FuzzedRouter {
   public:
     Fuzzed() : FuzzedRouter(config) {}
@@ -85,7 +93,7 @@ class Fuzzed : FuzzedRouter {
 
   private:
     void happen(Input& input) {
-        switch (input.byte() % 8) {
+        switch (input.byte() % 9) {
             case 0: receive(input, input.one_of(interfaces), raw_ipv4(input)); break;
             case 1: receive_crafted(input); break;
             case 2: speak_ftp(input); break;
@@ -94,6 +102,7 @@ class Fuzzed : FuzzedRouter {
             case 5: error_about(input); break;
             case 6: pass(input.byte() % 4 == 0 ? input.word() * 16u : input.byte() * 4u); break;
             case 7: disturb(input.byte()); break;
+            case 8: speak_dns(input); break;
         }
         check_tables();
     }
@@ -160,6 +169,34 @@ class Fuzzed : FuzzedRouter {
         receive(input, "lan",
                 from_host(input.one_of(tcp_flags), 1 + input.byte() % 4 * 22u)
                     .payload(Bytes(text.begin(), text.end())));
+    }
+
+    // A client outside asks a name server inside, or that answers.
+    void speak_dns(Input& input) {
+        const bool asks = input.byte() % 2 == 0;
+        const Bytes message = dns_message(input);
+        Ipv4Builder b;
+        if (asks) b.from("192.0.2.1").to("203.0.113.73").udp(4000, 53);
+        if (!asks) b.from("10.0.0.9").to("192.0.2.1").udp(53, 4000);
+        const auto sent = receives(input, asks ? "wan" : "lan", b.payload(message));
+        for (const Sent& s : sent) {
+            promise(!s.frame.is_ipv4() || s.frame.checksums_hold(), "what was true stays true");
+        }
+        take(sent);
+    }
+    static Bytes dns_message(Input& input) {
+        DnsMessage m(input.byte(), input.byte() % 4, input.byte() % 3);
+        for (unsigned pieces = input.byte() % 16; pieces > 0; --pieces) {
+            switch (input.byte() % 6) {
+                case 0: m.name(input.one_of(names)); break;
+                case 1: m.labels(input.one_of(names)); break;
+                case 2: m.pointer(input.byte()); break;
+                case 3: m.record(input.one_of(record_types), input.byte() % 32); break;
+                case 4: m.raw({10, 0, 0, input.byte()}); break;
+                case 5: m.raw(input.bytes(input.byte() % 8)); break;
+            }
+        }
+        return m;
     }
 
     // To what was sent last, from where it went.

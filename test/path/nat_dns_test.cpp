@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Bi-directional NAT by name: what a name server inside tells a client outside.
 #include "test/path/nat_network.h"
+#include "test/support/dns_message.h"
 
 namespace sluice::test {
 namespace {
@@ -51,52 +52,17 @@ struct Answer {
     }
 };
 
-// A message with names, some of them compressed: places are those of the message itself.
-class Message {
-  public:
-    Message(uint8_t flags, uint8_t answers, uint8_t authorities)
-        : bytes_{1, 2, flags, 0, 0, 1, 0, answers, 0, authorities, 0, 0} {}
-    size_t place() const { return bytes_.size(); }
-    // Labels, without an end.
-    Message& labels(const std::string& name) {
-        for (size_t at = 0; at < name.size();) {
-            const size_t dot = std::min(name.find('.', at), name.size());
-            bytes_.push_back(static_cast<uint8_t>(dot - at));
-            bytes_.insert(bytes_.end(), name.begin() + static_cast<long>(at),
-                          name.begin() + static_cast<long>(dot));
-            at = dot + 1;
-        }
-        return *this;
-    }
-    Message& name(const std::string& text) { return labels(text).raw({0}); }
-    Message& pointer(size_t to) {
-        return raw({static_cast<uint8_t>(0xc0 | to >> 8), static_cast<uint8_t>(to)});
-    }
-    Message& raw(const Bytes& more) {
-        append(bytes_, more);
-        return *this;
-    }
-    // Behind a record's name, in front of its data.
-    Message& record(uint8_t type, size_t length) {
-        return raw({0, type, 0, 1, 0, 0, 14, 16, 0, static_cast<uint8_t>(length)});
-    }
-    operator Bytes() const { return bytes_; }
-
-  private:
-    Bytes bytes_;
-};
-
 Bytes asked_for(const std::string& name) {
-    return Message(0x01, 0, 0).name(name).raw({0, 12, 0, 1});
+    return DnsMessage(0x01, 0, 0).name(name).raw({0, 12, 0, 1});
 }
 // The answer of a server that compresses all that it can: who it is, of which zone, by which server
 // of names, one of which is the name of an address too.
 Bytes answered_for(const std::string& name, const std::string& another) {
-    Message m = Message(0x85, 2, 2).name(name).raw({0, 12, 0, 1});
+    DnsMessage m = DnsMessage(0x85, 2, 2).name(name).raw({0, 12, 0, 1});
     m.pointer(12).record(12, 14).labels("host");
     const size_t domain = m.place();
     m.name("example");
-    const size_t length = Message(0, 0, 0).name(another).place() - 12;
+    const size_t length = DnsMessage(0, 0, 0).name(another).place() - 12;
     m.pointer(12).record(5, length).name(another);
     m.pointer(12 + 1 + name.find('.')).record(2, 5).labels("ns").pointer(domain);
     m.pointer(domain).record(1, 4).raw({192, 0, 2, 9});
@@ -187,7 +153,7 @@ TEST_P(NatDns, NamesThatOnlyLookLikeThoseOfAddressesStay) {
          {"113.0.203.in-addr.arpa", "x.74.113.0.203.in-addr.arpa",
           "74.113.0.203.in-addr.arpa.example", "74.113.0.203.in-addr.net",
           "074a.113.0.203.in-addr.arpa", "4294967370.113.0.203.in-addr.arpa",
-          "330.113.0.203.in-addr.arpa", "example", ""}) {
+          "330.113.0.203.in-addr.arpa", "74.113.0.203.in\raddr.arpa", "example", ""}) {
         EXPECT_EQ(asked(*net, asked_for(name)), asked_for(name)) << name;
     }
 }
@@ -214,7 +180,7 @@ TEST_P(NatDns, PointersThatLeadNowhereOrOnLeaveAMessageAsItIs) {
     const auto net = with_rules(fixed_rule);
     asked(*net, asked_for("74.113.0.203.in-addr.arpa"));
     for (const size_t to : {12u, 14u, 200u}) {  // itself, forward, outside
-        const Bytes message = Message(0x81, 0, 0).pointer(to).raw({0, 12, 0, 1});
+        const Bytes message = DnsMessage(0x81, 0, 0).pointer(to).raw({0, 12, 0, 1});
         EXPECT_EQ(answered(*net, message), message);
     }
 }

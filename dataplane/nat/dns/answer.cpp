@@ -77,6 +77,7 @@ class Inward : public OtherSide {
   public:
     explicit Inward(const Context& c) noexcept : c_(c) {}
     std::optional<net::Ipv4Address> of(net::Ipv4Address external) noexcept override {
+        if (!c_.plan->nat->is_external(external)) return {};
         for (const Rule& rule : c_.plan->nat->all()) {
             const bool is_its =
                 rule.wish.kind == NatKind::fixed && Rule::is_in(rule.pool, external);

@@ -19,8 +19,12 @@ constexpr bool is_pointer(uint8_t length) noexcept {
     return (length & pointer_bits) == pointer_bits;
 }
 
+constexpr char small(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 bool is_same_word(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+    return std::ranges::equal(a, b, {}, small, small);  // RFC 4343 3
 }
 
 // Where names are in a record's data (RFC 1035 3.3, and later types whose names some compress).
