@@ -60,7 +60,7 @@ clean_up() {  # RUN_DIRECTORY
             [ -e "/run/netns/$namespace" ] && ip netns del "$namespace"
         done <"$directory/lab.namespaces"
     fi
-    for memory in "$directory"/{,*/}{intent,state,sessions}; do
+    for memory in "$directory"/{,*/}*; do  # links, where they lie elsewhere
         memory=$(readlink "$memory") || continue
         case $memory in */sluice-*) rm -f "$memory" ;; esac
     done
