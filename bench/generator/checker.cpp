@@ -55,26 +55,6 @@ void Checker::begin(uint8_t run) noexcept {
     latency_.clear();
 }
 
-// Where it would be in a good packet.
-uint32_t Checker::signature_at(const uint8_t* frame, uint32_t length) const noexcept {
-    constexpr uint32_t outside = ethernet_length + ip_udp_length;
-    if (expected_.tunnels == nullptr || length < outside) return outside;
-    const Tunnel& tunnel = expected_.tunnels->first;
-    const uint8_t protocol = frame[ethernet_length + offsetof(net::Ipv4Header, protocol)];
-    return tunnel.protocol == protocol ? outside + tunnel.overhead() : outside;
-}
-
-void Checker::prefetch(const uint8_t* frame, uint32_t length) const noexcept {
-    const uint32_t at = signature_at(frame, length);
-    if (length < at + sizeof(Signature)) return;
-    FlowNumber flow;
-    std::memcpy(&flow, frame + at + offsetof(Signature, flow), sizeof flow);
-    if (flow >= windows_.size()) return;
-    __builtin_prefetch(&windows_[flow], 1);
-    flows_.prefetch(flow);
-    if (expected_.translations != nullptr) expected_.translations->prefetch(flow);
-}
-
 void Checker::check(const uint8_t* frame, uint32_t length, uint64_t now_tsc) noexcept {
     const Inner inner = unwrap(frame, length);
     if (inner.packet == nullptr) return;

@@ -53,8 +53,6 @@ class Checker {
 
     // Counts from nothing; packets of other runs are foreign from now on.
     void begin(uint8_t run) noexcept;
-    // What check() will read of a frame's flow.
-    void prefetch(const uint8_t* frame, uint32_t length) const noexcept;
     void check(const uint8_t* frame, uint32_t length, uint64_t now_tsc) noexcept;
 
     const Counts& counts() const noexcept { return counts_; }
@@ -74,7 +72,6 @@ class Checker {
     };
     Inner unwrap(const uint8_t* frame, uint32_t length) noexcept;
     Inner take_out(const uint8_t* packet, uint32_t length) noexcept;
-    uint32_t signature_at(const uint8_t* frame, uint32_t length) const noexcept;
     void count_replayed(const uint8_t* packet, uint32_t length, uint32_t frame_length) noexcept;
     bool parse(const uint8_t* packet, uint32_t length, Packet& parsed) noexcept;
     bool is_ours(const Signature& signature) const noexcept;

@@ -18,12 +18,18 @@ constexpr uint16_t destination_port = 9;  // "discard": no gateway looks into it
 
 uint64_t size_of(net::Ipv4Prefix prefix) noexcept { return uint64_t{1} << (32 - prefix.length); }
 
+// The golden section keeps neighbours apart, and those of neighbours too.
+uint32_t scattering_stride(uint32_t count) noexcept {
+    auto stride = static_cast<uint32_t>(0.618 * count) | 1;
+    while (std::gcd(stride, count) != 1) ++stride;
+    return stride;
+}
+
 }  // namespace
 
-Flows::Flows(const FlowWish& wish) : flows_(wish.count), order_(wish.count) {
+Flows::Flows(const FlowWish& wish) : flows_(wish.count), stride_(scattering_stride(wish.count)) {
     for (uint32_t g = 0; g < wish.groups.size() && g < wish.count; ++g) make_group(wish, g);
-    std::iota(order_.begin(), order_.end(), FlowNumber{0});
-    std::ranges::shuffle(order_, std::mt19937_64(wish.seed));
+    std::ranges::shuffle(flows_, std::mt19937_64(wish.seed));
 }
 
 void Flows::make_group(const FlowWish& wish, uint32_t number) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The flows that are sent, in the order in which they are, and what a NAT made of them.
+// The flows that are sent, and what a NAT made of them.
 //
-// A flow is walked to once a round, so the round is the sequence number of its packet. The walk
-// is in no order that the flows were made in: a router's sessions would otherwise lie in the
-// order in which they are used, which no real traffic grants.
+// They are numbered in the order in which they are sent, so that whoever sends and checks a
+// million of them reads memory from front to back. That is no order of their addresses, ports or
+// treatments, which were shuffled.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -40,11 +40,13 @@ class Flows {
     uint8_t generation(FlowNumber n) const noexcept { return flows_[n].generation; }
     Treatment treatment(FlowNumber n) const noexcept { return flows_[n].treatment; }
     uint32_t count_of(Treatment t) const noexcept;
-    FlowNumber in_order(uint32_t place) const noexcept { return order_[place]; }
+    // Each flow once, for places from 0 to count(), in an order unlike that of their numbers.
+    FlowNumber scattered(uint32_t place) const noexcept {
+        return static_cast<FlowNumber>(uint64_t{place} * stride_ % count());
+    }
 
     // Another flow takes its number: from the same host, by a port that it did not have before.
     void renew(FlowNumber n) noexcept;
-    void prefetch(FlowNumber n) const noexcept { __builtin_prefetch(&flows_[n]); }
 
   private:
     struct alignas(16) Flow {
@@ -56,7 +58,7 @@ class Flows {
     void make_group(const FlowWish& wish, uint32_t number);
 
     std::vector<Flow> flows_;
-    std::vector<FlowNumber> order_;
+    uint32_t stride_ = 1;           // of scattered(), with no divisor in common with their count
     uint32_t flows_of_a_host_ = 1;  // at most, of any group
 };
 
@@ -76,7 +78,6 @@ class Translations {
     bool agrees(FlowNumber n, const External& external) noexcept;
     void forget(FlowNumber n) noexcept;
     uint32_t known_count() const noexcept { return known_; }
-    void prefetch(FlowNumber n) const noexcept { __builtin_prefetch(&of_[n]); }
 
   private:
     struct Entry {

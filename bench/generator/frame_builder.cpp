@@ -69,7 +69,11 @@ void FrameBuilder::write_outer_source(uint8_t* frame, uint32_t tunnel) const noe
 
 void FrameBuilder::write(uint8_t* frame, const Endpoints& endpoints, const Signature& signature,
                          uint32_t tunnel) const noexcept {
-    std::memcpy(frame, image_.data(), image_length);
+    if (length_ <= 64) {  // the rest of the image would be one more cache line
+        std::memcpy(frame, image_.data(), 64);
+    } else {
+        std::memcpy(frame, image_.data(), image_length);
+    }
     if (length_ > image_length) std::memset(frame + image_length, 0, length_ - image_length);
     if (ip_at_ != ethernet_length) write_outer_source(frame, tunnel);
     uint8_t* ip = frame + ip_at_;

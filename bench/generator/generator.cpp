@@ -128,11 +128,6 @@ void Generator::receive(Side& side, Checker* checker) noexcept {
     std::array<rte_mbuf*, receive_burst> buffers;
     const unsigned count = rte_eth_rx_burst(side.port(), 0, buffers.data(), receive_burst);
     if (count == 0) return;
-    if (checker != nullptr) {
-        for (unsigned i = 0; i < count; ++i) {
-            checker->prefetch(rte_pktmbuf_mtod(buffers[i], const uint8_t*), buffers[i]->data_len);
-        }
-    }
     look_at(side, checker, buffers.data(), count);
     rte_pktmbuf_free_bulk(buffers.data(), count);
 }

@@ -81,8 +81,7 @@ void Generator::warm_up() {
     if (translations_) open_flows();
 }
 
-// A NAT's sessions are made in the order of the walk, each by one packet or, where that is lost,
-// by another.
+// Each of a NAT's sessions is made by one packet or, where that is lost, by another.
 void Generator::open_flows() {
     const uint32_t count = flows_.count_of(Treatment::translated);
     const double patience_s = options_.wait_s + 3.0 * count / options_.opening_pps;

@@ -26,7 +26,7 @@ void Sender::attach(uint16_t port, rte_mempool* pool) noexcept {
 void Sender::begin(uint8_t run, Walk::Over over) noexcept {
     drop_what_is_left();
     run_ = run;
-    over_ = over;
+    walk_.go(over);
     counts_ = {};
 }
 
@@ -73,7 +73,7 @@ unsigned Sender::fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept 
 
 unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept {
     for (unsigned i = 0; i < count; ++i) {
-        const auto step = walk_.next(over_);
+        const auto step = walk_.next();
         if (!step) return i;
         renew_now_and_then(step->flow);
         const bool by_tunnel = goes_by_tunnel(step->flow);
@@ -104,7 +104,7 @@ Endpoints Sender::endpoints(FlowNumber flow) noexcept {
 
 // Those that are the first of a flow are sent by the left, where a NAT's inside is.
 void Sender::renew_now_and_then(FlowNumber flow) noexcept {
-    if (wish_.new_flows == 0 || over_ == Walk::Over::unopened) return;
+    if (wish_.new_flows == 0 || walk_.over() == Walk::Over::unopened) return;
     renewals_due_ += wish_.new_flows;
     if (renewals_due_ < 1) return;
     renewals_due_ -= 1;

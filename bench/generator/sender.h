@@ -59,7 +59,6 @@ class Sender {
     std::vector<std::array<FrameBuilder, 2>> builders_;  // one round of sizes; the second by tunnel
     size_t next_builder_ = 0;
     Walk walk_;
-    Walk::Over over_ = Walk::Over::all;
     double renewals_due_ = 0;
     uint8_t run_ = 0;
     uint16_t port_ = 0;

@@ -52,20 +52,48 @@ TEST(Flows, AreOthersAfterBeingRenewed) {
     EXPECT_EQ(flows[0], beside);
 }
 
-TEST(Flows, AreOfEachGroupInTurn) {
+TEST(Flows, AreOfEachGroupAlikeAndInNoOrder) {
     const Flows flows({100,
                        {group(Treatment::none, "10.1.0.0/30"),
                         group(Treatment::translated, "10.3.0.0/30", "10.4.0.0/16"),
                         group(Treatment::tunnelled, "10.1.0.0/30", "10.5.0.0/16")}});
     EXPECT_EQ(flows.count_of(Treatment::none), 34u);
     EXPECT_EQ(flows.count_of(Treatment::translated), 33u);
-    EXPECT_EQ(flows.treatment(98), Treatment::tunnelled);
-    EXPECT_TRUE(
-        net::parse_prefix("10.3.0.0/30")->contains(net::Ipv4Address{flows[97].source.host()}));
-    EXPECT_TRUE(
-        net::parse_prefix("10.4.0.0/16")->contains(net::Ipv4Address{flows[97].destination.host()}));
-    EXPECT_TRUE(
-        net::parse_prefix("10.5.0.0/16")->contains(net::Ipv4Address{flows[98].destination.host()}));
+    const auto is_in = [](const char* prefix, net::Be32 address) {
+        return net::parse_prefix(prefix)->contains(net::Ipv4Address{address.host()});
+    };
+    unsigned in_turn = 0;
+    for (FlowNumber n = 0; n < flows.count(); ++n) {
+        const bool translated = flows.treatment(n) == Treatment::translated;
+        const bool tunnelled = flows.treatment(n) == Treatment::tunnelled;
+        EXPECT_EQ(is_in("10.3.0.0/30", flows[n].source), translated);
+        EXPECT_EQ(is_in("10.4.0.0/16", flows[n].destination), translated);
+        EXPECT_EQ(is_in("10.5.0.0/16", flows[n].destination), tunnelled);
+        in_turn += n > 2 && flows.treatment(n) == flows.treatment(n - 3);
+    }
+    EXPECT_LT(in_turn, 60u);
+}
+
+TEST(Flows, AreNumberedInNoOrderOfTheirAddresses) {
+    const Flows flows(wish(1000, "10.1.0.0/22"));
+    unsigned rising = 0;
+    for (FlowNumber n = 1; n < flows.count(); ++n) {
+        rising += flows[n].source.host() > flows[n - 1].source.host();
+    }
+    EXPECT_GT(rising, 400u);
+    EXPECT_LT(rising, 600u);
+}
+
+TEST(Flows, AreScatteredEachToOnePlace) {
+    for (const uint32_t count : {1u, 2u, 3u, 10u, 1000u, 65536u}) {
+        const Flows flows(wish(count, "10.1.0.0/16"));
+        std::set<FlowNumber> met;
+        for (uint32_t place = 0; place < count; ++place) met.insert(flows.scattered(place));
+        EXPECT_EQ(met.size(), count);
+        EXPECT_EQ(*met.rbegin(), count - 1);
+    }
+    const Flows flows(wish(1000));
+    EXPECT_GT(std::max(flows.scattered(1), flows.scattered(2)), 100u) << "neighbours are apart";
 }
 
 TEST(Flows, NeedHostsEnough) {
@@ -74,17 +102,16 @@ TEST(Flows, NeedHostsEnough) {
     EXPECT_NO_THROW(Flows(wish(64513, "10.1.0.0/31")));
 }
 
-TEST(Walk, MeetsEachFlowOnceARoundAndInNoOrder) {
+TEST(Walk, MeetsEachFlowOnceARound) {
     const Flows flows(wish(1000));
     Walk walk(flows, nullptr);
     for (uint32_t round = 0; round < 3; ++round) {
         std::vector<FlowNumber> met;
         for (unsigned i = 0; i < 1000; ++i) {
-            const auto step = walk.next(Walk::Over::all);
+            const auto step = walk.next();
             EXPECT_EQ(step->round, round);
             met.push_back(step->flow);
         }
-        EXPECT_FALSE(std::ranges::is_sorted(met));
         std::ranges::sort(met);
         EXPECT_EQ(std::unique(met.begin(), met.end()), met.end());
     }
@@ -94,10 +121,31 @@ TEST(Walk, CanPassOverFlowsThatANatHasTranslatedOrHasNot) {
     const Flows flows(wish(10, Treatment::translated));
     Translations translations(10);
     Walk walk(flows, &translations);
-    EXPECT_FALSE(walk.next(Walk::Over::open));
+    walk.go(Walk::Over::open);
+    EXPECT_FALSE(walk.next());
     translations.agrees(4, {net::be32(1), net::be16(1)});
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(walk.next(Walk::Over::open)->flow, 4u);
-    for (int i = 0; i < 20; ++i) EXPECT_NE(walk.next(Walk::Over::unopened)->flow, 4u);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(walk.next()->flow, 4u);
+    walk.go(Walk::Over::unopened);
+    for (int i = 0; i < 20; ++i) EXPECT_NE(walk.next()->flow, 4u);
+}
+
+TEST(Walk, OpensFlowsInAnotherOrderThanItUsesThem) {
+    const Flows flows(wish(1000, Treatment::translated));
+    Translations none(1000);
+    Walk walk(flows, &none);
+    EXPECT_EQ(walk.next()->flow, 0u);
+    EXPECT_EQ(walk.next()->flow, 1u);
+    walk.go(Walk::Over::unopened);
+    std::vector<FlowNumber> opened;
+    for (int i = 0; i < 1000; ++i) {
+        const auto step = walk.next();
+        EXPECT_EQ(step->round, 1u) << "a round of its own, so that no number comes twice";
+        opened.push_back(step->flow);
+    }
+    EXPECT_FALSE(std::ranges::is_sorted(opened));
+    walk.go(Walk::Over::all);
+    EXPECT_EQ(walk.next()->flow, 0u);
+    EXPECT_EQ(walk.next()->round, 3u);
 }
 
 TEST(Walk, TakesFlowsThatNobodyTranslatesForOpen) {
@@ -105,8 +153,10 @@ TEST(Walk, TakesFlowsThatNobodyTranslatesForOpen) {
     Translations translations(2);
     Walk walk(flows, &translations);
     for (int i = 0; i < 4; ++i) {
-        EXPECT_EQ(walk.next(Walk::Over::open)->flow, 0u);
-        EXPECT_EQ(walk.next(Walk::Over::unopened)->flow, 1u);
+        walk.go(Walk::Over::open);
+        EXPECT_EQ(flows.treatment(walk.next()->flow), Treatment::none);
+        walk.go(Walk::Over::unopened);
+        EXPECT_EQ(flows.treatment(walk.next()->flow), Treatment::translated);
     }
 }
 
