@@ -40,15 +40,14 @@ def measure_in_process(o, report, _):
 
 
 def measure_routers(o, report, until):
-    import machine
+    import huge_pages
     if os.geteuid() != 0:
         progress.say("routers are left out: their network namespaces need root (sudo ./dev bench)")
         return 0
     os.environ["SLUICE_BUILD"] = str(o.build)
-    with machine.huge_pages(0 if o.no_huge else HUGE_MIB) as huge:
-        if not huge:
-            progress.say("without huge pages, which costs speed")
-        return measure_routers_with(o, report, until, huge)
+    with huge_pages.taken(0 if o.no_huge else HUGE_MIB) as on_them:
+        progress.say(f"on huge pages: {on_them}" + ("" if on_them == huge_pages.ALL else ", which costs speed"))
+        return measure_routers_with(o, report, until, on_them)
 
 
 def routers_wanted(o):
@@ -56,15 +55,16 @@ def routers_wanted(o):
     return o.routers if o.routers is not None else workloads.QUICK if o.quick else ""
 
 
-def measure_routers_with(o, report, until, huge):
+def measure_routers_with(o, report, until, on_huge_pages):
+    import huge_pages
     import throughput
     suite = throughput.Suite(throughput.Settings(
         generator=o.build / "bench/generator/sluice-bench", probe=o.build / "bench/probe/one_way",
         only=routers_wanted(o), rounds=o.rounds, seconds=o.seconds, size=o.size, processors=o.processors,
-        huge=huge, more_peers=tuple(o.router), until=until))
+        huge=on_huge_pages != huge_pages.NONE, more_peers=tuple(o.router), until=until))
     report["versions"] |= {peer.name: peer.version() for peer in suite.peers}
     report["suite"] = {"settings": {"rounds": o.rounds, "seconds": o.seconds, "size": o.size,
-                                    "processors": o.processors, "huge_pages": huge},
+                                    "processors": o.processors, "huge_pages": on_huge_pages},
                        "runs": suite.run(), "left_out": suite.left_out}
     return sum("failed" in run for run in report["suite"]["runs"])
 
@@ -126,7 +126,8 @@ def put_into_docs(report):
 
 def main():
     # As Ctrl-C does: so that namespaces and huge pages are given back.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, lambda *_: sys.exit(1))
     o = options.options()
     report, failures = (put_together(o.earlier), 0) if o.earlier else measure(o)
     if not text.has_figures(report):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The machine that is measured on, and the versions of what is measured."""
-import contextlib
 import os
 import pathlib
 import platform
@@ -30,22 +29,7 @@ def machine():
             "date": time.strftime("%Y-%m-%d %H:%M:%S %Z")}
 
 
-def _huge_pages():
+def huge_pages():
     """(free, size in KiB)"""
     return (int(_field("/proc/meminfo", "HugePages_Free") or 0),
             int((_field("/proc/meminfo", "Hugepagesize") or "0").split()[0]))
-
-
-@contextlib.contextmanager
-def huge_pages(mib):
-    """As many huge pages, if the machine gives them: True then. It has as many as before afterwards."""
-    number = pathlib.Path("/proc/sys/vm/nr_hugepages")
-    before = number.read_text()
-    free, kib = _huge_pages()
-    wanted = -(-mib * 1024 // kib) if kib else 0
-    try:
-        if wanted > free:
-            number.write_text(str(int(before) + wanted - free))
-        yield 0 < wanted <= _huge_pages()[0]
-    finally:
-        number.write_text(before)

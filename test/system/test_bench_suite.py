@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """./dev bench as a whole, for a moment: a router and one that is only described, side by side."""
 import json
+import pathlib
+import signal
 import subprocess
 import sys
+
+import pytest
 
 from router import BUILD, ROOT
 
@@ -40,3 +44,32 @@ def test_routers_are_measured_side_by_side_and_compared_with_an_earlier_run(tmp_
     again = suite("--from", report, "--compare", report, "--json", tmp_path / "again.json")
     assert again.returncode == 0, again.stderr
     assert "+0.0%" in again.stdout and "worse" not in again.stdout
+
+
+HOLD = """
+import huge_pages, pathlib, time
+with huge_pages.taken(8) as on_them:
+    mounts = [line.split()[1] for line in pathlib.Path("/proc/self/mounts").read_text().splitlines() if "sluice-huge" in line]
+    print(on_them, *mounts, sep=",", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_huge_pages_and_their_mount_are_the_suites_alone_and_gone_with_it(end):
+    number, mounts = pathlib.Path("/proc/sys/vm/nr_hugepages"), pathlib.Path("/proc/self/mounts")
+    before = number.read_text(), mounts.read_text()
+    on_term = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
+    with subprocess.Popen([sys.executable, "-c", on_term + HOLD], cwd=ROOT / "bench/suite", stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as holder:
+        on_them, *mounted = holder.stdout.readline().strip().split(",")
+        seen_meanwhile = mounts.read_text()
+        holder.send_signal(end)
+        holder.wait(timeout=10)
+    if on_them == "none":
+        pytest.skip("the machine gives no huge pages")
+    assert on_them == "packets and the router's memories" and len(mounted) == 1
+    assert seen_meanwhile == before[1], "nobody else sees the mount"
+    assert (number.read_text(), mounts.read_text()) == before
+    assert not pathlib.Path(mounted[0]).exists()
