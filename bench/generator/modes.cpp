@@ -25,15 +25,26 @@ int judge(const TrialResult& trial, double allowed_loss) {
     return trial.faults() > 0 || trial.loss() > allowed_loss ? exit_faults : exit_well;
 }
 
-Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
-    TrialWish wish{
-        o.pps, o.seconds, 0, 1, [&](const TrialResult& so_far) {
-            show_progress(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
-        }};
-    const TrialResult trial = generator.run(wish);
+TrialResult trial_at(double pps, Generator& generator, const Options& o, double tsc_hz) {
+    const auto show = [&](const TrialResult& so_far) {
+        show_progress(fmt::format("{:.0f} s, {}", so_far.seconds, summary(so_far, tsc_hz)));
+    };
+    TrialResult trial = generator.run({pps, o.seconds, 0, 1, show});
     say(summary(trial, tsc_hz));
-    Json found{{"trial", describe(trial, tsc_hz)}, {"limited_by", limit_name(trial, o.pps)}};
-    return {found, judge(trial, o.allowed_loss)};
+    return trial;
+}
+
+Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
+    const TrialResult first = trial_at(o.pps, generator, o, tsc_hz);
+    Json found{{"trial", describe(first, tsc_hz)}, {"limited_by", limit_name(first, o.pps)}};
+    int code = judge(first, o.allowed_loss);
+    for (const double pps : o.then_pps) {
+        const TrialResult trial = trial_at(pps, generator, o, tsc_hz);
+        found["then"].push_back(describe(trial, tsc_hz));
+        code = std::max(code, judge(trial, o.allowed_loss));
+        if (trial.interrupted) break;
+    }
+    return {found, code};
 }
 
 Outcome searching(Generator& generator, const Options& o, double tsc_hz) {

@@ -120,7 +120,10 @@ void declare_rate(CLI::App& app, Options& o) {
     mode->add_option("--pps", o.pps,
                      "packets a second and direction: 500k, 1.5M (all that can be sent)")
         ->transform(packets());
-    mode->add_option("--seconds", o.seconds, "how long")->capture_default_str();
+    mode->add_option("--then", o.then_pps, "and then at these rates, one after another: 1M,2M,3M")
+        ->delimiter(',')
+        ->transform(packets());
+    mode->add_option("--seconds", o.seconds, "how long, each")->capture_default_str();
     mode->add_option("--allow-loss", o.allowed_loss,
                      "share of packets that may be lost (at a rate: 0)");
 }

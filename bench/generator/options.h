@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/generator/flow.h"
 #include "bench/generator/prefixes.h"
@@ -29,7 +30,8 @@ struct Options {
     bool to_left = false;
 
     Mode mode = Mode::rate;
-    double pps = 0;  // 0: all that can be sent
+    double pps = 0;                // 0: all that can be sent
+    std::vector<double> then_pps;  // rates of further trials
     double seconds = 10;
     double interval_s = 10;
     double allowed_loss = 0;

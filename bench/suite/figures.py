@@ -32,6 +32,7 @@ class Row:
     limited_by: str
     loss: float
     latency_us: dict  # percentile to median, of runs at half the rate; may be empty
+    latency_at: dict  # percent of the rate to the same
     cycles: Figure | None  # the router's own, a packet
     stages: dict
 
@@ -56,6 +57,12 @@ def _latencies(runs):
     return {name: _median_of(runs, "latency_us", name) for name in dict.fromkeys(names)}
 
 
+def _latency_at(runs):
+    loads = dict.fromkeys(load for run in runs for load in run.get("latency_at", {}))
+    return {int(load): _latencies([{"latency_us": run.get("latency_at", {}).get(load)} for run in runs])
+            for load in sorted(loads, key=int)}
+
+
 def _stages(runs):
     names = [name for run in runs for name in (run.get("router") or {}).get("stages", {})]
     return {name: _median_of(runs, "router", "stages", name) for name in dict.fromkeys(names)}
@@ -65,7 +72,7 @@ def _row(key, runs):
     cycles = [run["router"]["cycles_per_packet"] for run in runs if run.get("router")]
     return Row(*key, Figure.of([run["received_pps"] for run in runs]),
                most_common([run["limited_by"] for run in runs]),
-               statistics.median(run["loss"] for run in runs), _latencies(runs),
+               statistics.median(run["loss"] for run in runs), _latencies(runs), _latency_at(runs),
                Figure.of(cycles) if cycles else None, _stages(runs))
 
 

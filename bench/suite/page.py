@@ -66,6 +66,16 @@ def _latency(rows, colours):
             yield svg.curves(f"latency of {case}", PERCENTILES, "microseconds, at half of the rate", lines)
 
 
+def _latency_over_load(rows, colours):
+    for (case, placement), group in _like_with_like([r for r in rows if len(r.latency_at) > 1]).items():
+        loads = sorted({load for r in group for load in r.latency_at})
+        lines = [(f"{r.peer} {p}", [r.latency_at.get(load, {}).get(p) for load in loads], colours[r.peer])
+                 for r in group for p in ("p99", "p50")]
+        yield f"<h3>{html.escape(case)}, processors {placement}</h3>"
+        yield svg.curves(f"latency of {case} over load", [f"{load}%" for load in loads],
+                         "microseconds, at this share of the rate", lines)
+
+
 def _stages(title, rows):
     if rows:
         names = list(dict.fromkeys(name for _, stages in rows for name in stages))
@@ -90,6 +100,8 @@ def _suite(suite):
     yield from _throughput(rows, colours)
     yield "<h2>Latency</h2>"
     yield from _latency(rows, colours)
+    yield "<h2>Latency over load</h2>"
+    yield from _latency_over_load(rows, colours)
 
 
 def _plots(report):

@@ -21,6 +21,16 @@ def throughput_table(rows):
          f"{r.cycles.median:.0f}" if r.cycles else "") for r in rows]
 
 
+def load_table(rows):
+    """(header, rows) of text, of those that were measured at several loads."""
+    rows = [r for r in rows if len(r.latency_at) > 1]
+    loads = sorted({load for r in rows for load in r.latency_at})
+    return ("p50 / p99 us at", "processors", "router", *(f"{load}%" for load in loads)), [
+        (r.case, r.placement, r.peer,
+         *(f"{r.latency_at[load]['p50']:.1f} / {r.latency_at[load]['p99']:.1f}" if load in r.latency_at else ""
+           for load in loads)) for r in rows]
+
+
 def aligned(header, rows):
     """The first column to the left, as is the last; all others to the right."""
     widths = [max(len(row[c]) for row in [header, *rows]) for c in range(len(header))]
@@ -65,6 +75,9 @@ def tables(report):
     if report.get("suite"):
         yield "Routers", _about_runs(report["suite"]), throughput_table(figures.rows(report["suite"]["runs"]))
         reached = goals.table(report["suite"]["runs"])
+        loads = load_table(figures.rows(report["suite"]["runs"]))
+        if loads[1]:
+            yield "Latency over load", "Of the rate that came through at most; medians of the same runs.", loads
         if reached[1]:
             yield "Goals", "At processors that are near; far from each other, the way between them is measured.", reached
     if router_stages(report):
@@ -85,8 +98,8 @@ def tables(report):
 def _about_runs(suite):
     settings = suite["settings"]
     return (f"Medians of up to {settings['rounds']} interleaved runs of {settings['seconds']} s, frames of "
-            f"{settings['size']}, ± half the way from the least to the most. A rate says something of a router "
-            "only where the router is the limit.")
+            f"{settings['size']}, ± half the way from the least to the most. On huge pages: "
+            f"{settings.get('huge_pages', 'unknown')}. A rate says something of a router only where the router is the limit.")
 
 
 def remarks(report):

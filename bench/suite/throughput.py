@@ -16,6 +16,7 @@ from workloads import GATEWAYS, LEFT, RIGHT, ROOT, WORKLOADS
 FAULTS = 3  # the generator's exit status for lost and wrong packets: a result too
 ANY_MAC = "02:00:00:00:00:fe"
 FAILURES = (Failed, OSError, ValueError, subprocess.SubprocessError)
+HALF = 50  # percent of the rate
 SECONDS_AROUND = 4  # a router's two runs: to start it and the generator, twice, and to end them
 
 
@@ -116,13 +117,21 @@ class Suite:
             full = self.generate(place, workload, peer)
             figures = peer.figures()
             rate = full["trial"]["received_pps"]
-            half = self.generate(place, workload, peer, "--pps", max(1, round(rate / 2)))
-        (stream,) = half["trial"]["directions"].values()
+            half, *others = self.latencies(place, workload, peer, rate)
         return {"received_pps": rate, "offered_pps": full["trial"]["offered_pps"],
                 "loss": full["trial"]["loss"], "faults": full["trial"]["faults"],
-                "limited_by": full["limited_by"], "latency_us": stream["latency_us"],
-                "loss_at_half": half["trial"]["loss"], "router": figures,
+                "limited_by": full["limited_by"], "latency_us": half["latency_us"],
+                "loss_at_half": half["loss"], "router": figures,
+                "latency_at": {str(load): trial["latency_us"] for load, trial in zip((HALF, *workload.loads), [half, *others])},
                 "command": self.command_for_people(place, workload, peer)}
+
+    def latencies(self, place, workload, peer, rate):
+        """What came at half of the rate, and at the workload's other loads."""
+        first, *others = (max(1, round(rate * load / 100)) for load in (HALF, *workload.loads))
+        found = self.generate(place, workload, peer, "--pps", first, *(["--then", ",".join(map(str, others))] if others else []))
+        for trial in (found["trial"], *found.get("then", [])):
+            (stream,) = trial["directions"].values()
+            yield {"latency_us": stream["latency_us"], "loss": trial["loss"]}
 
     def command_for_people(self, place, workload, peer):
         """The same in each round, and on each machine."""

@@ -30,6 +30,7 @@ class Workload:
     routes: tuple = ()  # prefixes by way of the right
     table: pathlib.Path | None = None  # prefixes by way of the right, a file of them
     tunnels: int = 0    # so many, which share out BEHIND_TUNNELS
+    loads: tuple = ()   # percent of the rate at which the latency is measured, besides half of it
 
     def tunnel_routes(self):
         """(number of the tunnel, our end of it, what is behind it)"""
@@ -66,7 +67,8 @@ def _tunnelled(kind, tunnels, direction):
 
 
 WORKLOADS = {w.name: w for w in (
-    Workload("routes:1", "routes", "forwarding by one route", {"right-hosts": FAR, "flows": 60000}, (FAR,)),
+    Workload("routes:1", "routes", "forwarding by one route", {"right-hosts": FAR, "flows": 60000}, (FAR,),
+             loads=(10, 25, 75, 90)),
     Workload("routes:full", "routes", "forwarding by the full table, destinations in any prefix alike",
              {"prefixes": FULL_TABLE, "draw": "in-route", "flows": 1 << 20, "left-hosts": INSIDE},
              table=FULL_TABLE),

@@ -50,6 +50,7 @@ TEST(Options, TakeRatesInThousandsAndMillions) {
     EXPECT_EQ(parse({"rate", "--pps", "1.5M"}).options.pps, 1.5e6);
     EXPECT_EQ(parse({"rate", "--pps", "500k"}).options.pps, 5e5);
     EXPECT_EQ(parse({"rate", "--pps", "12"}).options.pps, 12);
+    EXPECT_EQ(parse({"rate", "--then", "500k,1.5M"}).options.then_pps, (std::vector{5e5, 1.5e6}));
     EXPECT_EQ(parse({"rate", "--pps", "1m"}).exit_code, 2);
 }
 

@@ -55,6 +55,14 @@ class Figures(unittest.TestCase):
         (row,) = figures.rows([run(1e6), {"case": "c", "peer": "p", "failed": "why", "placement": "near"}])
         self.assertEqual(row.peer, "sluice")
 
+    def test_have_the_latency_at_each_load(self):
+        def one(p99):
+            return {"50": {"p50": 1.0, "p99": p99}, "10": {"p50": 0.5, "p99": 2.0}}
+        rows = figures.rows([run(1e6, latency_at=one(9.0)), run(1e6, latency_at=one(11.0)), run(1e6)])
+        self.assertEqual(rows[0].latency_at, {10: {"p50": 0.5, "p99": 2.0}, 50: {"p50": 1.0, "p99": 10.0}})
+        header, (row,) = text.load_table(rows)
+        self.assertEqual((header[3:], row[3:]), (("10%", "50%"), ("0.5 / 2.0", "1.0 / 10.0")))
+
     def test_tell_what_the_router_says_of_itself(self):
         told = {"cycles_per_packet": 100.0, "stages": {"lookup": 7.0}}
         (row,) = figures.rows([run(1e6, router=told), run(1e6)])
@@ -205,9 +213,10 @@ class Plots(unittest.TestCase):
 
     def test_stand_in_the_page_which_needs_nothing_else(self):
         told = {"cycles_per_packet": 100.0, "stages": {"lookup": 7.0}}
-        made = page.page(report([run(1e6, router=told), run(2e6, "testpmd-io", failed="it <ended>")],
+        at = {"10": {"p50": 1.0, "p99": 2.0}, "50": {"p50": 1.0, "p99": 3.0}}
+        made = page.page(report([run(1e6, router=told, latency_at=at), run(2e6, "testpmd-io", failed="it <ended>")],
                                 benchmarks=Scaling.benchmarks + [benchmark("b", **{"stage:lookup": 7.0})]))
-        self.assertEqual(made.count("<svg"), 6)  # rate, latency, stages twice, scaling twice
+        self.assertEqual(made.count("<svg"), 7)  # rate, latency and over load, stages twice, scaling twice
         self.assertIn("it &lt;ended&gt;", made)
         for outside in ("src=", "href=", "url("):
             self.assertNotIn(outside, made)
