@@ -34,7 +34,7 @@ def bridged(lab, **form):
         host.sysctl("net.ipv6.conf.eth.disable_ipv6", 0)
         host.address("eth", address + "/24")
         host.ip("addr", "add", address6 + "/64", "dev", "eth", "nodad")
-    wait_until(lambda: "0% packet loss" in ping(net, count=1), "the first frames cross", 10)
+    wait_until(lambda: all_came(ping(net)), "the first frames cross")
     return net
 
 
@@ -50,7 +50,7 @@ def all_came(said):
 def received_gigabits(net, to, seconds):
     net.server.spawn("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
     wait_until(lambda: ":5201" in net.server.run("ss", "-tln").stdout, "iperf3 listens")
-    out = net.client.run("iperf3", "-c", to, "-t", seconds, "-J", timeout=20).stdout
+    out = net.client.run("iperf3", "-c", to, "-t", seconds, "-J", timeout=60).stdout
     return json.loads(out)["end"]["sum_received"]["bits_per_second"] / 1e9
 
 
@@ -109,7 +109,7 @@ def test_a_bridge_is_back_when_its_dataplane_is(lab, figure):
         net.east.start_dataplane()
         net.east.wait_ready()
         time.sleep(0.5)
-    assert stream.loss.received > 0.3 * stream.loss.sent, stream.loss
+    assert stream.loss.whole_at_the_end > 0.2 * stream.rate, stream.loss
     figure("frames over a bridge gone after kill -9 of a dataplane, ms",
            f"{stream.loss.longest_silence_ms:.0f}")
     assert all_came(ping(net))
@@ -121,9 +121,9 @@ def test_a_port_can_be_bridged_and_routed_again_while_the_router_runs(lab):
         **net.config[net.west]["interfaces"],
         "left": {"device": af_packet("left"), "addresses": ["10.7.0.1/24"]}}}
     net.west.apply(routed)
-    wait_until(lambda: all_came(ping(net, to="10.7.0.1")), "the router answers", 5)
+    wait_until(lambda: all_came(ping(net, to="10.7.0.1")), "the router answers")
     net.west.apply(net.config[net.west])
-    wait_until(lambda: all_came(ping(net)), "frames cross again", 5)
+    wait_until(lambda: all_came(ping(net)), "frames cross again")
 
 
 # A checksum's status is 0 where it is wrong; 0x600000 is a warning's severity.
@@ -152,6 +152,14 @@ def test_tshark_reads_the_frames_in_what_passes_between_the_routers(lab):
     assert {outer + "arp", outer + "ip:icmp:data", outer + "ipv6:icmpv6:data"} <= set(layers)
 
 
+def until(wire, is_awaited):
+    """The first such frame, and those that come with it."""
+    for frame in wire.frames(10):
+        if is_awaited(frame):
+            return [frame, *filter(is_awaited, wire.frames(0.1))]
+    return []
+
+
 def test_scapy_is_the_other_end(lab):
     """Frames for port "left" come from Scapy on "right", and what comes by "left" is read there."""
     host = lab.host("router")
@@ -172,12 +180,12 @@ def test_scapy_is_the_other_end(lab):
     for frame in frames:
         wires["right"].drain()
         wires["left"].send(frame)
-        got = [Ether(f) for f in wires["right"].frames(0.2)]
-        inside = [bytes(f[GRE].payload) for f in got if GRE in f]
-        assert inside == [bytes(frame)], f"{frame!r} goes into the tunnel"
-        assert all(f[GRE].key == 5 and f[GRE].proto == 0x6558 for f in got if GRE in f)
+        (got,) = until(wires["right"], lambda f: GRE in Ether(f))
+        outside = Ether(got)[GRE]
+        assert bytes(outside.payload) == bytes(frame), f"{frame!r} goes into the tunnel"
+        assert (outside.key, outside.proto) == (5, 0x6558)
 
         wires["left"].drain()
         wires["right"].send(Ether(src=HOST_MAC["right"], dst=ROUTER_MAC["right"]) /
                             IP(src="10.2.0.2", dst=ROUTER_IP["right"]) / gre / frame)
-        assert bytes(frame) in list(wires["left"].frames(0.2)), f"{frame!r} comes out of it"
+        assert until(wires["left"], lambda f: f == bytes(frame)), f"{frame!r} comes out of it"

@@ -19,7 +19,8 @@ from scapy.utils import wrpcap
 from dissect import COMPLAINTS, tshark
 from lab import Lab
 from router import Router
-from test_kernel_oracle import CONFIG, HOST_IP, HOST_MAC, ROUTER_IP, ROUTER_MAC, cables
+from test_kernel_oracle import (CONFIG, HOST_IP, HOST_MAC, OTHER, ROUTER_IP, ROUTER_MAC, all_that_follows,
+                                cables)
 
 KEY = 0xf0000001
 PORT = 4754
@@ -95,12 +96,11 @@ def room():
 
 def crosses(room, side, packet):
     """The packets that leave on the other side; what leaves outside is kept for tshark."""
-    other = {"left": "right", "right": "left"}[side]
-    room.wires[other].drain()
+    room.wires[OTHER[side]].drain()
     room.wires[side].send(Ether(src=HOST_MAC[side], dst=ROUTER_MAC[side]) / packet)
-    frames = (Ether(frame) for frame in room.wires[other].frames(0.2))
+    frames = [Ether(frame) for frame in all_that_follows(room.wires, side)]
     frames = [frame for frame in frames if IP in frame]
-    if other == "right":
+    if side == "left":
         room.sent += frames
     return [IP(bytes(frame[IP])[:frame[IP].len]) for frame in frames]
 
