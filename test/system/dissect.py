@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 
-from lab import wait_until
+from lab import sleeps, wait_until
 
 # A checksum's status is 0 where it is wrong; 0x800000 is an error's severity, 0x600000 a warning's.
 WRONG = ("_ws.malformed or _ws.expert.severity >= 0x800000 or ip.checksum.status == 0 "
@@ -37,5 +37,6 @@ class Capture:
 
     def __exit__(self, *_):
         time.sleep(0.5)  # what is under way
+        wait_until(lambda: sleeps(self.process), "tcpdump has read all")
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=30)

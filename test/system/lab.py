@@ -39,7 +39,7 @@ def run(*command, namespace=None, check=True, timeout=30, **more):
     return done
 
 
-def wait_until(condition, what, timeout=10.0, pause=0.01):
+def wait_until(condition, what, timeout=20.0, pause=0.01):
     """Returns the first true value of condition(); fails with `what` when none comes in time."""
     end = time.monotonic() + timeout
     while True:
@@ -49,6 +49,12 @@ def wait_until(condition, what, timeout=10.0, pause=0.01):
         if time.monotonic() > end:
             raise Failed(f"not within {timeout} s: {what}")
         time.sleep(pause)
+
+
+def sleeps(process):
+    """Has it read all that there is? Who still has to, and waits for a processor alone, is said to run."""
+    stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "S"
 
 
 @contextlib.contextmanager

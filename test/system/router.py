@@ -86,14 +86,14 @@ class Router:
         for process in (self.dataplane, self.control):
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(timeout=10)
+                process.wait(timeout=30)
 
-    def wait_answering(self, timeout=10):
+    def wait_answering(self, timeout=30):
         """Until control answers the CLI."""
         wait_until(lambda: self.cli_raw("show", "status").returncode == 0, "control answers",
                    timeout, 0.02)
 
-    def wait_ready(self, timeout=15):
+    def wait_ready(self, timeout=30):
         """Until the dataplane runs what is published, and every interface is as it should be."""
         self.wait_answering(timeout)
         try:

@@ -142,12 +142,14 @@ def test_the_dataplane_alone_comes_back_while_control_is_dead(net, figure):
     with Stream(net.client, net.server, SERVER) as stream:
         net.router.kill(net.router.control)
         net.router.kill(net.router.dataplane)
+        already_said = len(net.router.log())
         net.router.start_dataplane()
-        time.sleep(1.5)
+        wait_until(lambda: "event=first_packet" in net.router.log()[already_said:], "it forwards")
+        time.sleep(0.5)
     figure("traffic gone after kill -9 of both, the dataplane restarted alone, ms",
            f"{stream.loss.longest_silence_ms:.0f}")
     assert stream.loss.longest_silence_ms < 3000
-    assert stream.loss.received > stream.loss.sent / 4, stream.loss
+    assert stream.loss.whole_at_the_end > 0.2 * stream.rate, stream.loss
 
 
 def test_both_killed_and_restarted_forward_as_before(net, figure):
@@ -212,7 +214,7 @@ def test_control_refuses_an_intent_memory_of_another_layout_and_names_both_versi
         make_foreign(net, "intent")
         already_said = len(net.router.log())
         net.router.start_control()
-        assert net.router.control.wait(timeout=5) != 0
+        assert net.router.control.wait(timeout=30) != 0
         said = net.router.log()[already_said:]
         assert names_both_versions(said) and "--rebuild-intent" in said, said
     assert stream.loss.lost == 0, stream.loss
@@ -236,7 +238,7 @@ def test_the_dataplane_refuses_a_state_memory_of_another_layout_and_names_both_v
     make_foreign(net, "state")
     already_said = len(net.router.log())
     net.router.start_dataplane()
-    assert net.router.dataplane.wait(timeout=5) == 2
+    assert net.router.dataplane.wait(timeout=30) == 2
     said = net.router.log()[already_said:]
     assert names_both_versions(said) and "--rebuild-state" in said, said
 
@@ -264,7 +266,7 @@ def test_a_state_memory_of_another_size_and_order_is_refused_and_rebuilt_when_to
     before = region(net, "state").read_bytes()
     already_said = len(net.router.log())
     net.router.start_dataplane()
-    assert net.router.dataplane.wait(timeout=5) == 2
+    assert net.router.dataplane.wait(timeout=30) == 2
     said = net.router.log()[already_said:]
     assert names_both_versions(said) and "--rebuild-state" in said, said
     assert region(net, "state").read_bytes() == before, "what is refused is left as it was"
@@ -291,14 +293,14 @@ def test_a_dataplane_of_another_layout_does_not_touch_the_intent_memory(net):
 def test_a_second_dataplane_for_the_same_router_is_refused(net):
     first = net.router.dataplane
     net.router.start_dataplane()
-    assert net.router.dataplane.wait(timeout=10) == 2
+    assert net.router.dataplane.wait(timeout=30) == 2
     assert first.poll() is None and ping(net)
 
 
 def test_a_second_control_for_the_same_router_is_refused(net):
     first = net.router.control
     net.router.start_control()
-    assert net.router.control.wait(timeout=10) != 0
+    assert net.router.control.wait(timeout=30) != 0
     assert first.poll() is None and net.router.cli_raw("show", "status").returncode == 0
 
 
@@ -324,5 +326,5 @@ def test_a_memory_that_was_cut_short_is_refused(net, name):
     else:
         net.router.start_dataplane()
         process = net.router.dataplane
-    assert process.wait(timeout=10) > 0, "an exit code, not a signal"
+    assert process.wait(timeout=30) > 0, "an exit code, not a signal"
     assert "refused" in net.router.log()[already_said:] or "4096" in net.router.log()[already_said:]

@@ -45,7 +45,7 @@ def all_came(said):
 def gigabits(net, seconds):
     net.server.spawn("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
     wait_until(lambda: ":5201" in net.server.run("ss", "-tln").stdout, "iperf3 listens")
-    out = net.client.run("iperf3", "-c", SERVER, "-t", seconds, "-J", timeout=20).stdout
+    out = net.client.run("iperf3", "-c", SERVER, "-t", seconds, "-J", timeout=60).stdout
     return json.loads(out)["end"]["sum_received"]["bits_per_second"] / 1e9
 
 
@@ -62,7 +62,7 @@ def condition_is(router, wanted, name="over", timeout=10):
 def test_hosts_meet_through_a_tunnel(lab, form, figure):
     net = joined(lab, FORMS[form])
     mtu = 1500 - OVERHEAD[form]
-    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross")
     outside = Witness(net.west.host, "between", "ip and not (proto 47 or proto 4 or udp port 4754)")
     assert all_came(ping(net))
     assert all_came(ping(net, "-s", 1472, "-M", "dont")), "in fragments"
@@ -84,7 +84,7 @@ def test_hosts_meet_through_a_tunnel(lab, form, figure):
 
 def test_a_tunnel_is_shown_where_interfaces_are(lab):
     net = joined(lab, WHOLE)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     shown = tunnel(net.west)
     assert (shown["condition"], shown["why"], shown["mtu"]) == ("up", "", 1464)
     assert (shown["type"], shown["local"], shown["remote"]) == ("gre", WEST, EAST)
@@ -113,7 +113,7 @@ def unreachable(net):
 
 def test_a_tunnel_whose_other_end_is_dead_is_down_and_its_routes_with_it(lab, figure):
     net = joined(lab, WHOLE)
-    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross")
     net.east.kill(net.east.dataplane)
     died = time.monotonic()
     condition_is(net.west, "down")
@@ -127,12 +127,12 @@ def test_a_tunnel_whose_other_end_is_dead_is_down_and_its_routes_with_it(lab, fi
     net.east.start_dataplane()
     condition_is(net.west, "up")
     net.east.wait_ready()
-    wait_until(lambda: all_came(ping(net)), "packets cross again", 5)
+    wait_until(lambda: all_came(ping(net)), "packets cross again")
 
 
 def test_sequence_numbers_go_on_after_kill_9_of_either_dataplane(lab, figure):
     net = joined(lab, {**WHOLE, "keepalive_s": 0})
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     for router in net.routers:
         with Stream(net.client, net.server, SERVER) as there, \
                 Stream(net.server, net.client, CLIENT, port=7001) as back:
@@ -141,7 +141,7 @@ def test_sequence_numbers_go_on_after_kill_9_of_either_dataplane(lab, figure):
             router.wait_ready()
             time.sleep(0.5)
         for stream in (there, back):
-            assert stream.loss.received > 0.3 * stream.loss.sent, stream.loss
+            assert stream.loss.whole_at_the_end > 0.2 * stream.rate, stream.loss
         figure(f"traffic in a tunnel gone after kill -9 of {router.host.name}, ms",
                f"{there.loss.longest_silence_ms:.0f}")
         assert all_came(ping(net))
@@ -154,7 +154,7 @@ def with_more(config, more):
 
 def test_tunnels_come_change_and_go_while_another_carries_traffic_without_loss(lab):
     net = joined(lab, PLAIN)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     wests, easts = net.config[net.west], net.config[net.east]
     with Stream(net.client, net.server, SERVER) as stream:
         for n in range(3):
@@ -186,9 +186,8 @@ def test_of_two_tunnels_the_one_that_is_left_carries_all(lab):
     net.east.apply(both)
     both["tunnels"]["over"]["enabled"] = False
     with Stream(net.client, net.server, SERVER, source_ports=32) as stream:
-        time.sleep(0.5)
-        sent = [tunnel(net.west, name)["counters"]["tx_packets"] for name in ("over", "second")]
-        assert min(sent) > 100, "both carry flows"
+        wait_until(lambda: all(tunnel(net.west, name)["counters"]["tx_packets"] > 100
+                               for name in ("over", "second")), "both carry flows")
         net.east.apply(both)
         condition_is(net.west, "down")
         time.sleep(1)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from lab import Failed, inside, wait_until
+from lab import Failed, inside, sleeps, wait_until
 
 PYTHON = "/usr/bin/python3"
 STREAM = pathlib.Path(__file__).with_name("stream.py")
@@ -83,6 +83,7 @@ class Loss:
         self.duplicates = len(numbers) - len(present)
         self.missing = [n for n in range(sent) if n not in present]
         self.lost = len(self.missing)
+        self.whole_at_the_end = sent - 1 - self.missing[-1] if self.missing else sent
         self.reordered = sum(1 for a, b in zip(numbers, numbers[1:]) if b < a)
         # Within each flow: packet n is of source port n modulo their number.
         self.overtaken = sum(
@@ -93,6 +94,7 @@ class Loss:
 
     def __str__(self):
         return (f"sent {self.sent}, received {self.received}, lost {self.lost}, "
+                f"none of the last {self.whole_at_the_end}, "
                 f"duplicates {self.duplicates}, reordered {self.reordered}, "
                 f"longest silence {self.longest_silence_ms:.1f} ms")
 
@@ -119,7 +121,8 @@ class Stream:
         self.sender = self.source.spawn(PYTHON, "-SE", STREAM, "send", self.port, self.address,
                                         self.rate, self.longest, *self.more,
                                         stdout=subprocess.PIPE, text=True)
-        time.sleep(0.3)  # flowing before anything is done to it
+        if self.sender.stdout.readline() != "flowing\n":
+            raise Failed("the sender of the stream does not start")
         return self
 
     def __exit__(self, kind, *_):
@@ -131,10 +134,10 @@ class Stream:
         if self.sender.poll() is not None:
             raise Failed("the stream ended before the test did")
         self.sender.send_signal(signal.SIGTERM)
-        sent = json.loads(self.sender.communicate(timeout=10)[0])
+        sent = json.loads(self.sender.communicate(timeout=30)[0])
         time.sleep(0.3)  # what is under way
         self.receiver.send_signal(signal.SIGTERM)
-        got = json.loads(self.receiver.communicate(timeout=20)[0])
+        got = json.loads(self.receiver.communicate(timeout=30)[0])
         self.loss = Loss(sent["sent"], got["numbers"], got["times_ns"], sent["icmp_errors"],
                          self.more[0])
 
@@ -149,6 +152,7 @@ class Witness:
         wait_until(lambda: "listening on" in self.process.stderr.readline(), "tcpdump listens")
 
     def lines(self):
-        time.sleep(0.1)
+        time.sleep(0.1)  # what is under way
+        wait_until(lambda: sleeps(self.process), "tcpdump has read all")
         self.process.send_signal(signal.SIGINT)
-        return [line for line in self.process.communicate(timeout=10)[0].splitlines() if line]
+        return [line for line in self.process.communicate(timeout=30)[0].splitlines() if line]
