@@ -54,10 +54,15 @@ class Message:
         assert at == len(content)
 
 
+def whole_lines(text):
+    """Of a file that somebody still writes to."""
+    return text[:text.rfind("\n") + 1].splitlines()
+
+
 def messages(path):
     """Of a collector's file, in the order of their arrival. Records may come before their template."""
     with open(path) as file:
-        lines = [bytes.fromhex(line) for line in file.read().splitlines()]
+        lines = [bytes.fromhex(line) for line in whole_lines(file.read())]
     templates = {}
     for line in lines:
         if line[16:18] == b"\0\2":
