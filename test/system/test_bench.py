@@ -219,7 +219,7 @@ def test_a_soak_ends_with_a_signal_and_tells_what_it_saw(lab):
     told = [soak.stderr.readline() for _ in range(3)]
     assert all("on their way" in line for line in told), told
     soak.terminate()
-    report = json.loads(soak.communicate(timeout=20)[0])
+    report = json.loads(soak.communicate(timeout=30)[0])
     assert soak.returncode == 0
     assert report["trial"]["interrupted"] and len(report["intervals"]) >= 3
     assert report["trial"]["loss"] == 0 and report["trial"]["faults"] == 0

@@ -28,7 +28,7 @@ def sites(lab, relay=True):
                       east=side("right", EAST, WEST, "172.31.0.2/30", "10.1.0.0/24"))
     for router in net.routers:
         wait_until(lambda r=router: r.show("tunnel", "over")["tunnels"][0]["condition"] == "up",
-                   "the tunnel is up", 5)
+                   "the tunnel is up")
     return net
 
 

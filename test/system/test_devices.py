@@ -62,7 +62,7 @@ def test_a_tap_device_is_a_port(sides):
     bridge_to(lab, client, middle, "tap-left")
     client.address("eth", "10.1.0.2/24", gateway="10.1.0.1")
     assert router.interface("left")["got"]["driver"] == "net_tap"
-    wait_until(lambda: pings(client, "10.1.0.1"), "the bridge forwards", 5)
+    wait_until(lambda: pings(client, "10.1.0.1"), "the bridge forwards")
     works(client, server, 1472, 8000)
 
 
@@ -172,7 +172,7 @@ def virtio_router(sides, huge):
     socket = lab.directory / "vhost.sock"
     backend(lab, client, socket)
     router = Router(lab, middle, huge=huge).start(config(f"net_virtio_user0,path={socket}"))
-    wait_until(lambda: pings(client, "10.1.0.1"), "the first packet crosses the socket", 10)
+    wait_until(lambda: pings(client, "10.1.0.1"), "the first packet crosses the socket")
     return router
 
 

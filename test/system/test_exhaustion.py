@@ -78,12 +78,13 @@ def test_a_host_that_appears_during_a_scan_is_found(wide):
 
 def test_the_router_asks_for_each_missing_host_at_most_once_a_second(wide):
     with Wire(wide.server, "eth") as outside, Wire(wide.client, "eth") as wire:
+        begin = time.monotonic()
         for _ in range(10):
             scan(wide, wire, 1)
             time.sleep(0.1)
         asked = [f for f in outside.frames(0.2) if f[12:14] == b"\x08\x06" and f[20:22] == b"\0\1"
                  and f[38:42] == bytes([10, 64, 1, 0])]
-    assert 1 <= len(asked) <= 3
+    assert 1 <= len(asked) <= time.monotonic() - begin + 2
 
 
 def test_an_arp_flood_fills_no_table_and_stops_no_traffic(wide):
@@ -158,11 +159,12 @@ def test_whole_packets_are_put_together_beside_those_that_are_never_complete(wid
 def test_errors_to_one_source_are_bounded_and_others_still_hear_theirs(wide):
     frame = from_client(wide, IP(src="10.1.0.2", dst="198.51.100.1") / UDP() / Raw(b"x" * 32))
     breathe = Pace()
+    begin = time.monotonic()
     with Wire(wide.client, "eth") as wire:
         for _ in range(2000):
             wire.send(frame)
             breathe()
         errors = sum(1 for f in wire.frames(0.3) if f[23] == 1 and f[34] == 3)
-    assert 5 <= errors <= 30, errors
+    assert 5 <= errors <= 20 + 10 * (time.monotonic() - begin), errors
     out = wide.server.run("ping", "-c", 1, "-W", 1, "198.51.100.1", check=False).stdout
     assert "Net Unreachable" in out

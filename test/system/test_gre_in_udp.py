@@ -17,7 +17,7 @@ PORT = IN_UDP["udp_port"]
 def transfer(net):
     net.server.spawn("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
     wait_until(lambda: ":5201" in net.server.run("ss", "-tln").stdout, "iperf3 listens")
-    said = net.client.run("iperf3", "-c", SERVER, "-P", FLOWS, "-n", "8M", "-J", timeout=30).stdout
+    said = net.client.run("iperf3", "-c", SERVER, "-P", FLOWS, "-n", "8M", "-J", timeout=60).stdout
     return json.loads(said)["end"]["sum_received"]["bytes"]
 
 
@@ -36,7 +36,7 @@ def ports_of_flows(capture):
 
 def test_each_flow_has_a_source_port_of_its_own_and_all_dissects_cleanly(lab):
     net = joined(lab, IN_UDP)
-    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net, count=1)), "the first packets cross")
     # A device of this kind shows a capture what it receives, and not what it sends.
     captures = {router: lab.directory / f"{router.host.name}.pcap" for router in net.routers}
     with contextlib.ExitStack() as stack:

@@ -30,7 +30,7 @@ def measured(figure, what, action):
 
 def test_4096_tunnels_are_applied_shown_used_and_removed_beside_traffic(lab, figure):
     net = joined(lab, PLAIN)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     last = f"100.{16 + (MOST - 1) // 256}.{(MOST - 1) % 256}.5"
     net.server.address("lo", f"{last}/32")
     west = with_many(net.config[net.west], WEST, EAST, 1, 16)
@@ -46,7 +46,7 @@ def test_4096_tunnels_are_applied_shown_used_and_removed_beside_traffic(lab, fig
                                lambda: net.west.show("tunnel")["tunnels"])
         assert len(shown) == MOST
         wait_until(lambda: {t["condition"] for t in net.west.show("tunnel")["tunnels"]} == {"up"},
-                   "all are up", 10)
+                   "all are up")
         said = net.client.run("ping", "-c", 5, "-i", 0.05, "-W", 1, last, check=False).stdout
         assert all_came(said), said
         counters = net.west.show("tunnel", f"t{MOST - 1}")["tunnels"][0]["counters"]

@@ -49,7 +49,7 @@ class Farm:
 
     def answers(self):
         """Who answered each client; empty for nobody."""
-        return {client: self.net.server.run("curl", "-s", "-m", 2, "--interface", client,
+        return {client: self.net.server.run("curl", "-s", "-m", 10, "--interface", client,
                                             "http://10.2.0.1:8080/who", check=False).stdout
                 for client in CLIENTS}
 

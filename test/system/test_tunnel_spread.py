@@ -34,7 +34,7 @@ def stages(router, name):
 @pytest.mark.parametrize("form", [PLAIN, IPIP], ids=["gre", "ipip"])
 def test_all_workers_open_one_tunnels_packets_and_none_is_lost_or_overtaken(lab, form, figure):
     net = joined(lab, form)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     before = stages(net.east, "tunnel")
     with Stream(net.client, net.server, SERVER, rate=3000, source_ports=FLOWS) as stream:
         time.sleep(3)
@@ -49,7 +49,7 @@ def test_all_workers_open_one_tunnels_packets_and_none_is_lost_or_overtaken(lab,
 
 def test_without_spreading_one_worker_opens_them_all(lab):
     net = joined(lab, {**PLAIN, "spread": "off"})
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     before = stages(net.east, "tunnel")
     with Stream(net.client, net.server, SERVER, rate=2000, source_ports=FLOWS) as stream:
         time.sleep(1)
@@ -64,7 +64,7 @@ def test_flows_of_one_tunnel_are_translated_by_all_workers_in_their_order(lab):
     nat = {"nat": [{"name": "out", "type": "source", "from": "10.1.0.0/24", "out": "right",
                     "to": "interface"}]}
     net = joined(lab, PLAIN, nat)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     with Stream(net.client, net.server, SERVER, rate=2000, source_ports=FLOWS) as stream:
         time.sleep(2)
     assert stream.loss.lost == 0, stream.loss
@@ -74,7 +74,7 @@ def test_flows_of_one_tunnel_are_translated_by_all_workers_in_their_order(lab):
 
 def test_the_number_of_workers_changes_under_a_tunnels_traffic(lab, figure):
     net = joined(lab, PLAIN)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     config = net.config[net.east]
     with Stream(net.client, net.server, SERVER, source_ports=FLOWS) as stream:
         for workers in (4, 1, 2):
@@ -87,13 +87,13 @@ def test_the_number_of_workers_changes_under_a_tunnels_traffic(lab, figure):
 
 def test_a_killed_dataplane_spreads_again_when_it_is_back(lab):
     net = joined(lab, PLAIN)
-    wait_until(lambda: all_came(ping(net)), "the first packets cross", 5)
+    wait_until(lambda: all_came(ping(net)), "the first packets cross")
     with Stream(net.client, net.server, SERVER, source_ports=FLOWS):
         net.east.kill(net.east.dataplane)
         net.east.start_dataplane()
         net.east.wait_ready()
         time.sleep(0.5)
-    wait_until(lambda: all_came(ping(net)), "packets cross again", 5)
+    wait_until(lambda: all_came(ping(net)), "packets cross again")
     before = stages(net.east, "tunnel")
     with Stream(net.client, net.server, SERVER, rate=2000, source_ports=FLOWS) as stream:
         time.sleep(1)

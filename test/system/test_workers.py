@@ -55,10 +55,10 @@ def test_a_worker_that_stands_still_is_named_and_so_is_its_return(lab):
         return [e for e in net.router.show("events")["events"] if e["kind"] == kind]
 
     with standing_still(net, "worker-1"):
-        wait_until(lambda: told("worker_stalled"), "the event", 5)
+        wait_until(lambda: told("worker_stalled"), "the event")
         assert "event=worker_stalled worker=1" in net.router.log()
         assert told("worker_recovered") == []
-    wait_until(lambda: told("worker_recovered"), "the event", 5)
+    wait_until(lambda: told("worker_recovered"), "the event")
     assert len(told("worker_stalled")) == 1
 
 
