@@ -206,7 +206,7 @@ hold_mounts() {
     fi
     spawn mounts.log unshare --mount --propagation private sh -c "$mount && echo ready; exec sleep infinity"
     holder=$spawned
-    wait_until 5 grep -q ready "$run_directory/mounts.log" || echo "hugetlbfs can not be mounted: the two memories lie on 4 KiB pages."
+    wait_until 20 grep -q ready "$run_directory/mounts.log" || echo "hugetlbfs can not be mounted: the two memories lie on 4 KiB pages."
 }
 
 # ---- network -------------------------------------------------------------------------------------------
@@ -296,6 +296,29 @@ wait_until() {  # SECONDS COMMAND...
         [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.1
     done
+}
+
+# ---- captures ------------------------------------------------------------------------------------------
+
+# From its return on all packets of a host's eth0 are in NAME.capture, a line each.
+declare -A capturers
+capture() {  # NAME HOST TCPDUMP-ARGUMENTS...
+    spawn_at "$2" "$1.capture" tcpdump -n -l -i eth0 --immediate-mode "${@:3}"
+    capturers[$1]=$spawned
+    wait_until 20 grep -q 'listening on' "$run_directory/$1.capture"
+}
+
+sleeps() { [[ $(sed 's/.*) //' "/proc/$1/stat") == S* ]]; }
+
+end_captures() {
+    local capturer
+    sleep 0.3  # for the last packets, which are under way
+    for capturer in "${capturers[@]}"; do
+        wait_until 20 sleeps "$capturer"  # one that has yet to read some, and waits for a processor alone, does not
+        kill "$capturer"
+        wait "$capturer"
+    done
+    capturers=()
 }
 
 # ---- showing and judging ------------------------------------------------------------------------------

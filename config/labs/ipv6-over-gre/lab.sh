@@ -26,12 +26,11 @@ build_network() {
 
 address_of() { at "$1" ip -6 -o address show dev eth0 scope global -tentative | grep -o '2001:[0-9a-f:]*'; }
 has_address() { [ -n "$(address_of "$1")" ]; }
-capture() { spawn_at internet "$1.capture" tcpdump -n -l -i eth0 --immediate-mode; }  # NAME
 
 addresses_by_themselves() {
     title "nobody has given the hosts an address"
-    check "the client has made itself one, by what its router advertises" wait_until 15 has_address client
-    check "and so has the server" wait_until 15 has_address server
+    check "the client has made itself one, by what its router advertises" wait_until 20 has_address client
+    check "and so has the server" wait_until 20 has_address server
     run client ip -6 address show dev eth0 scope global
     run client ip -6 route show default
     check "its default route leads to the router's link-local address" says 'default via fe80::.* proto ra'
@@ -40,11 +39,10 @@ addresses_by_themselves() {
 
 ping_across() {
     title "ping: from a host of the office to one of the branch"
-    check "the first echo gets through" wait_until 10 at client ping -6 -c 1 -W 1 "$server_address"
-    capture ping
-    wait_until 5 grep -q 'listening on' "$run_directory/ping.capture"
+    check "the first echo gets through" wait_until 20 at client ping -6 -c 1 -W 1 "$server_address"
+    capture ping internet
     run client ping -6 -n -c 5 -i 0.2 -W 2 "$server_address"
-    kill "$spawned"
+    end_captures
     check "no echo is lost" says ' 0% packet loss'
     check "two routers were on the way" says 'ttl=62'
     printf '%swhat passes the network between%s\n' "$dim" "$plain"
@@ -63,7 +61,7 @@ trace_across() {
 
 transfer_across() {
     title "iperf3: three seconds of TCP between the sites"
-    wait_until 5 grep -q listening "$run_directory/iperf3.log"
+    wait_until 20 grep -q listening "$run_directory/iperf3.log"
     run client iperf3 -6 --client "$server_address" --time 3 --format m
     check "it moved at least 20 Mbit/s" moved_at_least 20
 }
@@ -93,8 +91,8 @@ lose_the_router() {
     kill -9 "$dead"
     { wait "$dead"; } 2>/dev/null  # without bash's own word on it
     start_dataplane
-    check "hosts meet again" wait_until 10 at client ping -6 -c 1 -W 1 "$server_address"
-    check "and the tunnel is up" wait_until 10 tunnel_is branch up
+    check "hosts meet again" wait_until 20 at client ping -6 -c 1 -W 1 "$server_address"
+    check "and the tunnel is up" wait_until 20 tunnel_is branch up
 }
 
 say_what_to_try() {

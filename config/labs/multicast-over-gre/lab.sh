@@ -29,10 +29,10 @@ build_network() {
     at internet sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 }
 
-# In the background for so many seconds; what it heard is in NAME.heard.
-join_group() {  # HOST ADDRESS SECONDS
+# In the background until it has heard 100 packets; which they were is in NAME.heard.
+join_group() {  # HOST ADDRESS
     rm -f "$run_directory/$1.heard"
-    spawn_at "$1" "$1.heard" python3 "$lab_directory/group.py" join "$2" $group "$3"
+    spawn_at "$1" "$1.heard" python3 "$lab_directory/group.py" join "$2" $group 100
 }
 has_joined() { answers "any(m['interface'] == '$1' for g in it['groups'] for m in g['members'] if g['group'] == '$group')" show multicast; }
 north_has_joined() { router=north has_joined lan; }
@@ -45,21 +45,20 @@ send_to_group() { run client python3 "$lab_directory/group.py" send 10.1.0.2 $gr
 
 meet_unicast() {
     title "ping: the sites have reached each other by unicast already"
-    check "from the office to the north" wait_until 10 at client ping -c 1 -W 1 10.2.0.2
-    check "and to the south" wait_until 10 at client ping -c 1 -W 1 10.3.0.2
+    check "from the office to the north" wait_until 20 at client ping -c 1 -W 1 10.2.0.2
+    check "and to the south" wait_until 20 at client ping -c 1 -W 1 10.3.0.2
 }
 
 send_to_one() {
     title "a host in the north joins $group by its kernel's own IGMP; the office sends 100 packets to it"
-    join_group north-host 10.2.0.2 6
-    check "the north's router has heard it" wait_until 5 north_has_joined
-    spawn_at internet "one.capture" tcpdump -n -l -i eth0 --immediate-mode ip
-    wait_until 5 grep -q 'listening on' "$run_directory/one.capture"
+    join_group north-host 10.2.0.2
+    check "the north's router has heard it" wait_until 20 north_has_joined
+    capture one internet ip
     send_to_group 100
-    wait_until 8 has_heard north-host
+    wait_until 20 has_heard north-host
     printf '%sthe host in the north%s\n    %s\n' "$dim" "$plain" "$(heard_by north-host)"
     check "it heard all 100, none twice" heard_all north-host 100
-    kill "$spawned" 2>/dev/null
+    end_captures
     grep -E "$group" "$run_directory/one.capture" | head -n 2 | cut -c 1-150 | sed 's/^/    /'
     check "the Internet saw unicast from router to router, and nothing else with the group in it" only_in_tunnels one
     run sluice show multicast
@@ -78,14 +77,15 @@ no_copy_to() { ! grep -q "> $1: GREv0.*$group" "$run_directory/$2.capture"; }
 
 send_to_both() {
     title "a host in the south joins too: one copy for each tunnel, and one for each host's network"
-    join_group north-host 10.2.0.2 8
-    join_group south-host 10.3.0.2 8
-    check "the office's router has been told by the south's" wait_until 5 has_joined south
+    join_group north-host 10.2.0.2
+    join_group south-host 10.3.0.2
+    check "the office's router has been told by the south's" wait_until 20 has_joined south
+    check "and by the north's" wait_until 20 has_joined north
     run sluice show multicast
     check "copies go into both tunnels" says "$group +north south"
     send_to_group 100
-    wait_until 10 has_heard north-host
-    wait_until 10 has_heard south-host
+    wait_until 20 has_heard north-host
+    wait_until 20 has_heard south-host
     printf '%snorth and south%s\n    %s\n    %s\n' "$dim" "$plain" "$(heard_by north-host)" "$(heard_by south-host)"
     check "the host in the north heard all 100, none twice" heard_all north-host 100
     check "the host in the south heard all 100, none twice" heard_all south-host 100
@@ -95,24 +95,24 @@ send_to_both() {
 
 leave_again() {
     title "both leave"
-    check "the office is told that the south wants no more" wait_until 10 has_not_joined south
+    check "the office is told that the south wants no more" wait_until 20 has_not_joined south
     run sluice show multicast
 }
 
 survive() {
     title "kill -9 of the north's dataplane while a host there is a member"
-    join_group north-host 10.2.0.2 12
-    check "the host has joined" wait_until 5 north_has_joined
+    join_group north-host 10.2.0.2
+    check "the host has joined" wait_until 20 north_has_joined
     local dead=${processes["dataplane north"]}
     printf '%s$ kill -9 %s%s\n' "$dim" "$dead" "$plain"
     kill -9 "$dead"
     { wait "$dead"; } 2>/dev/null  # without bash's own word on it
     router=north start_dataplane
-    check "the router is back" wait_until 10 north_lives
+    check "the router is back" wait_until 20 north_lives
     check "and knows the member still" north_has_joined
-    check "the sites reach each other" wait_until 10 at client ping -c 1 -W 1 10.2.0.2
+    check "the sites reach each other" wait_until 20 at client ping -c 1 -W 1 10.2.0.2
     send_to_group 100
-    wait_until 14 has_heard north-host
+    wait_until 20 has_heard north-host
     printf '%sthe host in the north%s\n    %s\n' "$dim" "$plain" "$(heard_by north-host)"
     check "it heard all 100" heard_all north-host 100
 }
@@ -123,7 +123,7 @@ say_what_to_try() {
     export SLUICE_NAME=$name PATH=${build:+$build/control/cli:}\$PATH
     sluice show multicast                          the office's router
     sluice --run-dir $run_directory/north show multicast
-    ip netns exec ${prefix}north-host python3 $lab_directory/group.py join 10.2.0.2 $group 60
+    ip netns exec ${prefix}north-host python3 $lab_directory/group.py join 10.2.0.2 $group 1000
     ip netns exec ${prefix}client python3 $lab_directory/group.py send 10.1.0.2 $group 1000
     ip netns exec ${prefix}internet tcpdump -n -i any      what the Internet sees
     tail -f $run_directory/*.log

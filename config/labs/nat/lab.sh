@@ -35,23 +35,7 @@ serve() {  # HOST TEXT
 listens() { at "$1" ss -Hltn 'sport = 80' | grep -q LISTEN; }
 times_served() { grep -c "\"GET $2 " "$run_directory/$1.log"; }  # HOST PAGE
 
-# ---- captures: what passes a host's cable, one line a segment ----------------------------------------
-
-declare -A capturers
-capture() {  # HOST
-    spawn_at "$1" "$1.capture" tcpdump -n -l -S -i eth0 --immediate-mode tcp
-    capturers[$1]=$spawned
-    wait_until 5 grep -q 'listening on' "$run_directory/$1.capture"
-}
-
-end_captures() {
-    local host
-    sleep 0.3  # for the last segments, which are under way
-    for host in "${!capturers[@]}"; do
-        kill "${capturers[$host]}"
-        wait "${capturers[$host]}"
-    done
-}
+# ---- what captures tell: what passes a host's cable, one line a segment -------------------------------
 
 segments() { grep ' Flags ' "$run_directory/$1.capture"; }
 # From the flags on: sequence numbers, window, options and length, but neither address nor port.
@@ -75,12 +59,12 @@ same_segments() {
 
 # ---- what is shown -----------------------------------------------------------------------------------
 
-fetch() { run "$1" curl --silent --show-error --max-time "${3:-5}" "$2"; }  # HOST URL [SECONDS]
+fetch() { run "$1" curl --silent --show-error --max-time "${3:-20}" "$2"; }  # HOST URL [SECONDS]
 
 fetch_a_page() {
     title "a page from the Internet: one connection, seen at both of its ends"
-    capture client
-    capture internet
+    capture client client -S tcp
+    capture internet internet -S tcp
     fetch client http://$server/
     end_captures
     show_capture client
@@ -133,10 +117,10 @@ kill_dataplane() {
 survive() {
     title "kill -9 of the dataplane, twice, while a file of 48 MiB comes"
     local transfer before after
-    spawn_at client transfer.log curl --silent --show-error --limit-rate 12M --max-time 30 \
+    spawn_at client transfer.log curl --silent --show-error --limit-rate 12M --max-time 60 \
         --output "$run_directory/large" http://$server/large
     transfer=$spawned
-    wait_until 5 test -s "$run_directory/large"
+    wait_until 20 test -s "$run_directory/large"
     before=$(established)
     sleep 0.5
     kill_dataplane
@@ -175,8 +159,8 @@ title "Building the network: a client and a camera at home, a server outside, an
 build_network
 title "Starting sluice-dataplane and sluice-control"
 start_router
-wait_until 5 listens internet
-wait_until 5 listens camera
+wait_until 20 listens internet
+wait_until 20 listens camera
 fetch_a_page
 reach_the_camera
 ask_the_router

@@ -42,7 +42,7 @@ trace_through() {
 
 transfer_through() {
     title "iperf3: three seconds of TCP from the client to the server"
-    wait_until 5 grep -q listening "$run_directory/iperf3.log"
+    wait_until 20 grep -q listening "$run_directory/iperf3.log"
     run client iperf3 --client 10.0.2.2 --time 3 --format m
     check "it moved at least 20 Mbit/s" moved_at_least 20
 }
