@@ -34,10 +34,10 @@ class Wire:
         self.socket.send(bytes(frame))
 
     def frames(self, seconds):
-        """Yields what arrives, until so many seconds have passed."""
+        """Yields what arrives until so many seconds have passed, however late it is read."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
+        while True:
+            self.socket.settimeout(max(0, end - time.monotonic()))
             try:
                 frame, where = self.socket.recvfrom(70000)
             except (socket.timeout, BlockingIOError):
