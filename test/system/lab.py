@@ -189,7 +189,8 @@ def _remove_leftovers():
             if owner is None or pathlib.Path(f"/proc/{owner.group(1)}").exists():
                 continue
             if entry.is_dir():
-                _remove_memories(entry)
+                with contextlib.suppress(FileNotFoundError):  # another run removes it, too
+                    _remove_memories(entry)
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 run("ip", "netns", "del", entry.name, check=False)
