@@ -8,7 +8,7 @@ import pytest
 
 from lab import wait_until
 from two_routers import SERVER, by_cable, by_memif, by_vhost, two_routers
-from wire import Stream
+from wire import LONGEST_GAP_MS, Stream
 
 
 def pings(net, *more):
@@ -46,9 +46,7 @@ def test_either_dataplane_comes_back_after_kill_9(lab, join, side, figure):
     router = getattr(net, side)
     wait_until(lambda: pings(net), "the first packets cross")
     with Stream(net.client, net.server, SERVER) as stream:
-        began = time.monotonic()
         router.kill(router.dataplane)
-        dying_ms = (time.monotonic() - began) * 1000  # the kernel's time, on a busy machine seconds
         router.start_dataplane()
         for each in net.routers:
             each.wait_ready()
@@ -57,4 +55,4 @@ def test_either_dataplane_comes_back_after_kill_9(lab, join, side, figure):
     assert [each.dataplane.poll() for each in net.routers] == [None, None]
     figure(f"traffic gone after kill -9 of the {side} dataplane, joined {join.__name__}, ms",
            f"{stream.loss.longest_silence_ms:.0f}")
-    assert stream.loss.longest_silence_ms - dying_ms < 4000
+    assert stream.loss.longest_silence_ms < LONGEST_GAP_MS

@@ -11,6 +11,9 @@ from lab import Failed, inside, sleeps, wait_until
 
 PYTHON = "/usr/bin/python3"
 STREAM = pathlib.Path(__file__).with_name("stream.py")
+# Without traffic after kill -9 of a dataplane, or of both processes. The next one forwards within a second
+# or two; for the end of the last one the kernel of a busy machine may take seconds.
+LONGEST_GAP_MS = 8000
 _ETH_P_ALL = 3
 _PACKET_OUTGOING = 4
 
