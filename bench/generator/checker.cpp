@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/generator/checker.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <numeric>
 
 #include "bench/generator/frame_builder.h"
 #include "lib/net/checksum.h"
+#include "lib/prefetch.h"
 
 namespace sluice::generator {
 namespace {
@@ -147,6 +149,7 @@ bool Checker::is_ours(const Signature& signature) const noexcept {
 // A flow that was renewed has packets of its former self on the way: those are counted, but of
 // their order nothing is known any more.
 bool Checker::arrives_first_time(const Signature& signature) noexcept {
+    prefetch(&windows_[std::min<size_t>(signature.flow + flows_ahead, windows_.size() - 1)]);
     SequenceWindow& window = windows_[signature.flow];
     if (signature.generation() != window.generation) {
         if (signature.generation() != flows_.generation(signature.flow)) return true;

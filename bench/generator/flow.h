@@ -10,6 +10,10 @@ namespace sluice::generator {
 
 using FlowNumber = uint32_t;
 
+// So many flows before its turn what is kept of a flow is asked for. The processor would do so by
+// itself, but not across the borders of pages, and a million flows are on thousands.
+inline constexpr uint32_t flows_ahead = 64;
+
 // Traffic goes to the right, to the left, or both ways.
 enum class Direction : uint8_t { right, left };
 inline constexpr Direction directions[] = {Direction::right, Direction::left};

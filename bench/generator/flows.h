@@ -5,12 +5,14 @@
 // million of them reads memory from front to back. That is no order of their addresses, ports or
 // treatments, which were shuffled.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "bench/generator/flow.h"
 #include "bench/generator/prefixes.h"
 #include "lib/net/address.h"
+#include "lib/prefetch.h"
 
 namespace sluice::generator {
 
@@ -45,6 +47,9 @@ class Flows {
         return static_cast<FlowNumber>(uint64_t{place} * stride_ % count());
     }
 
+    void fetch_ahead(FlowNumber n) const noexcept {
+        prefetch(&flows_[std::min(n + flows_ahead, count() - 1)]);
+    }
     // Another flow takes its number: from the same host, by a port that it did not have before.
     void renew(FlowNumber n) noexcept;
 

@@ -75,6 +75,7 @@ unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noex
     for (unsigned i = 0; i < count; ++i) {
         const auto step = walk_.next();
         if (!step) return i;
+        flows_.fetch_ahead(step->flow);
         renew_now_and_then(step->flow);
         const bool by_tunnel = goes_by_tunnel(step->flow);
         const FrameBuilder& builder = builders_[next_builder_][by_tunnel];
