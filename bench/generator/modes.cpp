@@ -2,6 +2,8 @@
 #include "bench/generator/modes.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,6 +12,9 @@
 
 namespace sluice::generator {
 namespace {
+
+// So that who reads of a trial can ask the router what it cost, and disturbs no other.
+constexpr std::chrono::milliseconds between_trials{500};
 
 // A line that the next one takes the place of, for people alone.
 void show_progress(const std::string& text) {
@@ -38,9 +43,11 @@ Outcome at_a_rate(Generator& generator, const Options& o, double tsc_hz) {
     const TrialResult first = trial_at(o.pps, generator, o, tsc_hz);
     Json found{{"trial", describe(first, tsc_hz)}, {"limited_by", limit_name(first, o.pps)}};
     int code = judge(first, o.allowed_loss);
-    for (const double pps : o.then_pps) {
-        const TrialResult trial = trial_at(pps, generator, o, tsc_hz);
-        found["then"].push_back(describe(trial, tsc_hz));
+    const double came_back = first.received_pps() / static_cast<double>(first.streams.size());
+    for (const double load : o.loads) {
+        std::this_thread::sleep_for(between_trials);
+        const TrialResult trial = trial_at(std::max(1.0, load * came_back), generator, o, tsc_hz);
+        found["loads"].push_back({{"share", load}, {"trial", describe(trial, tsc_hz)}});
         code = std::max(code, judge(trial, o.allowed_loss));
         if (trial.interrupted) break;
     }

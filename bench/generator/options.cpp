@@ -120,9 +120,10 @@ void declare_rate(CLI::App& app, Options& o) {
     mode->add_option("--pps", o.pps,
                      "packets a second and direction: 500k, 1.5M (all that can be sent)")
         ->transform(packets());
-    mode->add_option("--then", o.then_pps, "and then at these rates, one after another: 1M,2M,3M")
+    mode->add_option("--loads", o.loads,
+                     "and then at these shares of the rate that came back: 0.1,0.5,0.9")
         ->delimiter(',')
-        ->transform(packets());
+        ->check(CLI::Range(0.0, 1.0));
     mode->add_option("--seconds", o.seconds, "how long, each")->capture_default_str();
     mode->add_option("--allow-loss", o.allowed_loss,
                      "share of packets that may be lost (at a rate: 0)");

@@ -30,8 +30,8 @@ struct Options {
     bool to_left = false;
 
     Mode mode = Mode::rate;
-    double pps = 0;                // 0: all that can be sent
-    std::vector<double> then_pps;  // rates of further trials
+    double pps = 0;             // 0: all that can be sent
+    std::vector<double> loads;  // shares of what came back of it, for a trial each
     double seconds = 10;
     double interval_s = 10;
     double allowed_loss = 0;

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 import subprocess
+import threading
 
 import peers
 import placement
@@ -17,7 +18,7 @@ FAULTS = 3  # the generator's exit status for lost and wrong packets: a result t
 ANY_MAC = "02:00:00:00:00:fe"
 FAILURES = (Failed, OSError, ValueError, subprocess.SubprocessError)
 HALF = 50  # percent of the rate
-SECONDS_AROUND = 4  # a router's two runs: to start it and the generator, twice, and to end them
+SECONDS_AROUND = 4  # a run of a router: to start it and the generator, and to end them
 
 
 @dataclasses.dataclass
@@ -32,6 +33,17 @@ class Settings:
     huge: bool = False
     more_peers: tuple = ()  # adapter files
     until: float | None = None  # of time.monotonic(): then no further round's run begins
+
+
+def ask_after_the_first_trial(lines, peer):
+    """What the router says of itself then, and all that the generator said."""
+    said, figures = [], None
+    for line in lines:
+        said.append(line)
+        if "Mpps sent" in line:
+            figures = peer.figures()
+            break
+    return figures, "".join([*said, *lines])
 
 
 class Suite:
@@ -114,24 +126,17 @@ class Suite:
         with Lab() as lab:
             place = lay(lab, transport, self.settings.processors, self.settings.huge)
             peer.start(place, workload)
-            full = self.generate(place, workload, peer)
-            figures = peer.figures()
-            rate = full["trial"]["received_pps"]
-            half, *others = self.latencies(place, workload, peer, rate)
-        return {"received_pps": rate, "offered_pps": full["trial"]["offered_pps"],
-                "loss": full["trial"]["loss"], "faults": full["trial"]["faults"],
-                "limited_by": full["limited_by"], "latency_us": half["latency_us"],
-                "loss_at_half": half["loss"], "router": figures,
-                "latency_at": {str(load): trial["latency_us"] for load, trial in zip((HALF, *workload.loads), [half, *others])},
+            found, figures = self.generate(place, workload, peer)
+        full = found["trial"]
+        at = {round(100 * each["share"]): each["trial"] for each in found["loads"]}
+        latencies = {load: stream["latency_us"] for load, trial in at.items()
+                     for stream in trial["directions"].values()}
+        return {"received_pps": full["received_pps"], "offered_pps": full["offered_pps"],
+                "loss": full["loss"], "faults": full["faults"],
+                "limited_by": found["limited_by"], "latency_us": latencies[HALF],
+                "latency_at": {str(load): latency for load, latency in latencies.items()},
+                "loss_at_half": at[HALF]["loss"], "router": figures,
                 "command": self.command_for_people(place, workload, peer)}
-
-    def latencies(self, place, workload, peer, rate):
-        """What came at half of the rate, and at the workload's other loads."""
-        first, *others = (max(1, round(rate * load / 100)) for load in (HALF, *workload.loads))
-        found = self.generate(place, workload, peer, "--pps", first, *(["--then", ",".join(map(str, others))] if others else []))
-        for trial in (found["trial"], *found.get("then", [])):
-            (stream,) = trial["directions"].values()
-            yield {"latency_us": stream["latency_us"], "loss": trial["loss"]}
 
     def command_for_people(self, place, workload, peer):
         """The same in each round, and on each machine."""
@@ -139,16 +144,26 @@ class Suite:
         command = command.replace(str(self.settings.generator), "sluice-bench")
         return command.replace(str(place.lab.directory), "/tmp").replace(f"{ROOT}/", "")
 
-    def generate(self, place, workload, peer, *mode):
-        command = [*self.command(place, workload, peer), *mode]
+    def generate(self, place, workload, peer):
+        """The generator's report, and what the router says of itself after the first trial. Both know each other
+        for one run of the generator alone: DPDK's memif may end a router when a peer leaves."""
+        report = place.lab.directory / "report.json"
         with peers.on_processor(place.processors[1]):
-            done = place.generator.run(*command, check=False, timeout=120 + 10 * self.settings.seconds)
-        if done.returncode not in (0, FAULTS):
-            raise Failed(f"sluice-bench: exit {done.returncode}\n{done.stderr}")
-        report = json.loads(done.stdout)
-        if "nothing_comes" in report:
-            raise Failed(report["nothing_comes"])
-        return report
+            process = place.generator.spawn(*self.command(place, workload, peer), "--json", report,
+                                            stderr=subprocess.PIPE, text=True)
+        timer = threading.Timer(120 + 10 * self.settings.seconds, process.kill)
+        timer.start()
+        try:
+            figures, said = ask_after_the_first_trial(process.stderr, peer)
+            code = process.wait()
+        finally:
+            timer.cancel()
+        if code not in (0, FAULTS):
+            raise Failed(f"sluice-bench: exit {code}\n{said}")
+        found = json.loads(report.read_text())
+        if "nothing_comes" in found:
+            raise Failed(found["nothing_comes"])
+        return found, figures
 
     def command(self, place, workload, peer):
         options = {"size": self.settings.size, "core": place.processors[1], "hops": peer.hops,
@@ -160,4 +175,5 @@ class Suite:
                 options[f"{side}-gateway-mac"] = ANY_MAC
         words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
         return [self.settings.generator, *words, *([] if place.huge else ["--no-huge"]), "rate",
-                "--seconds", self.settings.seconds]
+                "--seconds", self.settings.seconds,
+                "--loads", ",".join(f"{load / 100:g}" for load in (HALF, *workload.loads))]

@@ -50,8 +50,12 @@ TEST(Options, TakeRatesInThousandsAndMillions) {
     EXPECT_EQ(parse({"rate", "--pps", "1.5M"}).options.pps, 1.5e6);
     EXPECT_EQ(parse({"rate", "--pps", "500k"}).options.pps, 5e5);
     EXPECT_EQ(parse({"rate", "--pps", "12"}).options.pps, 12);
-    EXPECT_EQ(parse({"rate", "--then", "500k,1.5M"}).options.then_pps, (std::vector{5e5, 1.5e6}));
     EXPECT_EQ(parse({"rate", "--pps", "1m"}).exit_code, 2);
+}
+
+TEST(Options, TakeLoadsAsSharesOfTheRate) {
+    EXPECT_EQ(parse({"rate", "--loads", "0.1,0.5"}).options.loads, (std::vector{0.1, 0.5}));
+    EXPECT_EQ(parse({"rate", "--loads", "10"}).exit_code, 2);
 }
 
 TEST(Options, OfAWorkloadAreReadBeforeAndBehindTheMode) {
