@@ -75,6 +75,9 @@ def run_unit_tests(build, wanted, total, scratch, slowdown=1, left_out=()):
     for test in compiled:
         if not test["is_parallel"]:
             run_compiled(test)
-    in_streams([lambda test=test: run_compiled(test) for test in compiled if test["is_parallel"]])
+    # Those first that may take longest, so that none of them is left for the end.
+    beside_others = sorted((test for test in compiled if test["is_parallel"]),
+                           key=lambda test: -test["timeout"])
+    in_streams([lambda test=test: run_compiled(test) for test in beside_others])
     in_streams([lambda test=test: run_script(test) for test in scripts
                 if not wanted or wanted in test["name"]])
