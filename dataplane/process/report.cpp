@@ -48,37 +48,37 @@ void Report::push(EventKind kind, layout::InterfaceId id, net::Ipv4Address addre
 
 void Report::interface(EventKind kind, layout::InterfaceId id, std::string_view name,
                        std::string_view text) {
-    push(kind, id, {}, 0);
     spdlog::log(level_of(kind), "event={} interface={}{}{}", name_of(kind), name,
                 text.empty() ? "" : " ", text);
+    push(kind, id, {}, 0);
 }
 
 void Report::next_hop(EventKind kind, layout::InterfaceId id, std::string_view name,
                       net::Ipv4Address address) {
-    push(kind, id, address, 0);
     spdlog::log(level_of(kind), "event={} interface={} address={}", name_of(kind), name,
                 net::to_string(address));
+    push(kind, id, address, 0);
 }
 
 void Report::worker(EventKind kind, unsigned worker, unsigned core) {
-    push(kind, layout::no_interface, {}, worker);
     spdlog::log(level_of(kind), "event={} worker={} core={}", name_of(kind), worker, core);
+    push(kind, layout::no_interface, {}, worker);
 }
 
 void Report::target(EventKind kind, uint16_t rule, net::Ipv4Address address, uint16_t port) {
-    block_.events.push({monotonic_ns(), kind, address.value, port, rule, layout::no_interface, {}});
     spdlog::log(level_of(kind), "event={} rule={} address={} port={}", name_of(kind), rule,
                 net::to_string(address), port);
+    block_.events.push({monotonic_ns(), kind, address.value, port, rule, layout::no_interface, {}});
 }
 
 void Report::sessions_filling(unsigned percent) {
-    push(EventKind::nat_table_filling, layout::no_interface, {}, percent);
     spdlog::warn("event=nat_table_filling percent={}", percent);
+    push(EventKind::nat_table_filling, layout::no_interface, {}, percent);
 }
 
 void Report::plan_refused(uint64_t generation, std::string_view why) {
-    push(EventKind::plan_refused, layout::no_interface, {}, generation);
     spdlog::error("event=plan_refused generation={} reason=\"{}\"", generation, why);
+    push(EventKind::plan_refused, layout::no_interface, {}, generation);
 }
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What happens, told twice: as an event in the state memory, for programs, and as a line of the
-// log, for people. Main thread only.
+// log, for people; the line first, so that who sees the event finds it. Main thread only.
 #pragma once
 #include <string_view>
 
