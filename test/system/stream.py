@@ -75,7 +75,7 @@ def send(port, address, rate, seconds, source_ports=1, last=None):
             flowing = True
             print("flowing", flush=True)
         due = min(total, int(past * rate) + 1, sent + most_at_once)
-        while sent < due:
+        while sent < due and not stopped:
             try:
                 sockets[sent % source_ports].sendto(NUMBER.pack(sent),
                                                     targets[sent % len(targets)])

@@ -37,7 +37,7 @@ inline constexpr unsigned slowdown = 1;
 
 // False when it did not come true in time; a broken test must end, not hang.
 template <typename Condition>
-bool wait_until(Condition&& condition, std::chrono::seconds limit = std::chrono::seconds(20)) {
+bool wait_until(Condition&& condition, std::chrono::seconds limit = std::chrono::seconds(60)) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
