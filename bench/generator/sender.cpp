@@ -34,17 +34,13 @@ unsigned Sender::send(uint64_t due, uint64_t now_tsc) noexcept {
     if (first_ == end_) build(static_cast<unsigned>(std::min<uint64_t>(due, burst)), now_tsc);
     const auto count = static_cast<uint16_t>(end_ - first_);
     if (count == 0) return 0;
-    uint64_t bytes = 0;
-    for (unsigned i = first_; i < end_; ++i) bytes += ready_[i]->pkt_len + frame_check_length;
     const uint16_t taken = rte_eth_tx_burst(port_, 0, &ready_[first_], count);
-    for (unsigned i = first_ + taken; i < end_; ++i) {
-        bytes -= ready_[i]->pkt_len + frame_check_length;
-    }
-    first_ += taken;
     ++counts_.bursts;
     counts_.held_up += taken < count;
     counts_.packets += taken;
-    counts_.bytes += bytes;
+    for (const unsigned taken_up_to = first_ + taken; first_ < taken_up_to; ++first_) {
+        counts_.bytes += lengths_[first_] + frame_check_length;
+    }
     return taken;
 }
 
@@ -55,23 +51,21 @@ void Sender::drop_what_is_left() noexcept {
 void Sender::build(unsigned count, uint64_t now_tsc) noexcept {
     first_ = end_ = 0;
     if (count == 0 || rte_pktmbuf_alloc_bulk(pool_, ready_.data(), count) != 0) return;
-    end_ = wish_.replay != nullptr ? fill_from_capture(ready_.data(), count)
-                                   : fill(ready_.data(), count, now_tsc);
+    end_ = wish_.replay != nullptr ? fill_from_capture(count) : fill(count, now_tsc);
     if (end_ < count) rte_pktmbuf_free_bulk(&ready_[end_], count - end_);
 }
 
-unsigned Sender::fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept {
+unsigned Sender::fill_from_capture(unsigned count) noexcept {
     for (unsigned i = 0; i < count; ++i) {
-        auto* frame = rte_pktmbuf_mtod(buffers[i], uint8_t*);
+        auto* frame = rte_pktmbuf_mtod(ready_[i], uint8_t*);
         const uint32_t length = wish_.replay->write(frame, next_captured_, macs_);
         if (++next_captured_ == wish_.replay->count()) next_captured_ = 0;
-        buffers[i]->data_len = static_cast<uint16_t>(length);
-        buffers[i]->pkt_len = length;
+        set_length(i, length);
     }
     return count;
 }
 
-unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept {
+unsigned Sender::fill(unsigned count, uint64_t now_tsc) noexcept {
     for (unsigned i = 0; i < count; ++i) {
         const auto step = walk_.next();
         if (!step) return i;
@@ -81,13 +75,18 @@ unsigned Sender::fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noex
         const FrameBuilder& builder = builders_[next_builder_][by_tunnel];
         if (++next_builder_ == builders_.size()) next_builder_ = 0;
         const uint8_t kind = Signature::kind_of(wish_.direction, flows_.generation(step->flow));
-        builder.write(rte_pktmbuf_mtod(buffers[i], uint8_t*), endpoints(step->flow),
+        builder.write(rte_pktmbuf_mtod(ready_[i], uint8_t*), endpoints(step->flow),
                       {run_, kind, step->flow, step->round, now_tsc},
                       by_tunnel ? wish_.tunnels->of(flows_[step->flow].destination) : 0);
-        buffers[i]->data_len = static_cast<uint16_t>(builder.length());
-        buffers[i]->pkt_len = builder.length();
+        set_length(i, builder.length());
     }
     return count;
+}
+
+void Sender::set_length(unsigned place, uint32_t length) noexcept {
+    ready_[place]->data_len = static_cast<uint16_t>(length);
+    ready_[place]->pkt_len = length;
+    lengths_[place] = length;
 }
 
 bool Sender::goes_by_tunnel(FlowNumber flow) const noexcept {

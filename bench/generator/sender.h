@@ -45,8 +45,9 @@ class Sender {
 
   private:
     void build(unsigned count, uint64_t now_tsc) noexcept;
-    unsigned fill_from_capture(rte_mbuf** buffers, unsigned count) noexcept;
-    unsigned fill(rte_mbuf** buffers, unsigned count, uint64_t now_tsc) noexcept;
+    unsigned fill_from_capture(unsigned count) noexcept;
+    unsigned fill(unsigned count, uint64_t now_tsc) noexcept;
+    void set_length(unsigned place, uint32_t length) noexcept;
     bool goes_by_tunnel(FlowNumber flow) const noexcept;
     Endpoints endpoints(FlowNumber flow) noexcept;
     void renew_now_and_then(FlowNumber flow) noexcept;
@@ -65,6 +66,7 @@ class Sender {
     rte_mempool* pool_ = nullptr;
 
     std::array<rte_mbuf*, burst> ready_{};
+    std::array<uint32_t, burst> lengths_{};  // of these frames, which are the device's once taken
     unsigned first_ = 0;
     unsigned end_ = 0;
     SentCounts counts_;

@@ -80,7 +80,8 @@ class Suite:
     def run(self):
         turns, runs = list(self.turns()), []
         first_round = sum(turn[0] == 0 for turn in turns)
-        self.clock = Clock(len(turns), SECONDS_AROUND + 2 * self.settings.seconds, self.settings.until, first_round)
+        trials = sum(2 + len(turn[2].loads) for turn in turns) / max(1, len(turns))
+        self.clock = Clock(len(turns), SECONDS_AROUND + trials * (self.settings.seconds + 0.5), self.settings.until, first_round)
         for each in self.left_out:
             say(f"{each['peer']} is left out: {each['why']}")
         say(f"{len(turns)} runs of routers, about {minutes(self.clock.rest())}")
