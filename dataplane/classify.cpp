@@ -37,11 +37,10 @@ bool is_candidate(const Screen& screen, const rte_mbuf& m, const uint8_t* frame)
     const uint32_t source = __builtin_bswap32(load<uint32_t>(frame + source_at));
     const uint32_t network = source >> 24;
     const uint32_t martian = (network == 0) | (network == 127) | (network >= 224);
-    const uint32_t hash = Plan::own_hash(source);
-    const uint32_t maybe_own = screen.own_filter[hash >> 5] >> (hash & 31) & 1;
+    const bool is_own = screen.own.may_have(source) && screen.own.has(source);
 
-    return (other_mac | group_source | other_kind | false_checksum | negative | martian |
-            maybe_own) == 0;
+    return !is_own &&
+           (other_mac | group_source | other_kind | false_checksum | negative | martian) == 0;
 }
 
 // RFC 1624: the checksum grows by what the ttl's word lost, which is 0x0100 on the wire and 1 as
@@ -62,16 +61,14 @@ uint32_t flow_hash_of(const Columns& col, unsigned row) noexcept {
     return ipv4::flow_hash(ip, whole);
 }
 
-unsigned classify_plain(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+unsigned classify_plain(const Screen& screen, std::span<rte_mbuf* const> packets, Columns& col,
                         uint64_t& bytes) noexcept {
-    unsigned n = 0, rest = 0;
+    unsigned n = 0;
     for (rte_mbuf* m : packets) {
         auto* frame = static_cast<uint8_t*>(m->buf_addr) + m->data_off;
         bytes += m->pkt_len;
-        if (!is_candidate(screen, *m, frame)) [[unlikely]] {
-            packets[rest++] = m;
+        if (!is_candidate(screen, *m, frame)) [[unlikely]]
             continue;
-        }
         col.packet[n] = m;
         col.frame[n] = frame;
         col.destination[n] = __builtin_bswap32(load<uint32_t>(frame + destination_at));

@@ -4,7 +4,7 @@
 //
 // A candidate is a packet of which Ethernet's accept(), IPv4's validate() and the address checks
 // of screen_source() would say nothing but good: to our MAC address from a single station, IPv4
-// without options, whole, checksum true, ttl above 1, source neither a martian nor perhaps ours.
+// without options, whole, checksum true, ttl above 1, source neither a martian nor ours.
 // For a chain of buffers, the frame must end where the packet does.
 //
 // There is a plain way to do this and one with AVX-512; a test holds them equal. Neither reads a
@@ -28,6 +28,7 @@ inline constexpr unsigned type_at = 12, version_at = 14, length_at = 16, ttl_at 
 // that is still on the fast way. Vector code writes whole registers, hence the slack.
 struct Columns {
     static constexpr unsigned rows = burst_size + 16;
+    Columns() noexcept {}
     alignas(64) std::array<rte_mbuf*, rows> packet;
     alignas(64) std::array<uint8_t*, rows> frame;
     alignas(64) std::array<uint32_t, rows> destination;   // host order
@@ -39,8 +40,11 @@ struct Columns {
     // Only where the plan has tunnels.
     alignas(64) std::array<const tunnel::Tunnel*, rows> tunnel;  // that it enters, or null
     bool some_enter = false;
-    // Only where the plan has a NAT.
-    alignas(64) std::array<flow::Flow, rows> flow;    // the session's, or none
+    // Only where the plan has a NAT. In a union, so that "none" is not written into each row of
+    // each burst before.
+    union {
+        alignas(64) std::array<flow::Flow, rows> flow;  // the session's, or none
+    };
     alignas(64) std::array<uint32_t, rows> hash;      // of the flow, where the plan has groups
     alignas(64) std::array<uint64_t, rows> key_hash;  // by which its session is looked for
     uint64_t begins = 0;  // a bit for each row that may need a session, and has none
@@ -61,33 +65,20 @@ inline void move_row(Columns& col, unsigned from, unsigned to) noexcept {
 // Of the flow that a row is of.
 uint32_t flow_hash_of(const Columns& col, unsigned row) noexcept;
 
-// The packets that a pass finds unfit for the fast way.
-class Rest {
-  public:
-    Rest(rte_mbuf** packets, unsigned count) noexcept : packets_(packets), count_(count) {}
-    void add(rte_mbuf* m) noexcept { packets_[count_++] = m; }
-    unsigned count() const noexcept { return count_; }
-
-  private:
-    rte_mbuf** packets_;
-    unsigned count_;
-};
-
 // What classify() needs of the plan.
 struct Screen {
     uint64_t own_mac;  // as bits
-    const uint32_t* own_filter;
+    const OwnAddresses& own;
 };
 
 // Fills the first columns (packet, frame, destination, total_length, aged) with the candidates,
-// in order, and moves the other packets to the front of `packets`. Returns the candidates; the
-// others are the rest. `bytes` grows by all frames' lengths.
-using Classify = unsigned (*)(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
-                              uint64_t& bytes) noexcept;
-unsigned classify_plain(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+// in order. Returns how many those are. `bytes` grows by all frames' lengths.
+using Classify = unsigned (*)(const Screen& screen, std::span<rte_mbuf* const> packets,
+                              Columns& col, uint64_t& bytes) noexcept;
+unsigned classify_plain(const Screen& screen, std::span<rte_mbuf* const> packets, Columns& col,
                         uint64_t& bytes) noexcept;
 #if defined(__x86_64__)
-unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*> packets, Columns& col,
+unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf* const> packets, Columns& col,
                          uint64_t& bytes) noexcept;
 bool has_avx512() noexcept;
 #endif

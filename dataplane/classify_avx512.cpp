@@ -9,6 +9,8 @@
 //
 // From there on every check of the plain way is the same arithmetic on columns.
 #if defined(__x86_64__)
+#include <algorithm>
+
 #include <immintrin.h>
 
 #include "dataplane/classify.h"
@@ -27,22 +29,30 @@ struct Scalars {
     alignas(64) std::array<uint8_t*, group> frame;  // or a frame of zeros for one that is short
     alignas(64) std::array<uint32_t, group> first_two;
     alignas(64) std::array<uint32_t, group> length;
-    alignas(64) std::array<uint32_t, group> shortest;
+    alignas(64) std::array<uint32_t, group> segments;
 };
 
 // All zero, so that it is no candidate. Never written.
 alignas(64) constinit uint8_t no_frame[64] = {};
 
-void gather_scalars(rte_mbuf* const* packets, unsigned count, Scalars& s) noexcept {
+void gather_scalars(rte_mbuf* const* packets, Scalars& s) noexcept {
     for (unsigned i = 0; i < group; ++i) {
-        const rte_mbuf& m = *packets[i < count ? i : 0];
-        const bool is_there = i < count && m.data_len >= least;
+        const rte_mbuf& m = *packets[i];
+        const bool is_there = m.data_len >= least;
         uint8_t* frame = is_there ? static_cast<uint8_t*>(m.buf_addr) + m.data_off : no_frame;
         s.frame[i] = frame;
         s.first_two[i] = load<uint16_t>(frame);
         s.length[i] = m.pkt_len;
-        s.shortest[i] = m.nb_segs > 1 ? m.pkt_len - ethernet_header : sizeof(net::Ipv4Header);
+        s.segments[i] = m.nb_segs;
     }
+}
+
+// Of a burst's end: a whole group, in which the first packet stands where there is none.
+rte_mbuf* const* fill_up(rte_mbuf* const* packets, unsigned count,
+                         std::array<rte_mbuf*, group>& whole) noexcept {
+    whole.fill(packets[0]);
+    std::copy_n(packets, count, whole.begin());
+    return whole.data();
 }
 
 struct Words {
@@ -98,6 +108,12 @@ SLUICE_AVX512 __m512i high_half(__m512i words) noexcept {
     return _mm512_shuffle_epi8(words, order);
 }
 
+// What an IP packet must at least have: its header; in a chain, all that came.
+SLUICE_AVX512 __m512i shortest_for(const Scalars& s, __m512i room) noexcept {
+    const __mmask16 chained = _mm512_cmpgt_epu32_mask(_mm512_load_si512(s.segments.data()), all(1));
+    return _mm512_mask_mov_epi32(all(sizeof(net::Ipv4Header)), chained, room);
+}
+
 SLUICE_AVX512 __m512i fold_once(__m512i sum) noexcept {
     return _mm512_add_epi32(_mm512_and_si512(sum, all(0xffff)), _mm512_srli_epi32(sum, 16));
 }
@@ -111,15 +127,32 @@ SLUICE_AVX512 __m512i header_sum(const Words& w) noexcept {
     return fold_once(fold_once(_mm512_add_epi32(low, high)));
 }
 
-SLUICE_AVX512 __mmask16 sources_at_fault(const Screen& screen, __m512i source) noexcept {
+SLUICE_AVX512 __mmask16 martians(__m512i source) noexcept {
     const __m512i network = _mm512_srli_epi32(source, 24);
-    const __mmask16 martian = static_cast<__mmask16>(_mm512_testn_epi32_mask(network, network) |
-                                                     _mm512_cmpeq_epi32_mask(network, all(127)) |
-                                                     _mm512_cmpge_epu32_mask(network, all(224)));
-    const __m512i hash = _mm512_srli_epi32(_mm512_mullo_epi32(source, all(0x9e3779b1)), 20);
-    const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(hash, 5), screen.own_filter, 4);
+    return static_cast<__mmask16>(_mm512_testn_epi32_mask(network, network) |
+                                  _mm512_cmpeq_epi32_mask(network, all(127)) |
+                                  _mm512_cmpge_epu32_mask(network, all(224)));
+}
+
+// Of those that the filter can not tell from our own.
+SLUICE_AVX512 __mmask16 keep_own(const OwnAddresses& own, __mmask16 maybe,
+                                 __m512i source) noexcept {
+    alignas(64) std::array<uint32_t, group> address;
+    _mm512_store_si512(address.data(), source);
+    unsigned kept = 0;
+    for (unsigned left = maybe; left != 0; left &= left - 1) {
+        if (own.has(address[static_cast<unsigned>(__builtin_ctz(left))])) kept |= left & -left;
+    }
+    return static_cast<__mmask16>(kept);
+}
+
+SLUICE_AVX512 __mmask16 own_sources(const OwnAddresses& own, __m512i source) noexcept {
+    const __m512i hash = _mm512_srli_epi32(
+        _mm512_mullo_epi32(source, all(OwnAddresses::multiplier)), OwnAddresses::hash_shift);
+    const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(hash, 5), own.filter(), 4);
     const __m512i bit = _mm512_sllv_epi32(all(1), _mm512_and_si512(hash, all(31)));
-    return static_cast<__mmask16>(martian | _mm512_test_epi32_mask(words, bit));
+    const __mmask16 maybe = _mm512_test_epi32_mask(words, bit);
+    return maybe == 0 ? maybe : keep_own(own, maybe, source);
 }
 
 SLUICE_AVX512 __m512i aged(__m512i ttl_word) noexcept {
@@ -144,17 +177,18 @@ SLUICE_AVX512 void append_words(uint32_t* to, __mmask16 which, __m512i words) no
 
 }  // namespace
 
-SLUICE_AVX512 unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*> packets,
+SLUICE_AVX512 unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf* const> packets,
                                        Columns& col, uint64_t& bytes) noexcept {
-    unsigned n = 0, rest = 0;
+    unsigned n = 0;
     for (unsigned first = 0; first < packets.size(); first += group) {
         const unsigned count =
             std::min<unsigned>(group, static_cast<unsigned>(packets.size()) - first);
         const auto present = static_cast<__mmask16>((1u << count) - 1);
-        alignas(64) std::array<rte_mbuf*, group> buffers;
-        std::memcpy(buffers.data(), packets.data() + first, count * sizeof(rte_mbuf*));
+        rte_mbuf* const* buffers = packets.data() + first;
+        std::array<rte_mbuf*, group> filled_up;
+        if (count < group) buffers = fill_up(buffers, count, filled_up);
         Scalars s;
-        gather_scalars(buffers.data(), count, s);
+        gather_scalars(buffers, s);
         const Words w = transpose(s);
         const __m512i length = _mm512_load_si512(s.length.data());
         bytes += static_cast<uint32_t>(_mm512_mask_reduce_add_epi32(present, length));
@@ -176,20 +210,17 @@ SLUICE_AVX512 unsigned classify_avx512(const Screen& screen, std::span<rte_mbuf*
         fault = _mm512_or_si512(fault, _mm512_xor_si512(header_sum(w), all(0xffff)));
         const auto faulty = static_cast<__mmask16>(
             _mm512_test_epi32_mask(fault, fault) | _mm512_cmpgt_epi32_mask(total, room) |
-            _mm512_cmplt_epi32_mask(total, _mm512_load_si512(s.shortest.data())) |
+            _mm512_cmplt_epi32_mask(total, shortest_for(s, room)) |
             _mm512_cmplt_epu32_mask(_mm512_and_si512(w.column[5], all(0xff)), all(2)) |
-            sources_at_fault(screen, source));
+            martians(source) | own_sources(screen.own, source));
         const auto good = static_cast<__mmask16>(present & ~faulty);
 
-        append_pointers(col.packet.data() + n, good, buffers.data());
+        append_pointers(col.packet.data() + n, good, buffers);
         append_pointers(col.frame.data() + n, good, s.frame.data());
         append_words(col.destination.data() + n, good, swap_words(w.column[7]));
         append_words(col.total_length.data() + n, good, total);
         append_words(col.aged.data() + n, good, aged(w.column[5]));
         n += static_cast<unsigned>(__builtin_popcount(good));
-        for (unsigned bad = present & ~good & 0xffffu; bad != 0; bad &= bad - 1) {
-            packets[rest++] = buffers[static_cast<unsigned>(__builtin_ctz(bad))];
-        }
     }
     return n;
 }

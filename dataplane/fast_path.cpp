@@ -19,38 +19,29 @@ namespace {
 
 using layout::Stage;
 
-// The burst as it came. Passes leave packets one after the other, so the rest is put in order
-// again: what is not sent the fast way is seen to in the order in which it came.
-class Arrived {
-  public:
-    Arrived(rte_mbuf* const* packets, unsigned count) noexcept : count_(count) {
-        std::copy_n(packets, count, packets_.begin());
+// Moves to the front of a burst what was neither sent, nor taken out of a tunnel, nor refused by
+// the NAT; returns how many that are. As all of these are in the order in which they came, so is
+// what the plain way sees to.
+unsigned keep_the_rest(std::span<rte_mbuf*> burst, std::span<rte_mbuf* const> sent,
+                       std::span<rte_mbuf* const> taken_out,
+                       std::span<const rte_mbuf* const> refused) noexcept {
+    if (sent.size() + taken_out.size() + refused.size() == burst.size()) [[likely]]
+        return 0;
+    const auto is_next_of = [](auto& done, const rte_mbuf* m) {
+        if (done.empty() || done.front() != m) return false;
+        done = done.subspan(1);
+        return true;
+    };
+    unsigned rest = 0;
+    for (rte_mbuf* m : burst) {
+        if (is_next_of(sent, m) || is_next_of(taken_out, m) || is_next_of(refused, m)) continue;
+        burst[rest++] = m;
     }
-    // Those that are neither sent, nor taken out of a tunnel, nor refused by the NAT; all of which
-    // are in order.
-    void order(rte_mbuf** rest, std::span<rte_mbuf* const> sent,
-               std::span<rte_mbuf* const> taken_out,
-               std::span<const rte_mbuf* const> refused) const noexcept {
-        const auto is_next_of = [](auto& done, const rte_mbuf* m) {
-            if (done.empty() || done.front() != m) return false;
-            done = done.subspan(1);
-            return true;
-        };
-        for (unsigned i = 0; i < count_; ++i) {
-            rte_mbuf* const m = packets_[i];
-            if (is_next_of(sent, m) || is_next_of(taken_out, m) || is_next_of(refused, m)) continue;
-            *rest++ = m;
-        }
-    }
-
-  private:
-    std::array<rte_mbuf*, burst_size> packets_;
-    unsigned count_;
-};
+    return rest;
+}
 
 // Whether each source is reached by the interface it came from, all looked up at once.
-unsigned keep_right_ways(const Context& c, InterfaceId in, Columns& col, unsigned n,
-                         Rest& rest) noexcept {
+unsigned keep_right_ways(const Context& c, InterfaceId in, Columns& col, unsigned n) noexcept {
     std::array<uint32_t, burst_size> source;
     std::array<uint16_t, burst_size> route;
     for (unsigned i = 0; i < n; ++i) {
@@ -59,11 +50,7 @@ unsigned keep_right_ways(const Context& c, InterfaceId in, Columns& col, unsigne
     fib::find_bulk(*c.routes, source.data(), route.data(), n);
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
-        if (ipv4::comes_the_right_way(*c.plan, route[i], in)) {
-            move_row(col, i, kept++);
-        } else {
-            rest.add(col.packet[i]);
-        }
+        if (ipv4::comes_the_right_way(*c.plan, route[i], in)) move_row(col, i, kept++);
     }
     return kept;
 }
@@ -99,7 +86,7 @@ bool needs_session(const Plan& plan, const Columns& col, unsigned i, Adjacency a
 
 // Rows that can not go out the fast way are closed up.
 template <bool Nat, bool Tunnels>
-unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest) noexcept {
+unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n) noexcept {
     const Plan& plan = *c.plan;
     // A packet that leaves by where it came from may deserve a redirect.
     const InterfaceId back = redirects(plan, in) ? in : layout::no_interface;
@@ -124,10 +111,8 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
             }
         }
         const uint64_t link = link_of(c, a, towards);
-        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || stays) [[unlikely]] {
-            rest.add(col.packet[i]);
+        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || stays) [[unlikely]]
             continue;
-        }
         if (kept != i) [[unlikely]] {
             move_row(col, i, kept);
             if constexpr (Nat) {
@@ -146,7 +131,7 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n, Res
     return kept;
 }
 
-using Resolve = unsigned (*)(const Context&, InterfaceId, Columns&, unsigned, Rest&) noexcept;
+using Resolve = unsigned (*)(const Context&, InterfaceId, Columns&, unsigned) noexcept;
 
 Resolve resolver(bool nat, bool tunnels) noexcept {
     if (tunnels) return nat ? resolve<true, true> : resolve<false, true>;
@@ -170,25 +155,24 @@ void rewrite(const Plan& plan, const Columns& col, unsigned n) noexcept {
     }
 }
 
-// From rows of candidates to the transmitter; those that need the plain way join the rest. Returns
+// From rows of candidates to the transmitter; those that need the plain way are closed up. Returns
 // how many rows were sent. `in`: none for what came out of tunnels.
-unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest,
-               StageClock& clock) noexcept {
+unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, StageClock& clock) noexcept {
     const Plan& plan = *c.plan;
     const bool translates = plan.nat != nullptr && c.nat != nullptr;
     const bool tunnels = plan.tunnels != nullptr;
     if (translates && n > 0) {
-        n = nat::find_sessions(c, col, n, rest);
+        n = nat::find_sessions(c, col, n);
         clock.lap(Stage::nat, n);
     }
     if (n == 0) return 0;
 
     fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
     clock.lap(Stage::lookup, n);
-    n = resolver(translates, tunnels)(c, in, col, n, rest);
+    n = resolver(translates, tunnels)(c, in, col, n);
     clock.lap(Stage::resolve, n);
     if (translates) {
-        if (col.begins != 0) n = nat::open_flows(c, in, col, n, rest);
+        if (col.begins != 0) n = nat::open_flows(c, in, col, n);
         nat::rewrite_found(c, col, n);
         clock.lap(Stage::nat, 0);  // the other half of it
     }
@@ -210,29 +194,25 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
     uint64_t bytes = 0;
     const Plan& plan = *c.plan;
     StageClock clock(c);
-    const Arrived arrived(packets, count);
-    unsigned n = classify({plan.interfaces[in].mac.as_bits(), plan.own_filter.data()},
+    unsigned n = classify({plan.interfaces[in].mac.as_bits(), plan.own},
                           {packets, count}, col, bytes);
-    Rest rest(packets, count - n);
     if (counted == Counted::not_yet) {
         auto& counters = c.counters.interfaces[in];
         counters.rx_packets.add(count);
         counters.rx_bytes.add(bytes);
     }
     if (plan.interfaces[in].reverse_path != layout::ReversePath::off) {
-        n = keep_right_ways(c, in, col, n, rest);
+        n = keep_right_ways(c, in, col, n);
     }
     clock.lap(Stage::classify, count);
     if (plan.tunnels != nullptr) {
         n = tunnel::take_out(c, col, n, inner);
         clock.lap(Stage::tunnel, inner.count);
     }
-    n = carry(c, in, col, n, rest, clock);
-    if (rest.count() > 0) {
-        arrived.order(packets, {col.packet.data(), n}, {inner.packets.data(), inner.count},
-                      {col.refused.data(), col.refused_count});
-    }
-    return rest.count();
+    n = carry(c, in, col, n, clock);
+    return keep_the_rest({packets, count}, {col.packet.data(), n},
+                         {inner.packets.data(), inner.count},
+                         {col.refused.data(), col.refused_count});
 }
 
 unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept {
@@ -240,17 +220,12 @@ unsigned forward_inner(Context& c, tunnel::Inner& inner) noexcept {
     uint64_t bytes = 0;
     StageClock clock(c);
     constexpr uint64_t nobody = 0;
-    const Arrived arrived(inner.packets.data(), inner.count);
-    unsigned n = classify({nobody, c.plan->own_filter.data()}, {inner.packets.data(), inner.count},
-                          col, bytes);
-    Rest rest(inner.packets.data(), inner.count - n);
+    const std::span<rte_mbuf*> burst(inner.packets.data(), inner.count);
+    unsigned n = classify({nobody, c.plan->own}, burst, col, bytes);
     clock.lap(Stage::classify, inner.count);
-    n = carry(c, layout::no_interface, col, n, rest, clock);
-    if (rest.count() > 0) {
-        arrived.order(inner.packets.data(), {col.packet.data(), n}, {},
-                      {col.refused.data(), col.refused_count});
-    }
-    return rest.count();
+    n = carry(c, layout::no_interface, col, n, clock);
+    return keep_the_rest(burst, {col.packet.data(), n}, {},
+                         {col.refused.data(), col.refused_count});
 }
 
 }  // namespace sluice::fast_path

@@ -117,27 +117,24 @@ void add_broadcast_relay(Plan& plan, const Snapshot& s) {
     }
 }
 
-void add_to_filter(Plan& plan, net::Ipv4Address address) {
-    const uint32_t hash = Plan::own_hash(address.value);
-    plan.own_filter[hash >> 5] |= 1u << (hash & 31);
-}
-
 // By interface, each one's in the snapshot's order: the first is the one that it speaks from.
 void add_addresses(Plan& plan, const Snapshot& s) {
     std::vector<layout::Address> all(s.addresses, s.addresses + s.address_count);
     std::stable_sort(all.begin(), all.end(),
                      [](auto& a, auto& b) { return a.interface < b.interface; });
+    std::vector<uint32_t> own;
     for (const layout::Address& a : all) {
         PlanInterface& i = plan.interfaces[checked_interface(s, a.interface, "an address")];
         if (a.length > 32) refuse("snapshot: an address of {} bits", a.length);
         if (i.address_count++ == 0) i.first_address = static_cast<uint16_t>(plan.addresses.size());
         plan.addresses.push_back({{a.address}, a.length});
-        add_to_filter(plan, {a.address});
+        own.push_back(a.address);
         const net::InterfaceAddress& added = plan.addresses.back();
         if (!added.has_broadcast()) continue;
-        add_to_filter(plan, added.network().last());
-        add_to_filter(plan, added.network().address);  // the old form of it
+        own.push_back(added.network().last().value);
+        own.push_back(added.network().address.value);  // the old form of it
     }
+    plan.own = OwnAddresses(std::move(own));
 }
 
 // The highest of the living members' weights wins the bucket. Weights depend on the next hop

@@ -16,6 +16,7 @@
 
 #include "dataplane/ipv6/routing.h"
 #include "dataplane/nat/rules.h"
+#include "dataplane/own_addresses.h"
 #include "dataplane/tunnel/tunnels.h"
 #include "lib/layout/limits.h"
 #include "lib/layout/snapshot.h"
@@ -91,9 +92,7 @@ struct Plan {
     std::unique_ptr<const nat::Rules> nat;           // null: nothing is translated
     std::unique_ptr<const tunnel::Tunnels> tunnels;  // null: there are none
     std::unique_ptr<const ipv6::Routing> ipv6;       // null: there is none
-    // Addresses that only the router itself may send from, and directed broadcasts, from which
-    // none may: hashed to 4096 bits, for a quick "certainly not one of these".
-    alignas(64) std::array<uint32_t, 128> own_filter{};
+    OwnAddresses own;
 
     std::span<const net::InterfaceAddress> addresses_of(InterfaceId id) const noexcept {
         const PlanInterface& i = interfaces[id];
@@ -105,9 +104,6 @@ struct Plan {
     bool is_own(InterfaceId id, net::Ipv4Address address) const noexcept;
     bool is_on_link(InterfaceId id, net::Ipv4Address address) const noexcept;
 
-    static constexpr uint32_t own_hash(uint32_t address) noexcept {
-        return address * 0x9e3779b1u >> 20;
-    }
     // The member of an equal-cost group that a flow takes; 0 when none is alive.
     uint16_t member(const Adjacency& group, uint32_t flow_hash) const noexcept {
         return groups[group.index].bucket[flow_hash % Group::buckets];

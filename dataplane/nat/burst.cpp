@@ -28,7 +28,7 @@ bool is_plain(const uint8_t* frame, uint32_t bytes) noexcept {
     return protocol == net::Protocol::udp && bytes >= transport_at + sizeof(net::UdpHeader);
 }
 
-unsigned keep_plain_ones(Columns& col, unsigned n, fast_path::Rest& rest) noexcept {
+unsigned keep_plain_ones(Columns& col, unsigned n) noexcept {
     unsigned kept = 0;
     Left left;
     for (unsigned i = 0; i < n; ++i) {
@@ -36,7 +36,6 @@ unsigned keep_plain_ones(Columns& col, unsigned n, fast_path::Rest& rest) noexce
             std::min<uint32_t>(col.packet[i]->data_len, ethernet_header + col.total_length[i]);
         if (!is_plain(col.frame[i], bytes) || left.has(col.frame[i])) [[unlikely]] {
             left.add(col.frame[i], bytes);
-            rest.add(col.packet[i]);
             continue;
         }
         if (kept != i) [[unlikely]]
@@ -81,10 +80,10 @@ bool is_usable(const Rules& rules, const flow::Session& s) noexcept {
 
 }  // namespace
 
-unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& rest) noexcept {
+unsigned find_sessions(Context& c, Columns& col, unsigned n) noexcept {
     std::array<flow::FlowKey, burst_size> keys;
     const flow::Index& index = c.nat->index();
-    n = keep_plain_ones(col, n, rest);
+    n = keep_plain_ones(col, n);
     for (unsigned i = 0; i < n; ++i) keys[i] = key_of(col.frame[i]);
     index.prepare(keys.data(), col.key_hash.data(), n);
     if (!c.plan->groups.empty()) hash_rows(col, n);
@@ -99,7 +98,6 @@ unsigned find_sessions(Context& c, Columns& col, unsigned n, fast_path::Rest& re
             if (!is_usable(*c.plan->nat, session) || is_syn(col.frame[i]) || left.has(col.frame[i]))
                 [[unlikely]] {
                 left.add(col.frame[i], col.packet[i]->data_len);
-                rest.add(col.packet[i]);
                 continue;
             }
             col.destination[i] = session.other_key(col.flow[i].direction()).source.host();

@@ -29,11 +29,10 @@ inline bool is_syn(const uint8_t* frame) noexcept {
 
 // For each row: its flow, if it is of a session to which it changes nothing but when it was last
 // seen, and then its new destination. Rows that only the plain way can judge (ICMP, fragments,
-// FIN, RST, a SYN that has a session, sessions whose rule is gone) are moved to `rest`; returns how
-// many stay. Rows without a session stay, too: whether they need one shows when it is known where
+// FIN, RST, a SYN that has a session, sessions whose rule is gone) are closed up; returns how many
+// stay. Rows without a session stay, too: whether they need one shows when it is known where
 // they leave.
-unsigned find_sessions(Context& c, fast_path::Columns& col, unsigned n,
-                       fast_path::Rest& rest) noexcept;
+unsigned find_sessions(Context& c, fast_path::Columns& col, unsigned n) noexcept;
 
 // Addresses, ports and checksums of the rows that have a flow; the IP checksum in `aged`.
 void rewrite_found(Context& c, fast_path::Columns& col, unsigned n) noexcept;

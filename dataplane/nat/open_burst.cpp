@@ -14,7 +14,6 @@ namespace sluice::nat {
 namespace {
 
 using fast_path::Columns;
-using fast_path::Rest;
 
 // A row whose packet begins a flow.
 struct Opening {
@@ -34,12 +33,11 @@ class Openings {
     // False: the packet is for the plain way.
     bool add(unsigned row) noexcept;
     // To the plain way.
-    void leave(unsigned row, Rest& rest) noexcept {
+    void leave(unsigned row) noexcept {
         left_.add(col_.frame[row], col_.packet[row]->data_len);
         gone_ |= uint64_t{1} << row;
-        rest.add(col_.packet[row]);
     }
-    void open_all(Rest& rest) noexcept;
+    void open_all() noexcept;
     uint64_t gone() const noexcept { return gone_; }
 
   private:
@@ -50,7 +48,7 @@ class Openings {
     };
     void fetch_mappings(Group g, unsigned opened) noexcept;
     void fetch_the_rest(Group g) noexcept;
-    void open(const Opening& o, Rest& rest) noexcept;
+    void open(const Opening& o) noexcept;
 
     Context& c_;
     InterfaceId in_;
@@ -155,7 +153,7 @@ void Openings::fetch_the_rest(Group g) noexcept {
 
 // Each step a group ahead of the next one, so that the memory is at work all the time; and not
 // one by one, for no fetch overlaps with the locked instructions of an opening.
-void Openings::open_all(Rest& rest) noexcept {
+void Openings::open_all() noexcept {
     constexpr unsigned a_group = 8;
     c_.nat->sessions().prefetch_places(count_);
     const auto group = [&](unsigned first) {
@@ -166,15 +164,15 @@ void Openings::open_all(Rest& rest) noexcept {
         if (at >= a_group) fetch_the_rest(group(at - a_group));
         if (at < 2 * a_group) continue;
         const Group ready = group(at - 2 * a_group);
-        for (unsigned i = ready.first; i < ready.end; ++i) open(at_[i], rest);
+        for (unsigned i = ready.first; i < ready.end; ++i) open(at_[i]);
     }
 }
 
-void Openings::open(const Opening& o, Rest& rest) noexcept {
+void Openings::open(const Opening& o) noexcept {
     // A packet of the same flow may have come before it in the burst.
     const flow::Index& index = c_.nat->index();
     const uint64_t hash = col_.key_hash[o.row];
-    if (index.may_have(hash) && index.find(o.key, hash).exists()) return leave(o.row, rest);
+    if (index.may_have(hash) && index.find(o.key, hash).exists()) return leave(o.row);
 
     const Passage passage{.tuple = {.kind = Tuple::Kind::ports,
                                     .tcp_flags = tcp::syn,
@@ -193,7 +191,7 @@ void Openings::open(const Opening& o, Rest& rest) noexcept {
     col_.flow[o.row] = begun.flow;
     if (begun.flow.exists()) return;
     // Another worker may have had a packet of the flow at the same time.
-    if (index.find(o.key, hash).exists()) return leave(o.row, rest);
+    if (index.find(o.key, hash).exists()) return leave(o.row);
     gone_ |= uint64_t{1} << o.row;
     col_.refused[col_.refused_count++] = col_.packet[o.row];
     discard(c_, Packet(col_.packet[o.row]), {in_, false}, begun.verdict);
@@ -218,13 +216,13 @@ unsigned close_up(Columns& col, unsigned n, uint64_t gone) noexcept {
 
 }  // namespace
 
-unsigned open_flows(Context& c, InterfaceId in, Columns& col, unsigned n, Rest& rest) noexcept {
+unsigned open_flows(Context& c, InterfaceId in, Columns& col, unsigned n) noexcept {
     Openings openings(c, in, col);
     for (uint64_t left = col.begins; left != 0; left &= left - 1) {
         const auto row = static_cast<unsigned>(std::countr_zero(left));
-        if (!openings.add(row)) openings.leave(row, rest);
+        if (!openings.add(row)) openings.leave(row);
     }
-    openings.open_all(rest);
+    openings.open_all();
     return openings.gone() == 0 ? n : close_up(col, n, openings.gone());
 }
 

@@ -15,9 +15,8 @@ namespace sluice::nat {
 //           leaves where it may need one.
 // Leaves:   each of these rows with a flow, or without where no rule wants one; then
 //           rewrite_found() takes it. Rows that only the plain way can judge, and later packets of
-//           a flow that begins here, are in `rest`; those that may have no session are discarded.
+//           a flow that begins here, are closed up; those that may have no session are discarded.
 //           Returns how many rows stay.
-unsigned open_flows(Context& c, InterfaceId in, fast_path::Columns& col, unsigned n,
-                    fast_path::Rest& rest) noexcept;
+unsigned open_flows(Context& c, InterfaceId in, fast_path::Columns& col, unsigned n) noexcept;
 
 }  // namespace sluice::nat

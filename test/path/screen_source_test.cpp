@@ -46,6 +46,19 @@ TEST_P(ScreenSource, DropsItsOwnAddressesAsSources) {
     EXPECT_EQ(router().drops(DropReason::source_is_ours), 2u);
 }
 
+// One bit tells most sources from our own addresses; those that share it with one of ours are no
+// worse off.
+TEST(FastWayOnly, TakesSourcesThatShareABitWithOneOfOurs) {
+    Network network;
+    const OwnAddresses& own = network.router.context().plan->own;
+    uint32_t source = ip("198.18.0.0").value;
+    while (!own.may_have(source)) ++source;
+    ASSERT_FALSE(own.has(source));
+    const Bytes packet = ipv4().from(net::to_string(net::Ipv4Address{source}));
+    EXPECT_EQ(network.router.receives("lan", packet).size(), 1u);
+    EXPECT_EQ(network.router.context().stage(layout::Stage::plain).packets.get(), 0u);
+}
+
 TEST_P(ScreenSource, LetsForeignSourcesInWhenTheCheckIsOff) {
     REQUIREMENT("RFC 1812 5.3.8", "Reverse path forwarding is off unless it is asked for");
     EXPECT_EQ(router().receives("lan", ipv4().from("172.16.0.9")).size(), 1u);
