@@ -85,7 +85,7 @@ bool needs_session(const Plan& plan, const Columns& col, unsigned i, Adjacency a
 }
 
 // Rows that can not go out the fast way are closed up.
-template <bool Nat, bool Tunnels>
+template <bool Nat, bool Enters>
 unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n) noexcept {
     const Plan& plan = *c.plan;
     // A packet that leaves by where it came from may deserve a redirect.
@@ -93,26 +93,17 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n) noe
     const bool is_inner = in == layout::no_interface;
     unsigned kept = 0;
     for (unsigned i = 0; i < n; ++i) {
-        Adjacency a = adjacency_of<Nat>(plan, col, i);
-        const bool begins = needs_session<Nat>(plan, col, i, a);
-        // What begins into or out of a tunnel is the plain way's.
-        const bool stays =
-            a.interface == back || (begins && (a.kind == NextHopKind::tunnel || is_inner));
-        uint32_t towards = col.destination[i];
-        if constexpr (Tunnels) {
-            col.tunnel[kept] = nullptr;
-            if (a.kind == NextHopKind::tunnel && !(Nat && !plan.groups.empty())) {
-                const auto* t = tunnel::way_in(c, col, i, a, [&] { return flow_hash_of(col, i); });
-                col.tunnel[kept] = t;
-                if (t != nullptr) {
-                    towards = t->remote_bits;
-                    col.some_enter = true;
-                }
-            }
-        }
-        const uint64_t link = link_of(c, a, towards);
-        if (!NeighbourLink(link).usable() || col.total_length[i] > a.mtu || stays) [[unlikely]]
+        const Adjacency a = adjacency_of<Nat>(plan, col, i);
+        const tunnel::Tunnel* t = Enters ? col.tunnel[i] : nullptr;
+        // Outer packets are the router's own.
+        const bool begins = t == nullptr && needs_session<Nat>(plan, col, i, a);
+        // What begins out of a tunnel is the plain way's.
+        const bool stays = t == nullptr && (a.interface == back || (begins && is_inner));
+        const uint32_t length = col.total_length[i] + (t == nullptr ? 0 : t->overhead);
+        const uint64_t link = link_of(c, a, col.destination[i]);
+        if (!NeighbourLink(link).usable() || length > a.mtu || stays) [[unlikely]]
             continue;
+        if constexpr (Enters) col.tunnel[kept] = t;
         if (kept != i) [[unlikely]] {
             move_row(col, i, kept);
             if constexpr (Nat) {
@@ -133,8 +124,8 @@ unsigned resolve(const Context& c, InterfaceId in, Columns& col, unsigned n) noe
 
 using Resolve = unsigned (*)(const Context&, InterfaceId, Columns&, unsigned) noexcept;
 
-Resolve resolver(bool nat, bool tunnels) noexcept {
-    if (tunnels) return nat ? resolve<true, true> : resolve<false, true>;
+Resolve resolver(bool nat, bool enters) noexcept {
+    if (enters) return nat ? resolve<true, true> : resolve<false, true>;
     return nat ? resolve<true, false> : resolve<false, false>;
 }
 
@@ -160,7 +151,8 @@ void rewrite(const Plan& plan, const Columns& col, unsigned n) noexcept {
 unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, StageClock& clock) noexcept {
     const Plan& plan = *c.plan;
     const bool translates = plan.nat != nullptr && c.nat != nullptr;
-    const bool tunnels = plan.tunnels != nullptr;
+    // Equal paths of what is translated the plain way alone tells apart.
+    const bool enters = plan.tunnels != nullptr && !(translates && !plan.groups.empty());
     if (translates && n > 0) {
         n = nat::find_sessions(c, col, n);
         clock.lap(Stage::nat, n);
@@ -169,7 +161,8 @@ unsigned carry(Context& c, InterfaceId in, Columns& col, unsigned n, StageClock&
 
     fib::find_bulk(*c.routes, col.destination.data(), col.next_hop.data(), n);
     clock.lap(Stage::lookup, n);
-    n = resolver(translates, tunnels)(c, in, col, n);
+    if (enters) tunnel::find_ways_in(c, col, n);
+    n = resolver(translates, col.some_enter)(c, in, col, n);
     clock.lap(Stage::resolve, n);
     if (translates) {
         if (col.begins != 0) n = nat::open_flows(c, in, col, n);
@@ -194,8 +187,8 @@ unsigned forward(Context& c, InterfaceId in, rte_mbuf** packets, unsigned count,
     uint64_t bytes = 0;
     const Plan& plan = *c.plan;
     StageClock clock(c);
-    unsigned n = classify({plan.interfaces[in].mac.as_bits(), plan.own},
-                          {packets, count}, col, bytes);
+    unsigned n =
+        classify({plan.interfaces[in].mac.as_bits(), plan.own}, {packets, count}, col, bytes);
     if (counted == Counted::not_yet) {
         auto& counters = c.counters.interfaces[in];
         counters.rx_packets.add(count);

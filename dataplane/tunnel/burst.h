@@ -22,36 +22,12 @@ struct Inner {
 // are. Expects rows as classify() leaves them.
 unsigned take_out(Context& c, fast_path::Columns& col, unsigned n, Inner& inner) noexcept;
 
-// The tunnel that a row enters by adjacency `a`, which becomes that of the outer packet; null where
-// only the plain way can say. `by_hash`: the row's hash, asked for only where paths are equal.
-template <typename Hash>
-const Tunnel* way_in(const Context& c, const fast_path::Columns& col, unsigned row, Adjacency& a,
-                     Hash&& hash) noexcept;
+// Rows whose next hop is a tunnel get the outer packet's destination and next hop instead, all
+// looked up at once. Those that only the plain way can judge get a next hop that leads nowhere.
+// Expects rows as the lookup leaves them. col.tunnel and col.some_enter say which they are.
+void find_ways_in(const Context& c, fast_path::Columns& col, unsigned n) noexcept;
 
 // Outer headers in front of the rows that enter a tunnel, which are then rows of the outer packets.
 void encapsulate(Context& c, fast_path::Columns& col, unsigned n) noexcept;
-
-// ---- implementation of way_in ------------------------------------------------------------------
-
-// Whether anything but headers in front is to be done to the row: a SYN's segment size.
-bool only_needs_headers(const fast_path::Columns& col, unsigned row, const Tunnel& t) noexcept;
-
-template <typename Hash>
-const Tunnel* way_in(const Context& c, const fast_path::Columns& col, unsigned row, Adjacency& a,
-                     Hash&& hash) noexcept {
-    const Tunnel& t = c.plan->tunnels->all()[a.index];
-    if (!t.fast || col.total_length[row] > a.mtu || !only_needs_headers(col, row, t)) {
-        return nullptr;
-    }
-    Adjacency outer = c.plan->adjacencies[fib::find(*c.routes, t.remote_bits)];
-    if (outer.kind == NextHopKind::group) {
-        outer = c.plan->adjacencies[c.plan->member(outer, hash())];
-    }
-    const bool leads_to_a_port =
-        outer.kind == NextHopKind::gateway || outer.kind == NextHopKind::connected;
-    if (!leads_to_a_port || col.total_length[row] + t.overhead > outer.mtu) return nullptr;
-    a = outer;
-    return &t;
-}
 
 }  // namespace sluice::tunnel

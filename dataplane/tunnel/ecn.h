@@ -26,6 +26,19 @@ constexpr std::optional<Ecn> decapsulated(Ecn inner, Ecn outer) noexcept {
     return outer == Ecn::ect1 ? Ecn::ect1 : inner;
 }
 
+// Whether the inner header's mark stays as it is, by both types of service.
+constexpr bool keeps_mark(uint8_t inner_tos, uint8_t outer_tos) noexcept {
+    constexpr auto kept = [] {
+        uint32_t bits = 0;
+        for (uint8_t marks = 0; marks < 16; ++marks) {
+            const auto inner = static_cast<Ecn>(marks >> 2), outer = static_cast<Ecn>(marks & 3);
+            if (decapsulated(inner, outer) == inner) bits |= 1u << marks;
+        }
+        return bits;
+    }();
+    return (kept >> ((inner_tos & ecn_mask) << 2 | (outer_tos & ecn_mask)) & 1) != 0;
+}
+
 // The inner header's mark becomes that of both; nothing else of it is touched. False: to be
 // dropped.
 inline bool merge_ecn(net::Ipv4Header& inner, Ecn outer) noexcept {

@@ -61,33 +61,39 @@ void put_behind(Tunnel& t, size_t before_end, const Field& field) noexcept {
     std::memcpy(t.behind.data() + Tunnel::behind_bytes - before_end, &field, sizeof field);
 }
 
+// What differs by tunnel in the outer header, and what comes from the inner one.
+void put_inherited(Tunnel& t) noexcept {
+    using layout::TunnelDontFragment;
+    auto ip = *reinterpret_cast<const net::Ipv4Header*>(t.headers.data());
+    net::Ipv4Header inherited{};
+    const bool inherits_dscp = t.wish.dscp == layout::Tunnel::inner_dscp;
+    if (!inherits_dscp) ip.tos = static_cast<uint8_t>(t.wish.dscp << 2);
+    inherited.tos = inherits_dscp ? 0xff : ecn_mask;
+    const auto df = net::be16(net::ipv4_dont_fragment);
+    if (t.wish.dont_fragment == TunnelDontFragment::set) ip.flags_and_offset = df;
+    if (t.wish.dont_fragment == TunnelDontFragment::copy) inherited.flags_and_offset = df;
+    put_behind(t, t.overhead, ip);
+    std::memcpy(&t.inherited, &inherited, sizeof t.inherited);
+    t.inherited_ttl = t.wish.ttl == 0 ? 0xff : 0;
+    t.sum_of_addresses = net::fold(net::sum_words(&ip.source, 8));
+}
+
 // What burst.cpp writes, from what is written for one packet at a time.
 void prepare_fast_way(Tunnel& t) noexcept {
-    using layout::TunnelDontFragment;
     t.remote_bits = t.wish.remote;
     t.clamps_mss = t.wish.clamp_mss != 0;
     t.spread = t.wish.spread;
-    t.checks_source = t.wish.reverse_path != layout::ReversePath::off;
-    t.ttl = t.wish.ttl;
     t.is_bridged = t.wish.port != layout::no_interface;
-    t.fast = t.wish.checksum == 0 && t.wish.sequence == 0 && !t.is_bridged;
-    if (!t.fast) return;
+    t.fast_out = !t.is_bridged && t.wish.reverse_path == layout::ReversePath::off;
+    t.fast_in = !t.is_bridged && t.wish.checksum == 0 && t.wish.sequence == 0;
+    if (!t.fast_in) return;
     std::memcpy(t.behind.data() + Tunnel::behind_bytes - t.overhead, t.headers.data(), t.overhead);
     const net::Be16 ipv4 = net::be16(static_cast<uint16_t>(net::EtherType::ipv4));
     put_behind(t, t.overhead + sizeof ipv4, ipv4);
     if (t.wish.kind == TunnelKind::gre) {
         put_behind(t, t.overhead - t.gre_at() - offsetof(net::GreHeader, protocol), ipv4);
     }
-    const bool inherits = t.wish.dscp == layout::Tunnel::inner_dscp;
-    t.tos = inherits ? uint8_t{0} : static_cast<uint8_t>(t.wish.dscp << 2);
-    t.inherited_tos = inherits ? 0xff : ecn_mask;
-    const uint16_t df = net::be16(net::ipv4_dont_fragment).raw();
-    if (t.wish.dont_fragment == TunnelDontFragment::set) t.flags = df;
-    if (t.wish.dont_fragment == TunnelDontFragment::copy) t.inherited_flags = df;
-    // The words of ttl and protocol are added with each packet.
-    auto ip = *reinterpret_cast<const net::Ipv4Header*>(t.headers.data());
-    ip.ttl = ip.protocol = 0;
-    t.sum = net::fold(net::sum_words(&ip, sizeof ip));
+    put_inherited(t);
 }
 
 Tunnel made(const layout::Tunnel& wish, layout::InterfaceId id) {
@@ -123,6 +129,7 @@ std::unique_ptr<const Tunnels> Tunnels::compile(const layout::Snapshot& s) {
     }
     if (all->tunnels_.empty()) return nullptr;
     all->slots_.resize(std::bit_ceil(4 * all->tunnels_.size()));
+    all->mask_ = all->slots_.size() - 1;
     for (const Tunnel& t : all->tunnels_) {
         if (t.wish.enabled == 0) continue;
         all->note_spread(t);
@@ -150,7 +157,7 @@ void Tunnels::note_spread(const Tunnel& t) noexcept {
 // Of two with the same ends the first has it.
 void Tunnels::insert(const Ends& ends, const Tunnel& tunnel) {
     size_t at = home_of(ends);
-    for (; slots_[at].ends.form != 0; at = (at + 1) & (slots_.size() - 1)) {
+    for (; slots_[at].ends.form != 0; at = (at + 1) & mask_) {
         if (slots_[at].ends == ends) return;
     }
     slots_[at] = {ends, &tunnel};
