@@ -27,7 +27,7 @@ def works(client, server, *sizes):
     assert pings(client, "10.1.0.1") and pings(server, "10.2.0.1")
     assert pings(client, "10.2.0.2")
     for size in sizes:
-        out = client.run("ping", "-c", 10, "-i", 0.02, "-W", 1, "-s", size, "10.2.0.2", check=False).stdout
+        out = client.run("ping", "-c", 10, "-i", 0.02, "-W", 5, "-s", size, "10.2.0.2", check=False).stdout
         assert " 0% packet loss" in out, out
     out = client.run("traceroute", "-n", "-q", 1, "-w", 2, "10.2.0.2").stdout
     assert out.splitlines()[1].split()[1] == "10.1.0.1"
