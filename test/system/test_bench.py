@@ -98,6 +98,16 @@ def test_a_good_router_loses_nothing_in_either_direction(lab, join):
     assert report["options"]["mean_size"] == pytest.approx(361.83, abs=0.01)
 
 
+def test_shares_of_what_came_back_are_measured_too(lab):
+    done, report = Bench(lab).at_a_rate(loads="0.25,0.5")
+    expect_all_well(done, report)
+    assert [each["share"] for each in report["loads"]] == [0.25, 0.5]
+    for each in report["loads"]:
+        stream, wanted = each["trial"]["directions"]["right"], each["share"] * report["trial"]["received_pps"] * SECONDS
+        assert stream["received"] == stream["sent"] == stream["latency_us"]["packets"]
+        assert stream["sent"] + stream["missed"] == pytest.approx(wanted, rel=0.2)
+
+
 def test_destinations_are_drawn_from_a_file_of_prefixes(lab):
     bench = Bench(lab, routes=[{"prefix": "20.0.0.0/8", "via": "10.2.0.2"}])
     file = lab.directory / "prefixes"
