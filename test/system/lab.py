@@ -57,6 +57,20 @@ def sleeps(process):
     return stat.rpartition(")")[2].split()[0] == "S"
 
 
+def all_came(said):
+    """Of a ping's echoes, by what it says.
+
+    It gives the last of several but an interval, or twice the time that the slowest took, and calls it
+    lost where the machine was busy for so long: who hears all others is not said to miss that one.
+    """
+    told = re.search(r"(\d+) packets transmitted, (\d+) received", said)
+    if told is None:
+        return False  # it could not send any
+    sent, received = map(int, told.groups())
+    only_the_last_is_missing = sent - received == 1 < sent and f"icmp_seq={sent} " not in said
+    return received == sent or only_the_last_is_missing
+
+
 @contextlib.contextmanager
 def inside(namespace):
     """This thread in another network namespace; sockets opened here stay there."""

@@ -9,7 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
 from scapy.packet import Raw
 
-from lab import wait_until
+from lab import all_came, wait_until
 from router import Router, af_packet
 from test_kernel_oracle import HOST_MAC, ROUTER_IP, ROUTER_MAC, cables
 from two_routers import EAST, WEST, by_cable, two_routers
@@ -41,10 +41,6 @@ def bridged(lab, **form):
 def ping(net, *more, to=SERVER, count=5):
     return net.client.run("ping", "-n", "-c", count, "-i", 0.02, "-W", 1, *more, to,
                           check=False).stdout
-
-
-def all_came(said):
-    return " 0% packet loss" in said
 
 
 def received_gigabits(net, to, seconds):

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from lab import wait_until
+from lab import all_came, wait_until
 from router import af_packet
 from two_routers import EAST, WEST, by_cable, two_routers
 from wire import Witness
@@ -68,7 +68,7 @@ def ping(net, *more, to=SERVER6, count=5):
 
 
 def pings(net, *more, **which):
-    return " 0% packet loss" in ping(net, *more, **which)
+    return all_came(ping(net, *more, **which))
 
 
 @pytest.mark.parametrize("form", OVERHEAD)

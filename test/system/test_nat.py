@@ -12,7 +12,7 @@ import time
 import pytest
 
 from conftest import two_hosts
-from lab import wait_until
+from lab import all_came, wait_until
 from router import sleep_ms
 from wire import Witness
 
@@ -60,7 +60,7 @@ class Transfers:
 
 def ping(net, address=SERVER, count=3):
     out = net.client.run("ping", "-c", count, "-i", 0.01, "-W", 1, address, check=False).stdout
-    return " 0% packet loss" in out
+    return all_came(out)
 
 
 def sessions(net, *which):
@@ -269,6 +269,7 @@ def test_show_nat_counts_sessions_packets_and_ports_in_use(net):
     assert nat_rule(net)["packets"] == 0
     net.client.run("ping", "-c", 5, "-i", 0.01, "-e", 4321, SERVER)
     net.client.run("ping", "-c", 1, "-e", 4322, SERVER)
+    wait_until(lambda: nat_rule(net)["packets"] == 12, "all answers are back")
     rule = nat_rule(net)
     assert (rule["sessions"], rule["refused"], rule["packets"]) == (2, 0, 12)
     (address,) = net.router.show("nat")["addresses"]

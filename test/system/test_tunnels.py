@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab import wait_until
+from lab import all_came, wait_until
 from two_routers import CLIENT, EAST, SERVER, WEST, by_cable, two_routers
 from wire import Stream, Witness
 
@@ -36,10 +36,6 @@ def joined(lab, form):
 def ping(net, *more, count=5):
     return net.client.run("ping", "-n", "-c", count, "-i", 0.02, "-W", 1, *more, SERVER,
                           check=False).stdout
-
-
-def all_came(said):
-    return " 0% packet loss" in said
 
 
 def gigabits(net, seconds):

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from lab import wait_until
+from lab import all_came, wait_until
 from two_routers import SERVER, by_cable, by_memif, by_vhost, two_routers
 from wire import LONGEST_GAP_MS, Stream
 
 
 def pings(net, *more):
     out = net.client.run("ping", "-c", 10, "-i", 0.02, "-W", 1, *more, SERVER, check=False).stdout
-    return " 0% packet loss" in out
+    return all_came(out)
 
 
 def gigabits(net):
