@@ -10,12 +10,12 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "control/api/rpc.h"
 #include "control/api/server.h"
 #include "control/process/control.h"
 #include "lib/layout/regions.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

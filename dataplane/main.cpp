@@ -10,13 +10,13 @@
 #include <CLI/CLI.hpp>
 #include <sched.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "dataplane/process/clock.h"
 #include "dataplane/process/eal.h"
 #include "dataplane/process/numa.h"
 #include "dataplane/process/router.h"
 #include "lib/layout/regions.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

@@ -9,12 +9,12 @@
 #include <rte_cycles.h>
 #include <sched.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "bench/generator/exit_code.h"
 #include "bench/generator/modes.h"
 #include "dataplane/process/eal.h"
 #include "lib/layout/regions.h"
+#include "lib/log.h"
 
 namespace sluice::generator {
 namespace {

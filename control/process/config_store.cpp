@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "control/config/warnings.h"
 #include "control/process/files.h"
 #include "control/process/log.h"
+#include "lib/log.h"
 
 namespace sluice::control {
 namespace {

@@ -4,9 +4,8 @@
 #include <ctime>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "control/process/workers.h"
+#include "lib/log.h"
 
 namespace sluice::control {
 namespace {

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+
+#include "lib/log.h"
 
 namespace sluice::control {
 

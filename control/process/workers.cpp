@@ -5,10 +5,9 @@
 #include <functional>
 #include <thread>
 
-#include <spdlog/spdlog.h>
-
 #include "control/state/read.h"
 #include "lib/layout/quiescence.h"
+#include "lib/log.h"
 
 namespace sluice::control {
 namespace {

@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 #include <rte_errno.h>
 #include <rte_log.h>
-#include <spdlog/spdlog.h>
 
 #include "dataplane/process/clock.h"
+#include "lib/log.h"
 
 namespace sluice::port::driver_log {
 namespace {

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 #include <rte_errno.h>
-#include <spdlog/spdlog.h>
+
+#include "lib/log.h"
 
 namespace sluice::port {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "lib/layout/text.h"
+#include "lib/log.h"
 
 namespace sluice::port {
 namespace {

@@ -5,11 +5,12 @@
 #include <cstring>
 #include <string_view>
 
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "lib/log.h"
 
 namespace sluice::port::unix_socket {
 namespace {

@@ -10,9 +10,9 @@
 #include <rte_config.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <spdlog/spdlog.h>
 
 #include "dataplane/port/driver_log.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

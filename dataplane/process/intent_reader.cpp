@@ -3,10 +3,9 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "lib/layout/publish.h"
 #include "lib/layout/regions.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

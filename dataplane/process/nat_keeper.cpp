@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include <spdlog/spdlog.h>
-
 #include "dataplane/process/clock.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

@@ -5,10 +5,9 @@
 #include <cstring>
 #include <vector>
 
-#include <spdlog/spdlog.h>
-
 #include "dataplane/process/clock.h"
 #include "lib/flow/move.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/process/report.h"
 
-#include <spdlog/spdlog.h>
-
 #include "dataplane/process/clock.h"
+#include "lib/log.h"
 
 namespace sluice {
 namespace {

@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 #include <rte_lcore.h>
 #include <rte_timer.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "dataplane/process/clock.h"
 #include "dataplane/process/numa.h"
 #include "lib/layout/regions.h"
 #include "lib/layout/text.h"
+#include "lib/log.h"
 #include "lib/time_units.h"
 
 namespace sluice {

@@ -10,6 +10,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "control/config/json.h"
+#include "lib/log.h"

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// spdlog, by which both processes log. It formats by a template of fmt that is in fmt's library:
+// said here, or each file that logs would compile it anew (of one in ten seconds, that was seven).
+#pragma once
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#if FMT_VERSION < 100000  // where it is a template
+extern template void fmt::detail::vformat_to<char>(fmt::detail::buffer<char>&, fmt::string_view,
+                                                   fmt::format_args, fmt::detail::locale_ref);
+#endif
