@@ -109,7 +109,7 @@ std::string answer(Control& control, std::string_view request) noexcept {
                               fmt::format("nested deeper than {}, or more than {} values",
                                           max_depth, max_values));
         }
-        const json parsed = json::parse(request, nullptr, false);
+        const json parsed = config::parse_json(request);
         if (parsed.is_discarded()) return error_text(nullptr, error::parse, "this is not JSON");
         return run(control, parsed);
     } catch (const std::exception& error) {

@@ -92,7 +92,7 @@ std::string Client::receive_line() {
 json Client::exchange(const std::string& request) {
     connect();
     send(request);
-    json answer = json::parse(receive_line(), nullptr, false);
+    json answer = config::parse_json(receive_line());
     if (answer.is_object() && answer.contains("result")) return std::move(answer["result"]);
     if (!answer.is_object() || !answer.contains("error") || !answer["error"].is_object()) {
         throw NoControl("sluice-control sent an answer that is none");

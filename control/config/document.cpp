@@ -57,8 +57,11 @@ class DocumentBuilder : public json::json_sax_t {
     }
 
     bool read() {
-        return json::sax_parse(ReadingIterator(text_.data(), &furthest_),
-                               ReadingIterator(text_.data() + text_.size(), &furthest_), this);
+        // Not json::sax_parse(), which brings the readers of five binary formats with it.
+        auto text = nlohmann::detail::input_adapter(
+            ReadingIterator(text_.data(), &furthest_),
+            ReadingIterator(text_.data() + text_.size(), &furthest_));
+        return nlohmann::detail::parser<json, decltype(text)>(std::move(text)).sax_parse(this);
     }
 
     bool null() override { return scalar(nullptr); }

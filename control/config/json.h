@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // nlohmann::json, whose reader and writer of text are compiled once (json.cpp), and not anew in
-// each of the dozens of files that use it.
+// each of the dozens of files that use it: so text is read by parse_json(), not by json::parse().
 #pragma once
-#include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
-#define SLUICE_JSON_TEMPLATES(how)                                                             \
-    how class nlohmann::detail::serializer<nlohmann::json>;                                    \
-    how class nlohmann::detail::parser<nlohmann::json,                                         \
-                                       nlohmann::detail::iterator_input_adapter<const char*>>; \
-    how class nlohmann::detail::parser<                                                        \
-        nlohmann::json, nlohmann::detail::iterator_input_adapter<std::string::const_iterator>>;
+extern template class nlohmann::detail::serializer<nlohmann::json>;
 
-SLUICE_JSON_TEMPLATES(extern template)
+namespace sluice::config {
+
+// .is_discarded() where the text is not JSON.
+nlohmann::json parse_json(std::string_view text);
+
+}  // namespace sluice::config

@@ -7,12 +7,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
+#include "control/config/violations.h"
 #include "control/config/wording.h"
 
 namespace sluice::config {
@@ -22,17 +18,6 @@ extern const std::string_view schema_text;  // made from the file by the build
 namespace {
 
 using nlohmann::json;
-using Context = std::vector<std::string>;  // valijson's path to a value: <root>, [routes], [3]
-
-const valijson::Schema& compiled_schema() {
-    static const valijson::Schema& compiled = *[] {
-        auto* made = new valijson::Schema;  // lives as long as the process
-        const valijson::adapters::NlohmannJsonAdapter source(schema());
-        valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(source, *made);
-        return made;
-    }();
-    return compiled;
-}
 
 const json& followed(const json& node) {
     const auto reference = node.find("$ref");
@@ -135,7 +120,8 @@ void tell(Kind kind, const json& value, const json& node, Mistakes& mistakes) {
 }
 
 // The value at a context, and the schema that holds for it.
-std::pair<const json*, const json*> look_up(const Context& context, const json& document) {
+std::pair<const json*, const json*> look_up(const std::vector<std::string>& context,
+                                            const json& document) {
     const json* value = &document;
     const json* node = &schema();
     for (size_t i = 1; i < context.size() && node != nullptr; ++i) {
@@ -177,7 +163,7 @@ void fill_defaults(json& value, const json& node) {
 std::string_view schema_source() { return schema_text; }
 
 const json& schema() {
-    static const json& parsed = *new json(json::parse(schema_text));
+    static const json& parsed = *new json(parse_json(schema_text));
     return parsed;
 }
 
@@ -197,13 +183,8 @@ const json* schema_of_items(const json& of) {
 }
 
 void check_against_schema(const json& document, Mistakes& mistakes) {
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter target(document);
-    if (validator.validate(compiled_schema(), target, &results)) return;
-
     std::set<std::pair<const json*, Kind>> told;
-    for (const auto& violation : results) {
+    for (const Violation& violation : violations(document)) {
         const Kind kind = kind_of(violation.description);
         if (kind == Kind::passed_on) continue;
         const auto [value, node] = look_up(violation.context, document);

@@ -184,7 +184,7 @@ std::optional<std::chrono::milliseconds> ConfigStore::time_left() const {
 void ConfigStore::load_unconfirmed() {
     const auto text = read_file(in_run(unconfirmed_file));
     if (!text) return;
-    const json marker = json::parse(*text, nullptr, false);
+    const json marker = config::parse_json(*text);
     if (!marker.is_object() || !marker.contains("previous") || !marker["previous"].is_string() ||
         !marker.contains("deadline_boottime_ns") ||
         !marker["deadline_boottime_ns"].is_number_integer()) {

@@ -55,7 +55,7 @@ std::vector<History::Entry> History::list() const {
     for (const uint32_t number : numbers()) {
         Entry entry{number, 0, "unknown", 0};
         const auto text = read_file(file(number, ".meta.json"));
-        const json about = json::parse(text.value_or(""), nullptr, false);
+        const json about = config::parse_json(text.value_or(""));
         if (about.is_object()) {
             try {
                 entry.time_s = about.value("time", entry.time_s);

@@ -64,6 +64,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     const std::string answer = api::answer(control_process(), request);
     promise(answer.find('\n') == std::string::npos);
-    if (!answer.empty()) promise(!nlohmann::json::parse(answer, nullptr, false).is_discarded());
+    if (!answer.empty()) promise(!config::parse_json(answer).is_discarded());
     return 0;
 }

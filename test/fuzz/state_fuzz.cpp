@@ -183,7 +183,7 @@ class Fuzzed {
     nlohmann::json answer_to(const char* what) {
         const std::string request = fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":{}}})", what);
         const std::string answer = api::answer(control_, request);
-        auto parsed = nlohmann::json::parse(answer, nullptr, false);
+        auto parsed = config::parse_json(answer);
         test::promise(!parsed.is_discarded(), "answers are JSON");
         return parsed;
     }

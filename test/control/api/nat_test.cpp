@@ -114,7 +114,8 @@ TEST(NatApi, ShowsRulesInTheirOrderWithWhatTheyMatch) {
     EXPECT_EQ(rules[0]["packets"], 0);
     EXPECT_EQ(rules[1]["protocol"], "tcp");
     EXPECT_EQ(rules[1]["ports"], "80");
-    EXPECT_EQ(rules[1]["targets"][0], json::parse(R"({"address": "10.0.0.10:8080", "weight": 3,
+    EXPECT_EQ(rules[1]["targets"][0],
+              config::parse_json(R"({"address": "10.0.0.10:8080", "weight": 3,
                                                        "health": null})"));
 }
 
@@ -135,7 +136,7 @@ TEST(NatApi, ShowsWhoSpeaksToWhomAndAsWhom) {
     tcp.state = 3 << 8;
     memory.put(7, tcp);
     const json row = room.call("session.list")["result"]["sessions"][0];
-    EXPECT_EQ(row, json::parse(R"({"protocol": "tcp", "internal": "10.0.0.9:4000",
+    EXPECT_EQ(row, config::parse_json(R"({"protocol": "tcp", "internal": "10.0.0.9:4000",
         "external": "203.0.113.2:40009", "remote": "192.0.2.1:53", "state": "established",
         "age_s": 100, "idle_s": 10, "rule": "internet"})"));
 }
@@ -267,7 +268,8 @@ TEST(NatApi, ShowsHowManyPortsOfAnExternalAddressAreLeft) {
     const json addresses = room.call("nat.list")["result"]["addresses"];
     ASSERT_EQ(addresses.size(), 1u);
     EXPECT_EQ(addresses[0]["address"], "203.0.113.2");
-    EXPECT_EQ(addresses[0]["udp"], json::parse(R"({"used": 100, "quarantined": 20, "reserved": 1,
+    EXPECT_EQ(addresses[0]["udp"],
+              config::parse_json(R"({"used": 100, "quarantined": 20, "reserved": 1,
                                                    "free": 64392})"));
     EXPECT_EQ(addresses[0]["tcp"]["free"], 64512)
         << "of 1024 to 65535, and port 80 is none of them";
@@ -287,7 +289,7 @@ TEST(NatApi, WishesSessionsAwayWithANumberThatGrows) {
     const json second = room.call("nat.clear", {{"all", true}})["result"];
     EXPECT_GT(second["request"], first["request"]);
     EXPECT_EQ(room.call("nat.cleared", {{"request", second["request"]}})["result"],
-              json::parse(R"({"dataplane_alive": false, "done": false})"));
+              config::parse_json(R"({"dataplane_alive": false, "done": false})"));
 }
 
 TEST(NatApi, TellsWhoHasAPortByADeterministicRule) {
@@ -295,7 +297,7 @@ TEST(NatApi, TellsWhoHasAPortByADeterministicRule) {
       "interfaces": { "wan": { "device": "net_null1", "addresses": ["203.0.113.2/24"] } },
       "nat": [ { "name": "carrier", "type": "source", "from": "10.0.0.0/30", "to": "203.0.113.8/31",
                  "ports": "2000-2999", "port_choice": "deterministic" } ] })");
-    const json share = json::parse(R"([{"rule": "carrier", "internal": "10.0.0.3",
+    const json share = config::parse_json(R"([{"rule": "carrier", "internal": "10.0.0.3",
                                         "external": "203.0.113.9", "ports": "2500-2999"}])");
     EXPECT_EQ(
         room.call("nat.owner", {{"address", "203.0.113.9"}, {"port", 2600}})["result"]["shares"],

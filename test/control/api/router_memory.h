@@ -71,7 +71,7 @@ class ControlRoom {
 
     control::Control& control() { return *control_; }
     nlohmann::json ask(const std::string& request) {
-        return nlohmann::json::parse(api::answer(*control_, request));
+        return config::parse_json(api::answer(*control_, request));
     }
     nlohmann::json call(const std::string& method,
                         nlohmann::json params = nlohmann::json::object()) {

@@ -10,7 +10,7 @@ using nlohmann::json;
 
 std::vector<std::string> differ(const std::string& before, const std::string& after) {
     std::vector<std::string> lines;
-    for (const Difference& difference : differences(json::parse(before), json::parse(after))) {
+    for (const Difference& difference : differences(parse_json(before), parse_json(after))) {
         lines.push_back(to_string(difference));
     }
     return lines;
@@ -101,10 +101,10 @@ TEST(Differences, OfNatRulesOrderAreTold) {
 }
 
 TEST(Differences, AreJsonForTheApi) {
-    const auto found = differences(json::object(), json::parse(R"({"arp": {"attempts": 5}})"));
+    const auto found = differences(json::object(), parse_json(R"({"arp": {"attempts": 5}})"));
     EXPECT_EQ(
         json(found),
-        json::parse(R"([{"kind": "changed", "path": "arp.attempts", "before": 3, "after": 5}])"));
+        parse_json(R"([{"kind": "changed", "path": "arp.attempts", "before": 3, "after": 5}])"));
 }
 
 TEST(Differences, OfAHundredThousandRoutesTakeNoTimeToSpeakOf) {

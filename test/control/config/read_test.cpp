@@ -18,7 +18,7 @@ TEST(ReadConfig, TakesTheEmptyObjectForARouterWithoutInterfaces) {
 
 TEST(ReadConfig, KeepsTheDocumentAsWritten) {
     const auto result = read_config(R"({"arp": {"attempts": 5}})", "c.json");
-    EXPECT_EQ(result.document, nlohmann::json::parse(R"({"arp": {"attempts": 5}})"));
+    EXPECT_EQ(result.document, parse_json(R"({"arp": {"attempts": 5}})"));
 }
 
 TEST(ReadConfig, GivesNoConfigWhereThereIsAProblem) {
@@ -36,7 +36,7 @@ TEST(ReadConfig, TellsTheParts) {
                                            "50",
                                            "50 should be a whole number from 1 to 10"}));
     EXPECT_EQ(nlohmann::json(result.problems[0]),
-              nlohmann::json::parse(R"({"file": "etc/c.json", "line": 2, "column": 15,
+              parse_json(R"({"file": "etc/c.json", "line": 2, "column": 15,
                   "path": "arp.attempts", "value": "50",
                   "message": "50 should be a whole number from 1 to 10"})"));
 }

@@ -24,7 +24,7 @@ const char* const sparse = R"({
             {"type": "exempt"}]})";
 
 TEST(Schema, HasTheModelsDefaults) {
-    const std::string written_out = with_defaults(json::parse(sparse)).dump();
+    const std::string written_out = with_defaults(parse_json(sparse)).dump();
     EXPECT_THAT(written_out, HasSubstr("\"mtu\":1500"));
     EXPECT_EQ(accepted(written_out), accepted(sparse));
     EXPECT_EQ(accepted(with_defaults(json::object()).dump()), Config{});
@@ -74,20 +74,20 @@ TEST(Schema, HasTheModelsLimits) {
 
 TEST(Schema, AcceptsItsOwnDefaults) {
     Mistakes mistakes;
-    const json full = with_defaults(json::parse(sparse));
+    const json full = with_defaults(parse_json(sparse));
     check_against_schema(full, mistakes);
     EXPECT_FALSE(mistakes.any_about(full));
     EXPECT_THAT(told(full.dump()), IsEmpty());
 }
 
 TEST(Schema, LeavesOutWhatIsDefault) {
-    const json document = json::parse(R"({"interfaces": {"lan": {"device": "net_tap0", "mtu": 1500,
+    const json document = parse_json(R"({"interfaces": {"lan": {"device": "net_tap0", "mtu": 1500,
         "addresses": []}}, "arp": {"attempts": 3}, "routes": []})");
     EXPECT_EQ(without_defaults(document, schema()),
-              json::parse(R"({"interfaces": {"lan": {"device": "net_tap0"}}})"));
+              parse_json(R"({"interfaces": {"lan": {"device": "net_tap0"}}})"));
 }
 
-TEST(Schema, IsPublishedAsTheFileIs) { EXPECT_EQ(json::parse(schema_source()), schema()); }
+TEST(Schema, IsPublishedAsTheFileIs) { EXPECT_EQ(parse_json(schema_source()), schema()); }
 
 }  // namespace
 }  // namespace sluice::config

@@ -11,9 +11,9 @@ using nlohmann::json;
 TEST(Wording, ShowsAValueAsItStandsInTheFile) {
     EXPECT_EQ(brief(json("eth0")), "\"eth0\"");
     EXPECT_EQ(brief(json(9001)), "9001");
-    EXPECT_EQ(brief(json::parse(R"({"a": [1]})")), "{...}");
-    EXPECT_EQ(brief(json::parse("[1, 2, 3, 4, 5]")), "[...]");
-    EXPECT_EQ(brief(json::parse("[1, 2]")), "[1,2]");
+    EXPECT_EQ(brief(parse_json(R"({"a": [1]})")), "{...}");
+    EXPECT_EQ(brief(parse_json("[1, 2, 3, 4, 5]")), "[...]");
+    EXPECT_EQ(brief(parse_json("[1, 2]")), "[1,2]");
 }
 
 TEST(Wording, CutsALongValueBetweenCharacters) {

@@ -52,7 +52,7 @@ class Handed : public ::testing::Test {
         std::vector<std::string> result;
         std::ifstream in(file());
         for (std::string line; std::getline(in, line);) {
-            const json j = json::parse(line);
+            const json j = config::parse_json(line);
             std::string at = std::to_string(j["worker"].get<unsigned>()) + ":" +
                              std::to_string(j["number"].get<uint64_t>());
             if (j["event"] == "records_lost") at = "lost " + at + "+" + j["records"].dump();

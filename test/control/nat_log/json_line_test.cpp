@@ -16,11 +16,11 @@ json line_of(const layout::NatLogRecord& record, bool destinations = true) {
     std::string text;
     append_line(text, record, 3, 41, plain_words(destinations));
     EXPECT_EQ(text.find('\n'), text.size() - 1);
-    return json::parse(text);
+    return config::parse_json(text);
 }
 
 TEST(JsonLine, TellsWhoSpeaksToWhomAndAsWhom) {
-    EXPECT_EQ(line_of(record_of(NatLogKind::session_created)), json::parse(R"({
+    EXPECT_EQ(line_of(record_of(NatLogKind::session_created)), config::parse_json(R"({
         "time": "1970-01-01T00:00:05.000Z", "event": "session_created", "rule": "internet",
         "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2:6000",
         "remote": "192.0.2.1:80", "worker": 3, "number": 41})"));
@@ -59,14 +59,14 @@ TEST(JsonLine, TellsOfARuleThatIsGoneAndAProtocolWithoutAName) {
 }
 
 TEST(JsonLine, TellsABlockByItsEnds) {
-    EXPECT_EQ(line_of(record_of(NatLogKind::block_allocated)), json::parse(R"({
+    EXPECT_EQ(line_of(record_of(NatLogKind::block_allocated)), config::parse_json(R"({
         "time": "1970-01-01T00:00:05.000Z", "event": "port_block_allocated", "rule": "internet",
         "internal": "10.0.0.9", "external": "203.0.113.2", "ports": "6000-6143",
         "worker": 3, "number": 41})"));
 }
 
 TEST(JsonLine, TellsWhatRanOutAndForWhom) {
-    EXPECT_EQ(line_of(record_of(NatLogKind::subscriber_limit)), json::parse(R"({
+    EXPECT_EQ(line_of(record_of(NatLogKind::subscriber_limit)), config::parse_json(R"({
         "time": "1970-01-01T00:00:05.000Z", "event": "subscriber_limit", "rule": "internet",
         "protocol": "tcp", "internal": "10.0.0.9:5000", "external": "203.0.113.2",
         "remote": "192.0.2.1:80", "limit": 256, "limit_of": "sessions", "worker": 3,
@@ -89,7 +89,7 @@ TEST(JsonLine, NobodyIsYoungerThanNothing) {
 TEST(JsonLine, TellsHowManyAreLostAndFromWhichOn) {
     std::string text;
     append_lost_line(text, 3, 100, 20, 1234);
-    EXPECT_EQ(json::parse(text), json::parse(R"({"time": "1970-01-01T00:00:01.234Z",
+    EXPECT_EQ(config::parse_json(text), config::parse_json(R"({"time": "1970-01-01T00:00:01.234Z",
         "event": "records_lost", "records": 20, "worker": 3, "number": 80})"));
 }
 

@@ -71,7 +71,7 @@ TEST(ConfigStore, KeepsTheRunningOneWhenAReloadFails) {
 }
 
 void expire(ControlRoom& room) {
-    auto marker = nlohmann::json::parse(*read_file(room.run() / "unconfirmed.json"));
+    auto marker = config::parse_json(*read_file(room.run() / "unconfirmed.json"));
     marker["deadline_boottime_ns"] = 1;
     replace_file(room.run() / "unconfirmed.json", marker.dump());
 }
