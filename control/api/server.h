@@ -9,22 +9,16 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <asio/io_context.hpp>
 #include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
-#include <sys/types.h>
+
+#include "control/api/access.h"
 
 namespace sluice::api {
-
-// Who may open the socket.
-struct Access {
-    mode_t mode = 0660;
-    std::optional<gid_t> group;  // none: the process's own
-};
 
 class Server {
   public:

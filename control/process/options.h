@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "control/api/server.h"
+#include "control/api/access.h"
 
 namespace sluice::control {
 
