@@ -11,8 +11,8 @@ from pathlib import Path
 from progress import say
 
 # Google Benchmark's regular expressions are POSIX's: there is no \d.
-QUICK = (r"^pipeline/(forward/routes:[a-z0-9]+|nat/sessions:(1024|65536|1048576)|nat/new.*|plain/.*|tunnels_beside|"
-         r"[a-z0-9_]+/workers:.*|(gre|ipip)_(en|de)cap/tunnels:[0-9]+)$")
+QUICK = (r"^pipeline/(forward/routes:[a-z0-9]+|nat/sessions:(1024|65536|1048576)|nat/new.*|plain/.*|"
+         r"[a-z0-9_]+/workers:.*|tunnels_beside(/tunnels:[0-9]+)?|(gre|ipip)_(en|de)cap/tunnels:[0-9]+)$")
 
 
 def wanted(o):
