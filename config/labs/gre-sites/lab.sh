@@ -21,7 +21,7 @@ build_network() {
     at internet ip address add 203.0.113.1/24 dev eth0
     at internet ip address add 198.51.100.1/24 dev eth1
     at internet sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-    spawn_at server iperf3.log iperf3 --server
+    spawn_at server iperf3.log iperf3 --server --forceflush
 }
 
 ping_across() {

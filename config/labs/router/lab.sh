@@ -17,7 +17,7 @@ build_network() {
     at upstream ip address add 203.0.113.1/24 dev eth0
     at upstream ip address add 198.51.100.1/32 dev lo
     at upstream ip route add 10.0.0.0/8 via 203.0.113.2
-    spawn_at server iperf3.log iperf3 --server
+    spawn_at server iperf3.log iperf3 --server --forceflush
 }
 
 mbits_received() { awk '/receiver/ { for (i = 1; i <= NF; ++i) if ($i == "Mbits/sec") print int($(i - 1)) }' <<<"$output"; }
