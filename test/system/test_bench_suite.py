@@ -60,8 +60,10 @@ with huge_pages.taken(8) as on_them:
 def test_huge_pages_and_their_mount_are_the_suites_alone_and_gone_with_it(end):
     number, mounts = pathlib.Path("/proc/sys/vm/nr_hugepages"), pathlib.Path("/proc/self/mounts")
     before = number.read_text(), mounts.read_text()
-    on_term = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\n"
-    with subprocess.Popen([sys.executable, "-c", on_term + HOLD], cwd=ROOT / "bench/suite", stdout=subprocess.PIPE,
+    # Ctrl-C too: who was started in the background has it ignored.
+    on_signals = ("import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); "
+                  "signal.signal(signal.SIGINT, signal.default_int_handler)\n")
+    with subprocess.Popen([sys.executable, "-c", on_signals + HOLD], cwd=ROOT / "bench/suite", stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True) as holder:
         on_them, *mounted = holder.stdout.readline().strip().split(",")
         seen_meanwhile = mounts.read_text()
