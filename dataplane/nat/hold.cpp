@@ -87,8 +87,7 @@ Verdict Hold::take_source(const flow::FlowKey& packet, const Home& home,
                           flow::FlowKey& leaves) noexcept {
     const net::Ipv4Address internal{packet.source.host()};
     if (rule_.wish.kind == NatKind::fixed) {
-        const uint32_t into = internal.value - rule_.internal.first;
-        leaves.source = net::be32(rule_.pool[0].first + into);
+        leaves.source = net::be32(rule_.external_of(internal).value);
         return passed();
     }
     const auto externals = externals_of(rule_);

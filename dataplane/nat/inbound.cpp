@@ -51,11 +51,10 @@ const layout::NatTarget* choose_target(const Rule& rule, const flow::FlowKey& ke
 }
 
 Verdict by_rule(const Rule& rule, const Tuple& t, Redirection& to) noexcept {
-    const uint32_t asked = t.key.destination.host();
     to.rule = rule.wish.id;
     to.port = t.key.destination_port;
     if (rule.wish.kind == NatKind::fixed) {
-        to.address = {rule.internal.first + (asked - rule.pool[0].first)};
+        to.address = rule.host_of({t.key.destination.host()});
     } else {
         const layout::NatTarget* target = choose_target(rule, t.key);
         if (target == nullptr) return drop(DropReason::nat_no_target);

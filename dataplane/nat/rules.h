@@ -87,6 +87,13 @@ struct Rule {
     bool takes_out(InterfaceId out) const noexcept {
         return wish.out == layout::no_interface || wish.out == out;
     }
+    // Of a fixed rule: the host that an address outside is of, and the other way round.
+    net::Ipv4Address host_of(net::Ipv4Address external) const noexcept {
+        return {internal.first + (external.value - pool[0].first)};
+    }
+    net::Ipv4Address external_of(net::Ipv4Address host) const noexcept {
+        return {pool[0].first + (host.value - internal.first)};
+    }
     // Whether hosts inside with this address get their external one from it.
     bool is_for_host(net::Ipv4Address a) const noexcept;
     // False for an address that was its interface's before.

@@ -35,10 +35,6 @@ void put(net::UdpHeader& udp, bool odd, uint8_t* at, uint32_t value) noexcept {
     udp.checksum = add_delta_udp(udp.checksum, odd ? __builtin_bswap16(delta) : delta);
 }
 
-net::Ipv4Address fixed_outside(const Rule& rule, net::Ipv4Address host) noexcept {
-    return {rule.pool[0].first + (host.value - rule.internal.first)};
-}
-
 struct Outside {
     net::Ipv4Address address;
     bool for_a_while;
@@ -48,7 +44,7 @@ std::optional<Outside> outside_of(Context& c, net::Ipv4Address host,
                                   net::Ipv4Address client) noexcept {
     const Rule* rule = c.plan->nat->for_name(host);
     if (rule == nullptr) return {};
-    if (rule->wish.kind == NatKind::fixed) return Outside{fixed_outside(*rule, host), false};
+    if (rule->wish.kind == NatKind::fixed) return Outside{rule->external_of(host), false};
     const auto address = await_host(c, *rule, host, client);
     if (!address) return {};
     return Outside{*address, true};
@@ -61,7 +57,7 @@ class Outward : public OtherSide {
     std::optional<net::Ipv4Address> of(net::Ipv4Address host) noexcept override {
         const Rule* rule = c_.plan->nat->for_name(host);
         if (rule == nullptr) return {};
-        if (rule->wish.kind == NatKind::fixed) return fixed_outside(*rule, host);
+        if (rule->wish.kind == NatKind::fixed) return rule->external_of(host);
         const MappingId id = c_.nat->shared().mappings.find_external(
             PortClass::address, {host.value, rule->wish.id}, 0);
         const auto at = std::ranges::find(rule->externals, id.address_index(), &External::number);
@@ -81,9 +77,7 @@ class Inward : public OtherSide {
         for (const Rule& rule : c_.plan->nat->all()) {
             const bool is_its =
                 rule.wish.kind == NatKind::fixed && Rule::is_in(rule.pool, external);
-            if (is_its)
-                return net::Ipv4Address{rule.internal.first +
-                                        (external.value - rule.pool[0].first)};
+            if (is_its) return rule.host_of(external);
         }
         const auto number = c_.plan->nat->number_of(external);
         const auto mapped = number ? c_.nat->find_mapping(*number, 0, 0) : std::nullopt;
