@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // spdlog, by which both processes log. It formats by a template of fmt that is in fmt's library:
-// said here, or each file that logs would compile it anew (of one in ten seconds, that was seven).
+// said here, or g++ would compile it anew with each file that logs.
 #pragma once
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
