@@ -9,6 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
 from scapy.packet import Raw
 
+from dissect import WRONG, Capture, tshark
 from lab import all_came, wait_until
 from router import Router, af_packet
 from test_kernel_oracle import HOST_MAC, ROUTER_IP, ROUTER_MAC, cables
@@ -122,29 +123,16 @@ def test_a_port_can_be_bridged_and_routed_again_while_the_router_runs(lab):
     wait_until(lambda: all_came(ping(net)), "frames cross again")
 
 
-# A checksum's status is 0 where it is wrong; 0x600000 is a warning's severity.
-COMPLAINTS = "_ws.malformed or ip.checksum.status == 0 or gre.checksum.status == 0"
-
-
 def test_tshark_reads_the_frames_in_what_passes_between_the_routers(lab):
     net = bridged(lab, dont_fragment="clear", checksum=True)
     capture = lab.directory / "between.pcap"
-    dump = net.west.host.spawn("tcpdump", "-i", "between", "-w", capture, "--immediate-mode", "-U",
-                               stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: "listening on" in dump.stderr.readline(), "tcpdump listens")
-    net.client.ip("neigh", "flush", "all")
-    assert all_came(ping(net)) and all_came(ping(net, "-6", to=SERVER6))
-    assert all_came(ping(net, "-s", 1472))
-    time.sleep(0.3)
-    dump.terminate()
-    dump.wait()
-
-    def tshark(*words):
-        return subprocess.run(["tshark", "-r", capture, "-o", "ip.check_checksum:TRUE", *words],
-                              capture_output=True, text=True, check=True).stdout.splitlines()
-    assert tshark("-Y", COMPLAINTS) == []
+    with Capture(net.west.host, "between", capture):
+        net.client.ip("neigh", "flush", "all")
+        assert all_came(ping(net)) and all_came(ping(net, "-6", to=SERVER6))
+        assert all_came(ping(net, "-s", 1472))
+    assert tshark(capture, "-Y", WRONG) == []
     outer = "eth:ethertype:ip:gre:eth:ethertype:"
-    layers = tshark("-T", "fields", "-e", "frame.protocols")
+    layers = tshark(capture, "-T", "fields", "-e", "frame.protocols")
     assert {outer + "arp", outer + "ip:icmp:data", outer + "ipv6:icmpv6:data"} <= set(layers)
 
 
