@@ -66,6 +66,8 @@ class IntentWriter {
     const routes::NextHops& next_hops() const { return next_hops_; }
     // Empty where there is none.
     const std::string& interface_name(layout::InterfaceId id) const { return places_.name(id); }
+    // All that have a place.
+    const Places::Ids& interfaces() const { return places_.ids(); }
     // Of a NAT rule; empty where none has this id.
     std::string nat_rule_name(uint16_t id) const;
     const layout::Nat& nat() const { return *last_nat_; }

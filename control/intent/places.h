@@ -25,6 +25,8 @@ class Places {
     // Empty where there is none; to be used until the next assign().
     const std::string& name(layout::InterfaceId id) const;
     layout::InterfaceId find(std::string_view name) const;  // or no_interface
+    using Ids = std::map<std::string, layout::InterfaceId, std::less<>>;
+    const Ids& ids() const { return ids_; }
 
     // Gives every interface of `wanted` a place; `present` is the configuration that stands.
     // Throws std::runtime_error when none is left.
@@ -35,7 +37,7 @@ class Places {
     void take(layout::InterfaceId id, std::string name);
 
     std::array<std::string, layout::max_interfaces> names_;
-    std::map<std::string, layout::InterfaceId, std::less<>> ids_;
+    Ids ids_;
 };
 
 }  // namespace sluice::intent

@@ -49,7 +49,7 @@ bool Control::tick() {
     events.drain(state);
     traces.drain(state);
     load.look(state, monotonic_ns());
-    rates.look(state, monotonic_ns());
+    rates.look(state, intent.interfaces(), monotonic_ns());
     config.tick();
     follow_links();
     return hand_on_nat_log();

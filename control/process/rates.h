@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How fast packets come and go, interface by interface: counted over the last second.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <unordered_map>
 
+#include "control/intent/places.h"
 #include "control/state/read.h"
 #include "control/state/state_view.h"
 
@@ -19,15 +20,15 @@ struct Rate {
 class Rates {
   public:
     // To be called often; looks four times a second.
-    void look(const state::StateView& view, uint64_t now_ns);
+    void look(const state::StateView& view, const intent::Places::Ids& interfaces, uint64_t now_ns);
 
-    // Nothing until a dataplane has lived for a second.
+    // Nothing until the interface has been there, and a dataplane lived, for a second.
     std::optional<Rate> of(layout::InterfaceId id) const;
 
   private:
     struct Sample {
         uint64_t time_ns = 0;
-        std::array<state::Traffic, layout::max_interfaces> traffic;
+        std::unordered_map<layout::InterfaceId, state::Traffic> traffic;
     };
     std::deque<Sample> samples_;  // the oldest first, a second between first and last
     uint64_t opening_ = 0;        // of the memory that they are from

@@ -20,6 +20,8 @@
 // one word. Two workers may add the same key at the same time into two places of the set; find()
 // then always returns the first, and the other ages away.
 #pragma once
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -95,7 +97,8 @@ class NeighbourTable {
     // sweep after it was taken out of use, so that no worker still uses it.
     void sweep(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     // The next part of a sweep: who calls it so many times a second never holds up a worker that
-    // shares the main thread's core for longer than some microseconds.
+    // shares the main thread's core for longer than some microseconds. A part without an entry is
+    // not looked at.
     static constexpr uint32_t sweep_parts = 128;
     void sweep_next(uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     // Who is at the other end of a cable that was out may be another: each neighbour behind these
@@ -109,6 +112,8 @@ class NeighbourTable {
     void sweep(uint32_t first, uint32_t end, uint32_t now_ms,
                const layout::ArpSettings& settings) noexcept;
     void age(uint32_t place, uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
+    uint32_t part_of(uint32_t place) const noexcept;
+    void count(const NeighbourEntry& entry, int more) noexcept;
     std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
     static NeighbourEntry* free_place(std::span<NeighbourEntry> set, unsigned first) noexcept;
     static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set,
@@ -121,8 +126,9 @@ class NeighbourTable {
 
     std::span<NeighbourEntry> entries_;
     std::atomic<uint32_t> count_{0};
-    std::atomic<uint32_t> evict_next_{0};  // the set to look at next
-    uint32_t next_part_ = 0;               // of a sweep
+    std::array<std::atomic<uint32_t>, sweep_parts> in_part_{};  // entries
+    std::atomic<uint32_t> evict_next_{0};                       // the set to look at next
+    uint32_t next_part_ = 0;                                    // of a sweep
 };
 
 }  // namespace sluice

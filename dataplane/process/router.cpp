@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/process/router.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ constexpr unsigned seconds_between_questions = 5;
 // Waking up is most of what an idle router costs.
 constexpr uint64_t lively_for_ns = 1'000'000'000;
 constexpr long lively_pause_ns = 2'000'000;
-constexpr long usual_pause_ns = 10'000'000;
+constexpr long usual_pause_ns = 20'000'000;
 
 uint32_t milliseconds(uint64_t ns) noexcept { return static_cast<uint32_t>(ns / 1'000'000); }
 
@@ -72,10 +73,7 @@ void Router::run(const std::atomic<bool>& stop) {
     while (!stop.load(std::memory_order_relaxed)) {
         const uint64_t now = monotonic_ns();
         each_round(now);
-        if (plan_ && now >= next_sweep_ns_) {
-            next_sweep_ns_ = now + second_ns / NeighbourTable::sweep_parts;
-            neighbours_.sweep_next(milliseconds(now), plan_->arp);
-        }
+        if (plan_) sweep_neighbours(now);
         if (plan_ && now >= next_tenth_ns_) {
             next_tenth_ns_ = now + tenth_ns;
             each_tenth(now);
@@ -86,6 +84,13 @@ void Router::run(const std::atomic<bool>& stop) {
         }
         const timespec pause{0, now < lively_until_ns_ ? lively_pause_ns : usual_pause_ns};
         ::nanosleep(&pause, nullptr);
+    }
+}
+
+void Router::sweep_neighbours(uint64_t now_ns) {
+    next_sweep_ns_ = std::max(next_sweep_ns_, now_ns - second_ns);  // more is no use
+    for (; next_sweep_ns_ <= now_ns; next_sweep_ns_ += second_ns / NeighbourTable::sweep_parts) {
+        neighbours_.sweep_next(milliseconds(now_ns), plan_->arp);
     }
 }
 

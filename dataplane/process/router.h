@@ -57,6 +57,7 @@ class Router {
     std::unique_ptr<Orders> orders(port::Interfaces but, std::vector<Errand> errands) const;
 
     void each_round(uint64_t now_ns);
+    void sweep_neighbours(uint64_t now_ns);
     void each_tenth(uint64_t now_ns);
     void each_second(uint64_t now_ns);
     void settle();

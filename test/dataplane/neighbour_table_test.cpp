@@ -146,6 +146,25 @@ TEST_F(NeighbourTableTest, SweepsInPartsThatTogetherAreAllPlaces) {
     EXPECT_EQ(stale_ones(), 200);
 }
 
+TEST_F(NeighbourTableTest, SweepsInPartsWhatAnotherLeftAndWhatHasGone) {
+    std::vector<NeighbourEntry> many(1024);
+    NeighbourTable before(many);
+    before.confirm(before.find_or_add(1, host(1), start, 1000), 1, host(1), one, start);
+    NeighbourTable after(many);
+    const auto sweep_at = [&](uint32_t now) {
+        for (uint32_t part = 0; part < NeighbourTable::sweep_parts; ++part) {
+            after.sweep_next(now, settings);
+        }
+    };
+    for (const uint32_t now : {30'001u, 630'002u, 631'000u}) sweep_at(start + now);
+    EXPECT_EQ(after.count(), 0u);
+    EXPECT_EQ(after.find(1, host(1)), NeighbourTable::none);
+
+    after.confirm(after.find_or_add(1, host(1), start, 1000), 1, host(1), one, start);
+    for (const uint32_t now : {30'001u, 630'002u, 631'000u}) sweep_at(start + now);
+    EXPECT_EQ(after.count(), 0u) << "counted again";
+}
+
 TEST_F(NeighbourTableTest, AgesAcrossTheClocksWrap) {
     const uint32_t late = 0xffffffff - 5000;
     const uint32_t place = add_reachable(1, late);

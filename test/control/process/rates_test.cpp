@@ -27,7 +27,7 @@ class RatesTest : public ::testing::Test {
         for (int i = 0; i < static_cast<int>(seconds * 10); ++i) {
             now += second / 10;
             count(0, packets_each_tenth, 100 * packets_each_tenth);
-            rates.look(view, now);
+            rates.look(view, interfaces, now);
         }
     }
 
@@ -35,6 +35,7 @@ class RatesTest : public ::testing::Test {
         static_cast<layout::State*>(::mmap(nullptr, sizeof(layout::State), PROT_READ | PROT_WRITE,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     state::StateView view{*state};
+    intent::Places::Ids interfaces{{"left", 3}, {"right", 4}};
     Rates rates;
     uint64_t now = 1000 * second;
 };
@@ -46,6 +47,16 @@ TEST_F(RatesTest, AreUnknownUntilASecondWasSeen) {
     pass(1);
     EXPECT_TRUE(rates.of(3));
     EXPECT_FALSE(rates.of(layout::max_interfaces)) << "there is no such interface";
+}
+
+TEST_F(RatesTest, AreUnknownOfAnInterfaceUntilItHasBeenThereForASecond) {
+    pass(3);
+    EXPECT_FALSE(rates.of(5));
+    interfaces["new"] = 5;
+    pass(0.9);
+    EXPECT_FALSE(rates.of(5));
+    pass(1);
+    EXPECT_TRUE(rates.of(5));
 }
 
 TEST_F(RatesTest, AreOfPacketsAndBitsASecond) {
