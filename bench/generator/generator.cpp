@@ -14,6 +14,14 @@ namespace {
 constexpr uint64_t most_behind = 256;  // packets: less than any queue holds
 constexpr unsigned receive_burst = 64;
 
+// Nobody on this core has touched what came over vhost, or memif without a copy. The headers of a
+// packet in a tunnel reach into the second cache line.
+void fetch_ahead(const rte_mbuf& buffer) noexcept {
+    const auto* frame = rte_pktmbuf_mtod(&buffer, const uint8_t*);
+    prefetch(frame);
+    if (buffer.data_len > RTE_CACHE_LINE_SIZE) prefetch(frame + RTE_CACHE_LINE_SIZE);
+}
+
 std::vector<FlowGroup> groups_wished(const Options& o) {
     const auto all = [&](Treatment t) { return FlowGroup{t, o.left.hosts, o.destinations}; };
     switch (o.workload) {
@@ -129,8 +137,7 @@ void Generator::receive(Side& side, Checker* checker) noexcept {
     std::array<rte_mbuf*, receive_burst> buffers;
     const unsigned count = rte_eth_rx_burst(side.port(), 0, buffers.data(), receive_burst);
     if (count == 0) return;
-    // With memif's zero-copy nobody on this core has touched them yet.
-    for (unsigned i = 0; i < count; ++i) prefetch(rte_pktmbuf_mtod(buffers[i], const void*));
+    for (unsigned i = 0; i < count; ++i) fetch_ahead(*buffers[i]);
     look_at(side, checker, buffers.data(), count);
     rte_pktmbuf_free_bulk(buffers.data(), count);
 }
