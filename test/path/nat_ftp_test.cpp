@@ -73,6 +73,9 @@ class Connection {
 class NatFtp : public NatBothWays {
   protected:
     static constexpr const char* with_ftp = R"(, "alg": ["ftp"])";
+    // Whatever port is drawn, its text is longer than that of the host's own.
+    static constexpr const char* with_ftp_and_long_ports =
+        R"(, "alg": ["ftp"], "ports": "50000-50999")";
 
     // The client inside has opened its control connection; the server knows it by `port`.
     void open_from_inside(Network& net) {
@@ -133,7 +136,7 @@ TEST_P(NatFtp, AClientInsideNamesAnEndpointThatTheServerReaches) {
 // The first line shrinks by more than the second grows by, but is not replaced before it.
 TEST_P(NatFtp, ALineFindsNoRoomInASegmentThatFillsItsBuffer) {
     for (const size_t room : {size_t{0}, size_t{32}}) {
-        const auto net = with_source_rule(with_ftp);
+        const auto net = with_source_rule(with_ftp_and_long_ports);
         open_from_inside(*net);
         std::string text = "PORT 10,0,0,9,17,112\r\nPORT 10,0,0,9,17,113\r\n";
         text.insert(5, HeapPool::room - HeapPool::headroom - 54 - text.size() - room, '0');
@@ -143,7 +146,7 @@ TEST_P(NatFtp, ALineFindsNoRoomInASegmentThatFillsItsBuffer) {
 }
 
 TEST_P(NatFtp, WhatIsRefusedForWantOfRoomPassesWhenItIsRepeatedInSmallerPieces) {
-    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     const std::string command = "PORT 10,0,0,9,17,112\r\n";
     std::string text;
@@ -165,7 +168,7 @@ TEST_P(NatFtp, WhatIsRefusedForWantOfRoomPassesWhenItIsRepeatedInSmallerPieces) 
 }
 
 TEST_P(NatFtp, AnErrorQuotesTheNumbersThatTheHostInsideHasGiven) {
-    const auto net = with_source_rule(with_ftp);
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     client->says(1, "PORT 10,0,0,9,17,112\r\n");
     const Bytes original = client->segment(23, "LIST\r\n");
@@ -210,7 +213,7 @@ TEST_P(NatFtp, OnlyPort21IsAControlConnection) {
 }
 
 TEST_P(NatFtp, NumbersFollowTheTextThatGrew) {
-    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     const std::string command = "PORT 10,0,0,9,17,112\r\n";
     const Sent first = client->says(1, command);
@@ -357,7 +360,7 @@ TEST_P(NatFtp, ASegmentWithAFalseChecksumOrInFragmentsIsNotRead) {
 
 TEST_P(NatFtp, SelectiveAcknowledgementsFollowToo) {
     REQUIREMENT("RFC 2018 3", "The edges of SACK blocks are sequence numbers, and are translated");
-    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     const std::string command = "PORT 10,0,0,9,17,112\r\n";
     const auto was = static_cast<uint32_t>(command.size());
@@ -397,7 +400,7 @@ TEST_P(NatFtp, ManyCommandsInOneSegmentAreAllTranslated) {
 }
 
 TEST_P(NatFtp, TheConnectionGoesOnAfterTheDataplaneWasKilled) {
-    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     const std::string command = "PORT 10,0,0,9,17,112\r\n";
     const auto was = static_cast<uint32_t>(command.size());
@@ -414,7 +417,7 @@ TEST_P(NatFtp, TheConnectionGoesOnAfterTheDataplaneWasKilled) {
 }
 
 TEST_P(NatFtp, HundredsOfCommandsOfOneConnectionAddUp) {
-    const auto net = with_source_rule(R"(, "ports": "50000-50999")" + std::string(with_ftp));
+    const auto net = with_source_rule(with_ftp_and_long_ports);
     open_from_inside(*net);
     uint32_t was = 1, is = 1;
     for (unsigned i = 0; i < 300; ++i) {
