@@ -141,6 +141,7 @@ def the_same_in_another_order(linux, sluice):
 UDP_OUT = left(out(udp(5001, 9)))
 TCP_OUT = left(out(tcp(5002, 80, "S")))
 ECHO_OUT = left(out(echo(77)))
+NOBODYS = 498  # of all clients' ports none is below 1024, and so of the ports that are chosen for them
 
 TALKS = [
     talk("UDP and its answer", UDP_OUT, right(lambda p: back(udp(9, p))), UDP_OUT, answers=[1, 1, 1]),
@@ -178,7 +179,7 @@ TALKS = [
          right(lambda p: back(udp(9, p))),
          left(out(error(3, 3, ip(CLIENT, SERVER, ttl=63) / udp(9, 5001)))), answers=[1, 1, 1]),
     talk("an error about what nobody sent: silence",
-         right(lambda _: back(error(3, 3, seen_outside(udp(4999, 9))))), answers=[0]),
+         right(lambda _: back(error(3, 3, seen_outside(udp(NOBODYS, 9))))), answers=[0]),
 
     talk("TTL 1 from inside: the router's error quotes the client's own packet",
          left(out(udp(5013, 9), ttl=1)), answers=[1]),
@@ -239,8 +240,8 @@ TALKS = [
          differs="Linux picks connections up in the middle (nf_conntrack_tcp_loose); Sluice begins "
                  "a session with a SYN alone (RFC 7857 2)"),
     talk("UDP from outside to a port that nobody has: port unreachable",
-         right(lambda _: back(udp(9, 4998))), answers=[1]),
-    talk("a SYN from outside to a port that nobody has", right(lambda _: back(tcp(6005, 4998, "S"))),
+         right(lambda _: back(udp(9, NOBODYS))), answers=[1]),
+    talk("a SYN from outside to a port that nobody has", right(lambda _: back(tcp(6005, NOBODYS, "S"))),
          answers=[1], instead=nothing,
          differs="Linux resets at once; Sluice waits 6 s for a SYN from inside (RFC 5382 REQ-4)"),
     talk("an echo to the address outside is the router's to answer",
