@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/net/checksum.h"
+#include "test/fuzz/fixed_random.h"
 #include "test/fuzz/input.h"
 #include "test/support/frame6.h"
 #include "test/support/test_router.h"

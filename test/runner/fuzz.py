@@ -48,12 +48,12 @@ class FuzzBuild:
             self.ninja.wait()
 
 
-def command_of(target, build, root, seconds):
+def command_of(target, build, root, seconds, seed):
     name = target.name.removesuffix("_fuzz")
     corpus = build / "corpus" / target.name
     corpus.mkdir(parents=True, exist_ok=True)
-    command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-print_final_stats=1",
-               f"-artifact_prefix={corpus.parent}/{target.name}-", str(corpus)]
+    command = [str(target), f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=10",
+               "-print_final_stats=1", f"-artifact_prefix={corpus.parent}/{target.name}-", str(corpus)]
     seeds, words = root / SOURCE / "corpus" / name, root / SOURCE / f"{name}.dict"
     if seeds.is_dir():
         command.append(str(seeds))
@@ -62,12 +62,13 @@ def command_of(target, build, root, seconds):
     return command
 
 
-def run_fuzzers(build, root, seconds, wanted, total, scratch):
+def run_fuzzers(build, root, seconds, seed, wanted, total, scratch):
+    """All draw from that seed; from a new one each time where it is 0."""
     limit = seconds + 60
 
     def run_target(target):
         started = time.monotonic()
-        output, code = run(command_of(target, build, root, seconds), limit, cwd=scratch)
+        output, code = run(command_of(target, build, root, seconds, seed), limit, cwd=scratch)
         executed = re.search(r"number_of_executed_units: (\d+)", output)
         total.add(target.name, int(code == 0), [] if code == 0 else [ending(code, limit)],
                   time.monotonic() - started, output=output,
