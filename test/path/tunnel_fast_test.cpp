@@ -59,11 +59,10 @@ class Packets {
         if (one_in(8)) outer.padding(below(30));
         Bytes frame = outer;
         if (one_in(10)) frame.resize(14 + 20 + below(static_cast<unsigned>(frame.size() - 34)));
-        if (one_in(6))
-            frame[14 + 20 +
-                  below(40) %
-                      (frame.size() - 34 == 0 ? 1 : static_cast<unsigned>(frame.size() - 34))] ^=
-                static_cast<uint8_t>(1u << below(8));
+        const auto behind_ip = static_cast<unsigned>(frame.size() - 34);
+        if (one_in(6) && behind_ip > 0) {
+            frame[34 + below(40) % behind_ip] ^= static_cast<uint8_t>(1u << below(8));
+        }
         return frame;
     }
 
