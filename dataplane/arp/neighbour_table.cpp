@@ -32,7 +32,7 @@ bool may_be_evicted(NeighbourLink link) noexcept {
 NeighbourTable::NeighbourTable(std::span<NeighbourEntry> entries) noexcept : entries_(entries) {
     assert(std::has_single_bit(entries.size()) && entries.size() >= set_size);
     for (const NeighbourEntry& e : entries_) {
-        if (e.key.load(relaxed) != 0) count(e, 1);
+        if (e.key.load(relaxed) != 0) add_to_counts(e, 1);
     }
 }
 
@@ -41,7 +41,7 @@ uint32_t NeighbourTable::part_of(uint32_t place) const noexcept {
     return static_cast<uint32_t>(((place + 1ull) * sweep_parts - 1) / size());
 }
 
-void NeighbourTable::count(const NeighbourEntry& entry, int more) noexcept {
+void NeighbourTable::add_to_counts(const NeighbourEntry& entry, int more) noexcept {
     count_.fetch_add(static_cast<uint32_t>(more), relaxed);
     in_part_[part_of(place_of(entry))].fetch_add(static_cast<uint32_t>(more), relaxed);
 }
@@ -99,7 +99,7 @@ bool NeighbourTable::make_room(uint32_t now_ms) noexcept {
         }
         e->link.store(0, relaxed);
         e->key.store(0, std::memory_order_release);
-        count(*e, -1);
+        add_to_counts(*e, -1);
         return true;
     }
     return false;
@@ -137,7 +137,7 @@ uint32_t NeighbourTable::find_or_add(const Neighbour& who, uint32_t now_ms,
         place->low.store(who.address6.low, relaxed);
         place->link.store(fresh, relaxed);
         place->key.store(key, std::memory_order_release);
-        if (held == 0) count(*place, 1);
+        if (held == 0) add_to_counts(*place, 1);
         return place_of(*place);
     }
     return none;
@@ -206,7 +206,7 @@ void NeighbourTable::set_flag(uint32_t place, uint64_t flag, bool on) noexcept {
 
 void NeighbourTable::remove(uint32_t place) noexcept {
     NeighbourEntry& e = entries_[place];
-    if (e.key.exchange(0, relaxed) != 0) count(e, -1);
+    if (e.key.exchange(0, relaxed) != 0) add_to_counts(e, -1);
     e.link.store(0, relaxed);
 }
 

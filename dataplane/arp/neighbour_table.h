@@ -113,7 +113,7 @@ class NeighbourTable {
                const layout::ArpSettings& settings) noexcept;
     void age(uint32_t place, uint32_t now_ms, const layout::ArpSettings& settings) noexcept;
     uint32_t part_of(uint32_t place) const noexcept;
-    void count(const NeighbourEntry& entry, int more) noexcept;
+    void add_to_counts(const NeighbourEntry& entry, int more) noexcept;
     std::span<NeighbourEntry> set_of(uint64_t key) const noexcept;
     static NeighbourEntry* free_place(std::span<NeighbourEntry> set, unsigned first) noexcept;
     static NeighbourEntry* most_dispensable(std::span<NeighbourEntry> set,
