@@ -14,6 +14,7 @@ WRONG = ("_ws.malformed or _ws.expert.severity >= 0x800000 or ip.checksum.status
 # Not where hosts speak TCP: that one resets a connection or hears something twice is a warning.
 COMPLAINTS = f"{WRONG} or _ws.expert.severity >= 0x600000"
 
+
 def tshark(capture, *words):
     """The lines that it says, all checksums looked at. Of TCP no connection is followed, and none of
     its content read: random bytes look like a broken Thrift once in 100,000 segments."""
